@@ -1,0 +1,61 @@
+# One function for each kind of target.
+
+function(tandem_library name)
+  cmake_parse_arguments(arg "" "" "SOURCES;LINK" ${ARGN})
+  add_library(tandem_${name} STATIC ${arg_SOURCES})
+  target_link_libraries(tandem_${name} PUBLIC tandem_flags fmt::fmt OpenMP::OpenMP_CXX ${arg_LINK})
+endfunction()
+
+# tandem_kernels(dense gemm mixed_gemm LINK ...): each file <name>.cpp defines KernelEntry <family>_<name>().
+function(tandem_kernels family)
+  cmake_parse_arguments(arg "" "" "SOURCES;LINK" ${ARGN})
+  list(TRANSFORM arg_UNPARSED_ARGUMENTS APPEND .cpp OUTPUT_VARIABLE cases)
+  tandem_library(kernels_${family} SOURCES ${cases} ${arg_SOURCES} LINK tandem_ranks ${arg_LINK})
+  foreach(kernel IN LISTS arg_UNPARSED_ARGUMENTS)
+    set_property(GLOBAL APPEND PROPERTY TANDEM_KERNELS ${family}_${kernel})
+  endforeach()
+  set_property(GLOBAL APPEND PROPERTY TANDEM_KERNEL_LIBRARIES tandem_kernels_${family})
+endfunction()
+
+# tandem_pipeline(heat SOURCES ... LINK ...): one of the files defines PipelineEntry <name>().
+function(tandem_pipeline name)
+  cmake_parse_arguments(arg "" "" "SOURCES;LINK" ${ARGN})
+  tandem_library(pipeline_${name} SOURCES ${arg_SOURCES} LINK tandem_ranks ${arg_LINK})
+  set_property(GLOBAL APPEND PROPERTY TANDEM_PIPELINES ${name})
+  set_property(GLOBAL APPEND PROPERTY TANDEM_PIPELINE_LIBRARIES tandem_pipeline_${name})
+endfunction()
+
+# Writes the registry of a kind: an explicit list of calls, so that no static initialiser can be lost by the linker.
+function(tandem_registry kind entry names libraries)
+  set(declarations "")
+  set(calls "")
+  foreach(name IN LISTS names)
+    string(APPEND declarations "${entry}Entry ${name}();\n")
+    string(APPEND calls "      ${kind}s::${name}(),\n")
+  endforeach()
+  file(CONFIGURE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/${kind}_registry.cpp CONTENT
+"#include \"harness/${kind}/${kind}.hpp\"
+namespace tandem {
+namespace ${kind}s {
+${declarations}}
+const std::vector<${entry}Entry>& ${kind}_registry() {
+  static const std::vector<${entry}Entry> entries = {
+${calls}  };
+  return entries;
+}
+}  // namespace tandem
+" @ONLY)
+  add_library(tandem_${kind}_registry STATIC ${CMAKE_CURRENT_BINARY_DIR}/${kind}_registry.cpp)
+  target_link_libraries(tandem_${kind}_registry PUBLIC tandem_flags tandem_ranks ${libraries})
+endfunction()
+
+# tandem_test(name LINK ...): tests/<name>_test.cpp with GoogleTest.
+function(tandem_test name)
+  cmake_parse_arguments(arg "" "TIMEOUT" "LINK;LABELS" ${ARGN})
+  add_executable(${name}_test ${name}_test.cpp)
+  target_link_libraries(${name}_test PRIVATE ${arg_LINK} GTest::gtest_main)
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 120)
+  endif()
+  gtest_discover_tests(${name}_test DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT ${arg_TIMEOUT})
+endfunction()

@@ -1,0 +1,42 @@
+// Settings of a case: key=value pairs in the order of the registry, values as text.
+// They make the case's name: "dense/gemm/n=4096/precision=fp64".
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace tandem {
+
+// One setting that a kernel or pipeline understands. `fallback` is its value where a config is silent.
+struct Parameter {
+  std::string key;
+  std::string fallback;
+  std::string help;
+};
+
+class Settings {
+ public:
+  Settings() = default;
+  explicit Settings(const std::vector<Parameter>& parameters);
+
+  void set(std::string_view key, std::string value);  // appends a key that is new
+  bool has(std::string_view key) const;
+
+  // Errors (exit code 2) name the key, the value and what was expected.
+  const std::string& text(std::string_view key) const;
+  std::int64_t integer(std::string_view key) const;  // plain or with a suffix: 4096, 64k, 16M (powers of 1024)
+  double number(std::string_view key) const;
+
+  const std::vector<std::pair<std::string, std::string>>& items() const { return items_; }
+  std::string path() const;  // "n=4096/precision=fp64"
+
+  bool operator==(const Settings&) const = default;
+
+ private:
+  std::vector<std::pair<std::string, std::string>> items_;
+};
+
+}  // namespace tandem
