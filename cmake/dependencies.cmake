@@ -14,7 +14,7 @@ add_library(onednn INTERFACE)
 target_include_directories(onednn SYSTEM INTERFACE ${DNNL_INCLUDE_DIR})
 target_link_libraries(onednn INTERFACE ${DNNL_LIBRARY})
 find_package(HDF5 REQUIRED COMPONENTS C)
-find_package(Boost REQUIRED)  # headers: Math distributions, Random's Sobol sequence
+find_package(Boost CONFIG REQUIRED)  # headers: Math distributions, Random's Sobol sequence
 find_package(benchmark REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(HWLOC REQUIRED IMPORTED_TARGET hwloc)

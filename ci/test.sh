@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# Builds everything and runs all tests; ends with ctest's own closing lines. Arguments go to the configuration,
+# e.g. -DTANDEM_WERROR=ON. Tests that judge a time run alone (RUN_SERIAL), the others side by side.
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
+
+ci/packages.sh
+cmake --preset cpu "$@"
+cmake --build --preset cpu
+jobs=$(nproc)
+ctest --preset cpu --no-tests=error --parallel "$((jobs < 4 ? jobs : 4))"

@@ -1,0 +1,26 @@
+// The host as it limits a problem's size: caches, cores and memory that this process may use. By hwloc and /proc.
+#pragma once
+
+#include <filesystem>
+#include <vector>
+
+#include "harness/ranks/ranks.hpp"
+
+namespace tandem {
+
+struct Cache {
+  int level = 0;
+  double bytes = 0;   // of one instance
+  int instances = 0;  // on this host, as far as the process may run beside them
+};
+
+std::vector<Cache> data_caches();       // by level, empty where the host does not tell
+double last_level_cache_bytes();        // all instances together; 0 unknown
+std::vector<int> core_cpus();           // a logical CPU of each core that this process may run on (binding and cgroup)
+int physical_cores();                   // how many these are
+int ranks_on_host(const Ranks& ranks);  // collective
+
+// MemAvailable, or what the cgroup's limits leave where that is less: in a container MemTotal can lie.
+double available_memory_bytes(const std::filesystem::path& root = "/");
+
+}  // namespace tandem

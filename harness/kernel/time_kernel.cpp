@@ -1,0 +1,104 @@
+#include "harness/kernel/time_kernel.hpp"
+
+#include <cstdint>
+#include <limits>
+
+#include "harness/base/check.hpp"
+#include "harness/device/host.hpp"
+#include "harness/measure/limits.hpp"
+#include "harness/measure/noise.hpp"
+#include "harness/measure/sampling.hpp"
+
+namespace tandem {
+namespace {
+
+template <typename T>
+void fill(const Output& output, T value) {
+  std::fill_n(static_cast<T*>(output.data), output.count, value);
+}
+
+void check_memory(const KernelEntry& entry, const Settings& settings, int ranks) {
+  const double needed = entry.memory(settings);
+  const double available = available_memory_bytes() / ranks;
+  check_usage(needed <= available, "{}/{}: needs {:.3g} GiB{}, {:.3g} GiB is available; choose a smaller size",
+              entry.name, settings.path(), needed / 0x1p30, ranks > 1 ? " a rank" : "", available / 0x1p30);
+}
+
+bool verified(Kernel& kernel, Recorder& recorder, const Ranks& ranks) {
+  const std::vector<Verdict> verdicts = kernel.verify();
+  if (ranks.root())
+    for (const Verdict& verdict : verdicts) recorder.verdict(verdict);
+  return ranks.max(all_pass(verdicts) ? 0.0 : 1.0) == 0.0;
+}
+
+void record_samples(const Sampling& sampling, const Ranks& ranks, Recorder& recorder) {
+  if (!ranks.root()) return;
+  recorder.write({{"record", "samples"},
+                  {"seconds", sampling.seconds},
+                  {"batch", sampling.batch},
+                  {"converged", sampling.converged},
+                  {"imbalance", sampling.imbalance}});
+}
+
+void record_facts(const Facts& facts, const KernelContext& context, Recorder& recorder) {
+  const Ranks& ranks = context.ranks;
+  Json notes = Json::object();
+  for (const auto& [key, value] : facts.notes) notes[key] = value;
+  Json record = {{"record", "facts"},
+                 {"flops", ranks.sum(facts.flops)},
+                 {"bytes", ranks.sum(facts.bytes)},
+                 {"working_set", ranks.sum(facts.working_set)},
+                 {"limit", limit_for(facts.limit, facts.working_set, context.threads, ranks_on_host(ranks))},
+                 {"notes", notes}};
+  if (ranks.root()) recorder.write(record);
+}
+
+}  // namespace
+
+void poison(const Output& output) {
+  switch (output.type) {
+    case Output::Type::fp64:
+      return fill(output, std::numeric_limits<double>::quiet_NaN());
+    case Output::Type::fp32:
+      return fill(output, std::numeric_limits<float>::quiet_NaN());
+    case Output::Type::bf16:
+      return fill(output, std::uint16_t{0x7fff});  // a NaN in both 16-bit formats
+    case Output::Type::fp16:
+      return fill(output, std::uint16_t{0x7fff});
+    case Output::Type::int32:
+      return fill(output, std::numeric_limits<std::int32_t>::min());
+    case Output::Type::int8:
+      return fill(output, std::numeric_limits<std::int8_t>::min());
+  }
+}
+
+void time_kernel(const KernelEntry& entry, const Settings& settings, const KernelContext& context,
+                 const std::string& run_class, Recorder& recorder) {
+  const Ranks& ranks = context.ranks;
+  recorder.enter("prepare");
+  check_memory(entry, settings, ranks.size());
+  const std::unique_ptr<Kernel> kernel = entry.make(settings, context);
+  for (const Data data : {Data::exact, Data::random}) {
+    recorder.enter("prepare");
+    kernel->prepare(data);
+    poison(kernel->output());
+    recorder.enter("verify");
+    kernel->run();
+    if (!verified(*kernel, recorder, ranks)) return;
+  }
+  const SamplingRules rules = rules_of_class(run_class);
+  recorder.enter("canary");
+  const NoiseReading before = read_noise(ranks, context.threads);
+  recorder.enter("sample");
+  const Sampling sampling = sample([&] { kernel->run(); }, rules, ranks, entry.collective);
+  recorder.enter("canary");
+  const NoiseReading after = read_noise(ranks, context.threads);
+  recorder.enter("verify");
+  record_samples(sampling, ranks, recorder);
+  record_facts(kernel->facts(), context, recorder);
+  verified(*kernel, recorder, ranks);  // what was timed is what was right
+  for (const Reason& reason : judge_noise(before, after, sampling.seconds, true, ranks))
+    if (reason.unstable && ranks.root()) recorder.write({{"record", "unstable"}, {"reason", reason.text}});
+}
+
+}  // namespace tandem

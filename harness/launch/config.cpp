@@ -1,0 +1,277 @@
+#include "harness/launch/config.hpp"
+
+#include <algorithm>
+#include <numeric>
+#include <optional>
+
+#include <fnmatch.h>
+#include <toml++/toml.h>
+
+#include "harness/base/check.hpp"
+#include "harness/device/host.hpp"
+#include "harness/kernel/kernel.hpp"
+#include "harness/pipeline/pipeline.hpp"
+#include "harness/result/files.hpp"
+
+namespace tandem {
+namespace {
+
+std::size_t edit_distance(const std::string& a, const std::string& b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = std::exchange(row[0], i);
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t change = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, change});
+    }
+  }
+  return row.back();
+}
+
+std::string nearest(const std::string& word, const std::vector<std::string>& known) {
+  const auto best = std::min_element(known.begin(), known.end(), [&](const auto& a, const auto& b) {
+    return edit_distance(word, a) < edit_distance(word, b);
+  });
+  if (best != known.end() && edit_distance(word, *best) <= 1 + word.size() / 3)
+    return fmt::format("did you mean \"{}\"?", *best);
+  return fmt::format("known: {}", fmt::join(known, ", "));
+}
+
+// One TOML table with the place it stands at, for messages.
+class Table {
+ public:
+  Table(const toml::table& table, std::string source, std::string what)
+      : table_(table), source_(std::move(source)), what_(std::move(what)) {}
+
+  [[noreturn]] void fail(const toml::source_region& at, const std::string& message) const {
+    throw Error(Exit::usage, fmt::format("{}:{}: {}", source_, at.begin.line, message));
+  }
+  void fail_unknown(const std::vector<std::string>& known) const {
+    for (const auto& [key, node] : table_) {
+      const std::string name(key.str());
+      if (std::find(known.begin(), known.end(), name) == known.end())
+        fail(key.source(), fmt::format("unknown key \"{}\" in {}; {}", name, what_, nearest(name, known)));
+    }
+  }
+  const toml::node* find(const std::string& key) const { return table_.get(key); }
+
+  std::vector<std::string> texts(const std::string& key) const {
+    const toml::node* node = find(key);
+    std::vector<std::string> values;
+    if (node == nullptr) return values;
+    if (const toml::array* array = node->as_array()) {
+      for (const toml::node& element : *array) values.push_back(scalar(key, element));
+      if (values.empty()) fail(node->source(), fmt::format("\"{}\" is an empty list; give at least one value", key));
+    } else {
+      values.push_back(scalar(key, *node));
+    }
+    return values;
+  }
+  std::string text(const std::string& key, const std::string& fallback, const std::vector<std::string>& allowed) const {
+    const auto values = texts(key);
+    if (values.empty()) return fallback;
+    if (values.size() > 1) fail(find(key)->source(), fmt::format("\"{}\" takes one value, not a list", key));
+    one_of(key, values[0], allowed);
+    return values[0];
+  }
+  void one_of(const std::string& key, const std::string& value, const std::vector<std::string>& allowed) const {
+    if (!allowed.empty() && std::find(allowed.begin(), allowed.end(), value) == allowed.end())
+      fail(find(key)->source(), fmt::format("{} = \"{}\" is not known; {}", key, value, nearest(value, allowed)));
+  }
+  std::int64_t integer(const std::string& key, std::int64_t fallback, std::int64_t least) const {
+    const toml::node* node = find(key);
+    if (node == nullptr) return fallback;
+    const std::optional<std::int64_t> value = node->value<std::int64_t>();
+    if (!node->is_integer() || !value || *value < least)
+      fail(node->source(), fmt::format("\"{}\" must be a whole number >= {}", key, least));
+    return *value;
+  }
+  const toml::table& raw() const { return table_; }
+  const std::string& source() const { return source_; }
+
+ private:
+  std::string scalar(const std::string& key, const toml::node& node) const {
+    if (const auto* value = node.as_string()) return value->get();
+    if (const auto* value = node.as_integer()) return std::to_string(value->get());
+    if (const auto* value = node.as_floating_point()) return fmt::format("{}", value->get());
+    fail(node.source(), fmt::format("\"{}\" must be a text or a number", key));
+  }
+  const toml::table& table_;
+  std::string source_, what_;
+};
+
+struct Defaults {
+  int ranks = 1;
+  std::optional<int> threads;  // none = physical cores / ranks
+};
+
+void place(CaseConfig& config, const Table& table, const Defaults& defaults) {
+  config.ranks = static_cast<int>(table.integer("ranks", defaults.ranks, 1));
+  const int cores = std::max(1, physical_cores() / config.ranks);
+  if (const toml::node* node = table.find("threads"); node != nullptr && node->is_integer())
+    config.threads = static_cast<int>(table.integer("threads", 1, 1));
+  else
+    config.threads = node == nullptr && defaults.threads ? *defaults.threads : cores;
+}
+
+// All combinations of the listed values, the last parameter fastest.
+std::vector<Settings> combinations(const Table& table, const std::vector<Parameter>& parameters) {
+  std::vector<Settings> all = {Settings(parameters)};
+  for (const Parameter& parameter : parameters) {
+    const auto values = table.texts(parameter.key);
+    if (values.empty()) continue;
+    std::vector<Settings> next;
+    for (const Settings& settings : all)
+      for (const std::string& value : values) {
+        next.push_back(settings);
+        next.back().set(parameter.key, value);
+      }
+    all = std::move(next);
+  }
+  return all;
+}
+
+std::vector<std::string> keys_of(const std::vector<Parameter>& parameters, std::vector<std::string> more) {
+  for (const Parameter& parameter : parameters) more.push_back(parameter.key);
+  return more;
+}
+
+template <typename Entry>
+const Entry& find_entry(const Table& table, const std::vector<Entry>& registry) {
+  std::vector<std::string> names;
+  for (const Entry& entry : registry) names.push_back(entry.name);
+  const std::string name = table.text("name", "", names);
+  if (name.empty())
+    table.fail(table.raw().source(), "\"name\" is missing; known: " + fmt::format("{}", fmt::join(names, ", ")));
+  return *std::find_if(registry.begin(), registry.end(), [&](const Entry& entry) { return entry.name == name; });
+}
+
+void add_kernels(const Table& anonymous, const Defaults& defaults, Config& config) {
+  const KernelEntry& entry = find_entry(anonymous, kernel_registry());
+  const Table table(anonymous.raw(), anonymous.source(), "[[kernel]] " + entry.name);
+  table.fail_unknown(keys_of(entry.parameters, {"name", "ranks", "threads"}));
+  for (const Settings& settings : combinations(table, entry.parameters)) {
+    CaseConfig added;
+    added.name = entry.name;
+    added.settings = settings;
+    place(added, table, defaults);
+    try {
+      entry.memory(settings);       // refuses values that make no sense
+    } catch (const Unsupported&) {  // told by the case itself, as a skip
+    } catch (const Error& error) {
+      table.fail(table.raw().source(), fmt::format("{}: {}", entry.name, error.what()));
+    }
+    config.cases.push_back(added);
+  }
+}
+
+void add_pipelines(const Table& anonymous, const Defaults& defaults, Config& config) {
+  const PipelineEntry& entry = find_entry(anonymous, pipeline_registry());
+  const Table table(anonymous.raw(), anonymous.source(), "[[pipeline]] " + entry.name);
+  table.fail_unknown(
+      keys_of(entry.parameters, {"name", "ranks", "threads", "arms", "coupling", "design", "simulation_questions"}));
+  const std::vector<std::string> known = {"simulation_only", "separated", "integrated"};
+  table.text("coupling", "in_memory", {"in_memory"});
+  table.text("design", "fixed", {"fixed"});
+  for (const Settings& settings : combinations(table, entry.parameters)) {
+    CaseConfig added;
+    added.pipeline = true;
+    added.name = entry.name;
+    added.settings = settings;
+    added.arms = table.texts("arms");
+    for (const std::string& arm : added.arms) table.one_of("arms", arm, known);
+    if (added.arms.empty()) added.arms = known;
+    added.simulation_questions = static_cast<std::size_t>(table.integer("simulation_questions", 0, 0));
+    place(added, table, defaults);
+    config.cases.push_back(added);
+  }
+}
+
+void add_all(const Table& root, const std::string& kind, const Defaults& defaults, Config& config) {
+  const toml::node* node = root.find(kind);
+  if (node == nullptr) return;
+  const toml::array* array = node->as_array();
+  if (array == nullptr) root.fail(node->source(), fmt::format("write [[{}]], one table a case", kind));
+  for (const toml::node& element : *array) {
+    if (!element.is_table()) root.fail(element.source(), fmt::format("write [[{}]], one table a case", kind));
+    const Table table(*element.as_table(), root.source(), fmt::format("[[{}]]", kind));
+    kind == "kernel" ? add_kernels(table, defaults, config) : add_pipelines(table, defaults, config);
+  }
+}
+
+int launches_of(const std::string& run_class) {
+  if (run_class == "quick") return 1;
+  if (run_class == "standard") return 3;
+  return run_class == "official" ? 10 : 14;
+}
+
+void filter_cases(Config& config, const std::string& source, const std::string& filter) {
+  check_usage(!config.cases.empty(), "{}: nothing to measure: add a [[kernel]] or a [[pipeline]]", source);
+  std::vector<std::string> paths;
+  for (const CaseConfig& item : config.cases) {
+    const std::string path = item.path();
+    check_usage(std::find(paths.begin(), paths.end(), path) == paths.end(), "{}: the case {} stands there twice",
+                source, path);
+    paths.push_back(path);
+  }
+  if (filter.empty()) return;
+  std::erase_if(config.cases, [&](const CaseConfig& item) { return !glob_match(filter, item.path()); });
+  check_usage(!config.cases.empty(), "--filter \"{}\" matches none of the {} cases of {}; they are:\n  {}", filter,
+              paths.size(), source, fmt::join(paths, "\n  "));
+}
+
+}  // namespace
+
+std::string CaseConfig::path() const {
+  std::string result = name;
+  if (!settings.items().empty()) result += "/" + settings.path();
+  result += "/device=cpu";
+  if (ranks > 1) result += fmt::format("/ranks={}", ranks);
+  return result;
+}
+
+bool glob_match(const std::string& pattern, const std::string& text) {
+  return fnmatch(pattern.c_str(), text.c_str(), 0) == 0 || fnmatch((pattern + "/*").c_str(), text.c_str(), 0) == 0;
+}
+
+Config parse_config(const std::string& text, const std::string& source, const Overrides& overrides) {
+  toml::table parsed;
+  try {
+    parsed = toml::parse(text, source);
+  } catch (const toml::parse_error& error) {
+    throw Error(Exit::usage, fmt::format("{}:{}: {}", source, error.source().begin.line, error.description()));
+  }
+  const Table root(parsed, source, "the configuration");
+  root.fail_unknown(
+      {"class", "launches", "ranks", "threads", "device", "launcher", "timeout", "seed", "kernel", "pipeline"});
+  Config config;
+  config.run_class = root.text("class", "quick", {"quick", "standard", "official", "procurement"});
+  root.text("device", "cpu", {"cpu"});
+  config.launches = static_cast<int>(root.integer("launches", launches_of(config.run_class), 1));
+  if (overrides.launches > 0) config.launches = overrides.launches;
+  check_usage(config.launches >= launches_of(config.run_class),
+              "class {} needs at least {} launches, {} were asked for", config.run_class, launches_of(config.run_class),
+              config.launches);
+  config.launcher = root.text("launcher", "", {});
+  config.timeout = static_cast<double>(root.integer("timeout", 1800, 1));
+  config.seed = static_cast<std::uint64_t>(root.integer("seed", 1, 0));
+  Defaults defaults;
+  defaults.ranks = static_cast<int>(root.integer("ranks", 1, 1));
+  if (overrides.ranks > 0) defaults.ranks = overrides.ranks;
+  if (const toml::node* node = root.find("threads"); node != nullptr && node->is_integer())
+    defaults.threads = static_cast<int>(root.integer("threads", 1, 1));
+  else
+    root.text("threads", "auto", {"auto"});
+  add_all(root, "kernel", defaults, config);
+  add_all(root, "pipeline", defaults, config);
+  filter_cases(config, source, overrides.filter);
+  return config;
+}
+
+Config read_config(const std::filesystem::path& path, const Overrides& overrides) {
+  return parse_config(read_file(path), path.string(), overrides);
+}
+
+}  // namespace tandem

@@ -1,0 +1,48 @@
+// A run's configuration: what to measure, how often, on how many ranks. Read from TOML; unknown keys and values are
+// refused with file, line and the nearest known word.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "harness/base/settings.hpp"
+
+namespace tandem {
+
+struct CaseConfig {
+  bool pipeline = false;
+  std::string name;   // "dense/gemm", "heat"
+  Settings settings;  // every parameter, in registry order
+  int ranks = 1;
+  int threads = 1;                       // per rank
+  std::vector<std::string> arms;         // pipelines only
+  std::size_t simulation_questions = 0;  // of the simulation-only arm; 0 = all
+
+  // "dense/gemm/n=1024/precision=fp64/device=cpu", "/ranks=2" appended where ranks > 1.
+  std::string path() const;
+};
+
+struct Config {
+  std::string run_class = "quick";  // quick | standard | official | procurement
+  int launches = 1;
+  std::string launcher;  // template with {ranks}, {threads}; "" = the MPI's own mpirun
+  double timeout = 600;  // seconds a worker may take
+  std::uint64_t seed = 1;
+  std::vector<CaseConfig> cases;
+};
+
+// What the command line overrides; 0 and "" leave the config's value.
+struct Overrides {
+  std::string filter;  // a glob on the case path
+  int launches = 0;
+  int ranks = 0;
+};
+
+// Errors (exit code 2): "FILE:LINE: unknown key "precison" in [[kernel]] dense/gemm; did you mean "precision"?"
+Config read_config(const std::filesystem::path& path, const Overrides& overrides);
+Config parse_config(const std::string& text, const std::string& source, const Overrides& overrides);
+
+bool glob_match(const std::string& pattern, const std::string& text);
+
+}  // namespace tandem

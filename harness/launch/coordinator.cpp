@@ -1,0 +1,250 @@
+#include "harness/launch/coordinator.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include "harness/base/check.hpp"
+#include "harness/base/digest.hpp"
+#include "harness/launch/process.hpp"
+#include "harness/measure/clock.hpp"
+#include "harness/pipeline/arms.hpp"
+
+namespace fs = std::filesystem;
+
+namespace tandem {
+namespace {
+
+const std::vector<std::string> kRecordFiles = {"samples.jsonl", "holdout.jsonl", "answers.jsonl", "pictures.jsonl"};
+
+// The last lines of a worker's output, for the one who has to find out why it failed.
+std::string tail(const fs::path& log) {
+  if (!fs::exists(log)) return "";
+  std::string text = read_file(log);
+  if (text.size() > 2000) text = "..." + text.substr(text.size() - 2000);
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  return text;
+}
+
+// Lines of launches that never ended are dropped before a run goes on.
+void drop_unfinished(const fs::path& folder, const std::vector<std::string>& done) {
+  for (const std::string& name : kRecordFiles) {
+    const fs::path path = folder / name;
+    if (!fs::exists(path)) continue;
+    std::string kept;
+    read_lines(
+        path,
+        [&](Json&& line) {
+          if (std::find(done.begin(), done.end(), line.at("launch")) != done.end()) kept += line.dump() + "\n";
+        },
+        true);
+    write_file(path, kept);
+  }
+}
+
+std::vector<Json> read_records(const fs::path& folder, int ranks) {
+  std::vector<Json> records;
+  for (int rank = 0; rank < ranks; ++rank) {
+    const fs::path path = folder / fmt::format("rank{}.jsonl", rank);
+    if (fs::exists(path))
+      read_lines(
+          path, [&](Json&& line) { records.push_back(std::move(line)); }, true);
+  }
+  return records;
+}
+
+bool has_record(const std::vector<Json>& records, const std::string& kind) {
+  return std::any_of(records.begin(), records.end(), [&](const Json& record) { return record.at("record") == kind; });
+}
+
+}  // namespace
+
+std::string file_of_record(const std::string& kind) {
+  if (kind == "samples") return "samples.jsonl";
+  if (kind == "holdout") return "holdout.jsonl";
+  if (kind == "answer") return "answers.jsonl";
+  return kind == "picture" ? "pictures.jsonl" : "";
+}
+
+Coordinator::Coordinator(Plan plan, Json plan_document, fs::path folder, bool terminal)
+    : plan_(std::move(plan)),
+      plan_document_(std::move(plan_document)),
+      folder_(std::move(folder)),
+      terminal_(terminal),
+      origin_(now_seconds()) {
+  const fs::path ledger = folder_ / "ledger.jsonl";
+  if (!fs::exists(ledger)) write_file(ledger, "");
+  for (const Json& line : read_ledger(ledger))
+    if (line.at("record") == "launch")
+      done_.push_back(line.at("id"));
+    else if (line.at("record") == "plan")
+      check_usage(line.at("sha256") == plan_digest(plan_document_), "{}: plan.json was changed since the run began",
+                  folder_.string());
+  drop_unfinished(folder_, done_);
+  const bool fresh = fs::file_size(ledger) == 0;
+  ledger_ = std::make_unique<Ledger>(ledger);
+  if (fresh) ledger_->write({{"record", "plan"}, {"sha256", plan_digest(plan_document_)}});
+}
+
+void Coordinator::close(const std::string& started, double seconds, bool interrupted) {
+  ledger_->write({{"record", "run"}, {"started", started}, {"seconds", seconds}, {"interrupted", interrupted}});
+  energy_.write_csv(folder_ / "power.csv", origin_);
+}
+
+std::string Coordinator::title(const Job& job) const {
+  if (job.kind == Job::Kind::limits) return "limits of the machine, " + job.when;
+  const std::string path = plan_.config.cases[job.item].path();
+  return job.kind == Job::Kind::kernel ? path : path + " " + job.arm;
+}
+
+double Coordinator::expected_seconds(const Job& job) const {
+  const double scale = plan_.config.run_class == "quick" ? 1 : 6;
+  if (job.kind == Job::Kind::limits) return 3 * scale;
+  if (job.kind == Job::Kind::kernel) return 2.5 * scale;
+  return 14;
+}
+
+bool Coordinator::run() { return run_jobs(plan_.jobs); }
+
+bool Coordinator::run_again(const std::vector<std::size_t>& items) {
+  std::vector<Job> jobs;
+  for (const std::size_t item : items) {
+    Job limits;
+    limits.id = fmt::format("limits.again.{}", item);
+    limits.kind = Job::Kind::limits;
+    limits.when = "again";
+    jobs.push_back(limits);
+    for (const Job& job : plan_.jobs)
+      if (job.kind == Job::Kind::kernel && job.item == item) {
+        jobs.push_back(job);
+        jobs.back().id += ".again";
+      }
+  }
+  return run_jobs(jobs);
+}
+
+bool Coordinator::run_jobs(const std::vector<Job>& all) {
+  std::vector<Job> jobs;
+  std::vector<double> expected;
+  for (const Job& job : all) {
+    if (std::find(done_.begin(), done_.end(), job.id) != done_.end()) continue;
+    jobs.push_back(job);
+    expected.push_back(expected_seconds(job));
+  }
+  if (jobs.empty()) return true;
+  progress_ = std::make_unique<Progress>(expected, terminal_);
+  for (std::size_t i = 0; i < jobs.size(); ++i) {
+    progress_->begin(i, title(jobs[i]));
+    if (caught_signal() != 0 || !run_job(jobs[i])) {
+      progress_->end("interrupted");
+      return false;
+    }
+  }
+  return true;
+}
+
+Json Coordinator::job_document(const Job& job, const std::string& stage) const {
+  const bool limits = job.kind == Job::Kind::limits;
+  Json document = {{"id", job.id},
+                   {"kind", limits                          ? "limits"
+                            : job.kind == Job::Kind::kernel ? "kernel"
+                                                            : "arm"},
+                   {"class", plan_.config.run_class},
+                   {"launcher", plan_.config.launcher},
+                   {"seed", job.seed},
+                   {"ranks", job.ranks},
+                   {"threads", 0},
+                   {"folder", fs::absolute(folder_ / "launches" / job.id).string()}};
+  if (limits) return document;
+  const CaseConfig& item = plan_.config.cases[job.item];
+  document["ranks"] = item.ranks;
+  document["threads"] = item.threads;
+  document["case"] = plan_document_.at("cases").at(job.item);
+  if (job.kind == Job::Kind::kernel) return document;
+  document["arm"] = job.arm;
+  document["stage"] = stage;
+  document["config_digest"] = plan_digest(plan_document_);
+  document["weights"] = fs::absolute(folder_ / "weights" / (job.id + ".weights")).string();
+  return document;
+}
+
+bool Coordinator::run_job(const Job& job) {
+  const fs::path place = folder_ / "launches" / job.id;
+  fs::remove_all(place);
+  fs::create_directories(place);
+  const Json first = job_document(job, "");
+  const int ranks = first.at("ranks");
+  const int threads = first.at("threads");
+  const auto stages = job.kind == Job::Kind::arm ? stages_of(job.arm) : std::vector<std::string>{"all"};
+  std::vector<std::pair<std::string, fs::path>> files;  // written before t0: nothing but the problem's spec exists
+  for (const std::string& stage : stages) {
+    files.emplace_back(stage, place / fmt::format("job.{}.json", stage));
+    write_file(files.back().second, job_document(job, stage).dump());
+  }
+  Json processes = Json::array();
+  std::string why;
+  double begin = 0, end = 0;
+  for (const auto& [stage, file] : files) {
+    const Ended ended = run_process(worker_command(plan_.config.launcher, ranks, threads, fs::absolute(file)),
+                                    place / "output.txt", plan_.config.timeout, [&] { progress_->tick(); });
+    if (ended.interrupted) return false;
+    if (begin == 0) begin = ended.begin;
+    end = ended.end;
+    processes.push_back({{"stage", stage}, {"begin", ended.begin - origin_}, {"end", ended.end - origin_}});
+    if (!ended.ok) {
+      why = ended.why;
+      break;
+    }
+  }
+  std::vector<Json> records = read_records(place, ranks);
+  if (why.empty() && !has_record(records, "end") && !has_record(records, "skipped")) why = "ended without a result";
+  Json launch = {{"record", "launch"},
+                 {"id", job.id},
+                 {"kind", first.at("kind")},
+                 {"case", job.kind == Job::Kind::limits ? Json(nullptr) : Json(plan_.config.cases[job.item].path())},
+                 {"item", job.item},
+                 {"arm", job.arm},
+                 {"launch", job.launch},
+                 {"when", job.when},
+                 {"seed", job.seed},
+                 {"ranks", ranks},
+                 {"begin", begin - origin_},
+                 {"seconds", end - begin},
+                 {"processes", processes},
+                 {"energy", energy_.between(begin, end)},
+                 {"failure", why.empty() ? Json(nullptr) : Json(why)},
+                 {"output", tail(place / "output.txt")}};
+  keep(job, launch, records);
+  fs::remove_all(place);
+  std::string note = why;
+  for (const Json& record : records) {
+    if (record.at("record") == "error") note = record.at("message");
+    if (record.at("record") == "skipped") note = "skipped: " + record.at("reason").get<std::string>();
+  }
+  progress_->end(note);
+  return true;
+}
+
+// Merges a launch's records: bulky kinds into their files, with their digests in the launch's own chained line.
+void Coordinator::keep(const Job& job, const Json& launch, const std::vector<Json>& records) {
+  Json line = launch;
+  line["records"] = Json::array();
+  std::map<std::string, std::string> text;
+  for (const Json& record : records) {
+    const std::string file = file_of_record(record.at("record"));
+    Json kept = record;
+    if (kept.contains("begin")) kept["begin"] = kept["begin"].get<double>() - origin_;
+    if (file.empty()) {
+      line["records"].push_back(kept);
+      continue;
+    }
+    kept["launch"] = job.id;
+    LineWriter(folder_ / file).write(kept);
+    text[file] += kept.dump() + "\n";
+  }
+  line["files"] = Json::object();
+  for (const auto& [file, lines] : text) line["files"][file] = sha256(lines);
+  ledger_->write(line);
+  done_.push_back(job.id);
+}
+
+}  // namespace tandem

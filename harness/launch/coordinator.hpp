@@ -1,0 +1,52 @@
+// The coordinator runs a plan: fresh workers for every launch, one after the other, their records merged into the
+// result directory as each ends. It is no MPI program. A worker that crashes is one failed launch; an interrupted run
+// keeps every finished launch and goes on from there.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "harness/base/json.hpp"
+#include "harness/launch/energy.hpp"
+#include "harness/launch/plan.hpp"
+#include "harness/launch/progress.hpp"
+#include "harness/result/files.hpp"
+
+namespace tandem {
+
+class Coordinator {
+ public:
+  // `folder` exists and holds plan.json; launches that its ledger already has are left out.
+  Coordinator(Plan plan, Json plan_document, std::filesystem::path folder, bool terminal);
+
+  // True when every launch was run, false when a signal ended it early.
+  bool run();
+  // Runs these launches once more (a rate above its limit), with the limits measured right beside them.
+  bool run_again(const std::vector<std::size_t>& items);
+  // Closes a run, or a part of it: its seconds in the ledger, and the meters' record in power.csv.
+  void close(const std::string& started, double seconds, bool interrupted);
+
+ private:
+  bool run_jobs(const std::vector<Job>& jobs);
+  bool run_job(const Job& job);
+  void keep(const Job& job, const Json& launch, const std::vector<Json>& records);
+  Json job_document(const Job& job, const std::string& stage) const;
+  std::string title(const Job& job) const;
+  double expected_seconds(const Job& job) const;
+
+  Plan plan_;
+  Json plan_document_;
+  std::filesystem::path folder_;
+  bool terminal_;
+  std::vector<std::string> done_;
+  std::unique_ptr<Progress> progress_;
+  std::unique_ptr<Ledger> ledger_;
+  EnergyWatch energy_;
+  double origin_;  // steady clock at which this run's times start
+};
+
+// Files of a result directory into which records of a kind go; all others stay in the launch's ledger line.
+std::string file_of_record(const std::string& kind);
+
+}  // namespace tandem

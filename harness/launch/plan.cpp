@@ -1,0 +1,155 @@
+#include "harness/launch/plan.hpp"
+
+#include <algorithm>
+
+#include "harness/base/check.hpp"
+#include "harness/base/digest.hpp"
+#include "harness/base/random.hpp"
+#include "harness/kernel/kernel.hpp"
+#include "harness/pipeline/pipeline.hpp"
+#include "harness/pipeline/spec.hpp"
+
+namespace tandem {
+namespace {
+
+std::string kind_name(Job::Kind kind) {
+  return kind == Job::Kind::limits ? "limits" : kind == Job::Kind::kernel ? "kernel" : "arm";
+}
+
+Job limits_job(const std::string& when, int ranks) {
+  Job job;
+  job.id = fmt::format("limits.{}{}", when, ranks > 1 ? fmt::format(".ranks{}", ranks) : "");
+  job.kind = Job::Kind::limits;
+  job.when = when;
+  job.ranks = ranks;
+  return job;
+}
+
+int most_ranks(const Config& config) {
+  int most = 1;
+  for (const CaseConfig& item : config.cases) most = std::max(most, item.ranks);
+  return most;
+}
+
+// Arms of a block in an order drawn from the block's seed, so that no arm always runs first.
+void add_arms(const Config& config, std::size_t item, int launch, std::vector<Job>& jobs) {
+  const std::uint64_t seed = random_bits(config.seed, 1 + item, static_cast<std::uint64_t>(launch));
+  std::vector<std::string> arms = config.cases[item].arms;
+  for (std::size_t i = arms.size(); i > 1; --i) std::swap(arms[i - 1], arms[random_bits(seed, 7, i) % i]);
+  for (const std::string& arm : arms) {
+    Job job;
+    job.id = fmt::format("p{:02}.{}.{}", item, arm, launch);
+    job.kind = Job::Kind::arm;
+    job.item = item;
+    job.arm = arm;
+    job.launch = launch;
+    job.seed = seed;
+    jobs.push_back(job);
+  }
+}
+
+std::string figure_name(KernelEntry::Figure figure) {
+  if (figure == KernelEntry::Figure::time) return "time";
+  return figure == KernelEntry::Figure::flop_rate ? "flop_rate" : "byte_rate";
+}
+
+Json case_json(const CaseConfig& item) {
+  Json settings = Json::object();
+  for (const auto& [key, value] : item.settings.items()) settings[key] = value;
+  Json json = {{"case", item.path()}, {"kind", item.pipeline ? "pipeline" : "kernel"},
+               {"name", item.name},   {"settings", settings},
+               {"ranks", item.ranks}, {"threads", item.threads}};
+  if (!item.pipeline) {
+    for (const KernelEntry& entry : kernel_registry())
+      if (entry.name == item.name) json["figure"] = figure_name(entry.figure);
+    return json;
+  }
+  json["arms"] = item.arms;
+  json["simulation_questions"] = item.simulation_questions;
+  for (const PipelineEntry& entry : pipeline_registry())
+    if (entry.name == item.name) json["problem"] = spec_json(entry.make(item.settings, 1).problem->spec());
+  return json;
+}
+
+}  // namespace
+
+Plan make_plan(const Config& config) {
+  Plan plan{config, {limits_job("before", 1)}};
+  const int ranks = most_ranks(config);
+  if (ranks > 1) plan.jobs.push_back(limits_job("before", ranks));
+  for (int launch = 0; launch < config.launches; ++launch)
+    for (std::size_t item = 0; item < config.cases.size(); ++item) {
+      if (config.cases[item].pipeline) {
+        add_arms(config, item, launch, plan.jobs);
+        continue;
+      }
+      Job job;
+      job.id = fmt::format("k{:02}.{}", item, launch);
+      job.item = item;
+      job.launch = launch;
+      job.seed = random_bits(config.seed, 1 + item, static_cast<std::uint64_t>(launch));
+      plan.jobs.push_back(job);
+    }
+  plan.jobs.push_back(limits_job("after", 1));
+  return plan;
+}
+
+Json to_json(const Plan& plan) {
+  const Config& config = plan.config;
+  Json document = {{"schema", "tandem-plan/1"}, {"class", config.run_class},   {"launches", config.launches},
+                   {"seed", config.seed},       {"launcher", config.launcher}, {"timeout", config.timeout},
+                   {"cases", Json::array()},    {"jobs", Json::array()}};
+  for (const CaseConfig& item : config.cases) document["cases"].push_back(case_json(item));
+  for (const Job& job : plan.jobs)
+    document["jobs"].push_back({{"id", job.id},
+                                {"kind", kind_name(job.kind)},
+                                {"item", job.item},
+                                {"arm", job.arm},
+                                {"launch", job.launch},
+                                {"seed", job.seed},
+                                {"ranks", job.ranks},
+                                {"when", job.when}});
+  return document;
+}
+
+Plan plan_of(const Json& document) {
+  Plan plan;
+  Config& config = plan.config;
+  config.run_class = document.at("class");
+  config.launches = document.at("launches");
+  config.seed = document.at("seed");
+  config.launcher = document.at("launcher");
+  config.timeout = document.at("timeout");
+  for (const Json& json : document.at("cases")) {
+    CaseConfig item;
+    item.pipeline = json.at("kind") == "pipeline";
+    item.name = json.at("name");
+    for (const auto& [key, value] : json.at("settings").items()) item.settings.set(key, value.get<std::string>());
+    item.ranks = json.at("ranks");
+    item.threads = json.at("threads");
+    if (item.pipeline) {
+      item.arms = json.at("arms").get<std::vector<std::string>>();
+      item.simulation_questions = json.at("simulation_questions");
+    }
+    config.cases.push_back(item);
+  }
+  for (const Json& json : document.at("jobs")) {
+    Job job;
+    job.id = json.at("id");
+    job.kind = json.at("kind") == "limits"   ? Job::Kind::limits
+               : json.at("kind") == "kernel" ? Job::Kind::kernel
+                                             : Job::Kind::arm;
+    job.item = json.at("item");
+    job.arm = json.at("arm");
+    job.launch = json.at("launch");
+    job.seed = json.at("seed");
+    job.ranks = json.at("ranks");
+    job.when = json.at("when");
+    plan.jobs.push_back(job);
+  }
+  return plan;
+}
+
+std::string plan_digest(const Json& document) { return sha256(document.dump()); }
+
+}  // namespace tandem

@@ -1,0 +1,131 @@
+#include "harness/launch/process.hpp"
+
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstring>
+#include <sstream>
+#include <thread>
+
+#include <fcntl.h>
+#include <mpi.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "harness/base/check.hpp"
+#include "harness/device/host.hpp"
+#include "harness/measure/clock.hpp"
+
+namespace fs = std::filesystem;
+
+namespace tandem {
+namespace {
+
+volatile std::sig_atomic_t g_signal = 0;
+
+void remember(int signal) { g_signal = signal; }
+
+std::string default_launcher(int ranks, int threads) {
+#ifdef OPEN_MPI
+  // Without a binding the ranks of a node may share a core; more ranks than cores only run when asked to.
+  if (ranks * threads <= physical_cores()) return "mpirun -n {ranks} --map-by slot:PE={threads}";
+  return "mpirun -n {ranks} --oversubscribe --bind-to none";
+#else
+  static_cast<void>(ranks);
+  static_cast<void>(threads);
+  return "mpirun -n {ranks}";
+#endif
+}
+
+void replace(std::string& text, const std::string& from, const std::string& to) {
+  for (std::size_t at = text.find(from); at != std::string::npos; at = text.find(from))
+    text.replace(at, from.size(), to);
+}
+
+[[noreturn]] void become(const std::vector<std::string>& command, const fs::path& log) {
+  setpgid(0, 0);
+  const int out = open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0644);
+  const int in = open("/dev/null", O_RDONLY);
+  dup2(in, STDIN_FILENO);
+  dup2(out, STDOUT_FILENO);
+  dup2(out, STDERR_FILENO);
+  std::vector<char*> arguments;
+  for (const std::string& argument : command) arguments.push_back(const_cast<char*>(argument.c_str()));
+  arguments.push_back(nullptr);
+  execvp(arguments[0], arguments.data());
+  dprintf(STDERR_FILENO, "cannot start \"%s\": %s\n", arguments[0], std::strerror(errno));
+  _exit(127);
+}
+
+void end_group(pid_t child) {
+  kill(-child, SIGTERM);
+  for (int i = 0; i < 50 && waitpid(child, nullptr, WNOHANG) == 0; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  kill(-child, SIGKILL);
+  waitpid(child, nullptr, 0);
+}
+
+std::string describe(int status, const std::string& program) {
+  if (WIFSIGNALED(status)) return fmt::format("ended by signal {} ({})", WTERMSIG(status), strsignal(WTERMSIG(status)));
+  if (WEXITSTATUS(status) == 127) return fmt::format("cannot start \"{}\": is it installed and on the PATH?", program);
+  return WEXITSTATUS(status) == 0 ? "" : fmt::format("ended with exit code {}", WEXITSTATUS(status));
+}
+
+}  // namespace
+
+fs::path this_program() { return fs::read_symlink("/proc/self/exe"); }
+
+std::vector<std::string> worker_command(const std::string& launcher, int ranks, int threads, const fs::path& job_file) {
+  std::vector<std::string> command;
+  if (ranks > 1 || !launcher.empty()) {
+    std::string text = launcher.empty() ? default_launcher(ranks, threads) : launcher;
+    replace(text, "{ranks}", std::to_string(ranks));
+    replace(text, "{threads}", std::to_string(threads));
+    std::istringstream words(text);
+    for (std::string word; words >> word;) command.push_back(word);
+  }
+  for (const std::string& word : {this_program().string(), std::string("worker"), job_file.string()})
+    command.push_back(word);
+  return command;
+}
+
+Ended run_process(const std::vector<std::string>& command, const fs::path& log, double timeout_seconds,
+                  const std::function<void()>& tick) {
+  Ended ended;
+  ended.begin = now_seconds();
+  const pid_t child = fork();
+  check(child >= 0, "cannot start a process: {}", std::strerror(errno));
+  if (child == 0) become(command, log);
+  setpgid(child, child);
+  double shown = ended.begin;
+  for (int status = 0;;) {
+    const pid_t done = waitpid(child, &status, WNOHANG);
+    ended.end = now_seconds();
+    if (done == child) {
+      ended.why = describe(status, command[0]);
+      ended.ok = ended.why.empty();
+      return ended;
+    }
+    if (g_signal != 0 || ended.end - ended.begin > timeout_seconds) {
+      end_group(child);
+      ended.interrupted = g_signal != 0;
+      ended.why = ended.interrupted ? "interrupted" : fmt::format("timed out after {:.0f} s", timeout_seconds);
+      ended.end = now_seconds();
+      return ended;
+    }
+    if (ended.end - shown > 0.1) {
+      tick();
+      shown = ended.end;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+}
+
+void catch_signals() {
+  std::signal(SIGINT, remember);
+  std::signal(SIGTERM, remember);
+}
+
+int caught_signal() { return g_signal; }
+
+}  // namespace tandem

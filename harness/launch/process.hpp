@@ -1,0 +1,34 @@
+// Starts worker processes and waits for them. A worker is this program again, behind a launcher where there is more
+// than one rank; each is a process group of its own, so that a signal or a timeout ends all of it.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace tandem {
+
+// The command of a worker: {program, "worker", job file} at one rank; else the launcher template, split at spaces, with
+// {ranks} and {threads} replaced, before it. An empty template means the mpirun of the MPI that was built with.
+std::vector<std::string> worker_command(const std::string& launcher, int ranks, int threads,
+                                        const std::filesystem::path& job_file);
+
+struct Ended {
+  double begin = 0, end = 0;  // steady clock, just before the start and just after the end
+  bool ok = false;
+  std::string why;           // "" or "ended by signal 11 (Segmentation fault)", "timed out after 600 s", ...
+  bool interrupted = false;  // by SIGINT or SIGTERM to us
+};
+
+// Runs `command` with stdout and stderr into `log`; calls `tick` about ten times a second.
+Ended run_process(const std::vector<std::string>& command, const std::filesystem::path& log, double timeout_seconds,
+                  const std::function<void()>& tick);
+
+// SIGINT and SIGTERM are remembered here; 0 = none came.
+void catch_signals();
+int caught_signal();
+
+std::filesystem::path this_program();
+
+}  // namespace tandem

@@ -1,0 +1,122 @@
+#include "harness/launch/worker.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <optional>
+
+#include <omp.h>
+
+#include "harness/base/json.hpp"
+#include "harness/device/host.hpp"
+#include "harness/kernel/time_kernel.hpp"
+#include "harness/measure/limits.hpp"
+#include "harness/measure/recorder.hpp"
+#include "harness/pipeline/arms.hpp"
+#include "harness/result/files.hpp"
+
+namespace fs = std::filesystem;
+
+namespace tandem {
+namespace {
+
+Settings settings_of(const Json& item) {
+  Settings settings;
+  for (const auto& [key, value] : item.at("settings").items()) settings.set(key, value.get<std::string>());
+  return settings;
+}
+
+template <typename Entry>
+const Entry& entry_of(const std::vector<Entry>& registry, const std::string& name) {
+  const auto found =
+      std::find_if(registry.begin(), registry.end(), [&](const Entry& entry) { return entry.name == name; });
+  check(found != registry.end(), "this program has no \"{}\"", name);
+  return *found;
+}
+
+void limits(const Json& job, const Ranks& ranks, Recorder& recorder) {
+  recorder.enter("sample");
+  const bool quick = job.at("class") == "quick";
+  const int threads = std::max(1, physical_cores() / ranks.size());
+  omp_set_num_threads(threads);
+  for (const Limit& limit : measure_limits(ranks, threads, quick ? 2.5 : 10)) {
+    if (!ranks.root()) continue;
+    recorder.write({{"record", "limit"},
+                    {"name", limit.name},
+                    {"value", limit.value ? Json(*limit.value) : Json(nullptr)},
+                    {"unit", limit.unit},
+                    {"note", limit.note},
+                    {"reason", limit.reason}});
+  }
+}
+
+void kernel(const Json& job, const Ranks& ranks, Recorder& recorder) {
+  const Json& item = job.at("case");
+  const KernelEntry& entry = entry_of(kernel_registry(), item.at("name"));
+  const int threads = item.at("threads");
+  const KernelContext context{ranks, threads, job.at("seed")};
+  time_kernel(entry, settings_of(item), context, job.at("class").get<std::string>(), recorder);
+}
+
+void arm(const Json& job, const Ranks& ranks, Recorder& recorder) {
+  const Json& item = job.at("case");
+  const PipelineEntry& entry = entry_of(pipeline_registry(), item.at("name"));
+  const Settings settings = settings_of(item);
+  recorder.enter("start-up", State::transition);
+  const double needed = entry.memory(settings);
+  const double available = available_memory_bytes();
+  check_usage(needed <= available, "{} {} needs {:.1f} GiB a rank, {:.1f} GiB is available; choose a smaller size",
+              entry.name, settings.path(), needed / 0x1p30, available / 0x1p30);
+  const Pipeline pipeline = entry.make(settings, item.at("threads"));
+  ArmJob arm_job;
+  arm_job.arm = job.at("arm");
+  arm_job.stage = job.at("stage");
+  arm_job.seed = job.at("seed");
+  const std::size_t all = pipeline.problem->spec().questions;
+  const std::size_t subset = item.at("simulation_questions");
+  arm_job.questions = arm_job.arm == "simulation_only" && subset > 0 ? std::min(subset, all) : all;
+  arm_job.config_digest = job.at("config_digest");
+  arm_job.folder = job.at("folder").get<std::string>();
+  arm_job.weights = job.at("weights").get<std::string>();
+  if (ranks.root()) recorder.write({{"record", "questions"}, {"answered", arm_job.questions}, {"of", all}});
+  run_arm(arm_job, pipeline, entry, settings, ranks, recorder);
+}
+
+void perform(const Json& job, const Ranks& ranks, Recorder& recorder) {
+  const std::string kind = job.at("kind");
+  if (job.at("threads") > 0) omp_set_num_threads(job.at("threads"));
+  try {
+    if (kind == "limits")
+      limits(job, ranks, recorder);
+    else if (kind == "kernel")
+      kernel(job, ranks, recorder);
+    else
+      arm(job, ranks, recorder);
+  } catch (const Unsupported& reason) {
+    if (ranks.root()) recorder.write({{"record", "skipped"}, {"reason", reason.what()}});
+  }
+  recorder.leave();
+  recorder.write({{"record", "end"}});
+}
+
+}  // namespace
+
+Exit run_worker(const fs::path& job_file) {
+  const Json job = read_json(job_file);
+  const Ranks ranks(job.at("ranks"), job.at("launcher"));
+  const Ranks::Offset offset = ranks.clock_offset();
+  const fs::path folder = job.at("folder").get<std::string>();
+  Recorder recorder(folder / fmt::format("rank{}.jsonl", ranks.rank()), ranks.rank(), offset.seconds);
+  if (ranks.size() > 1)
+    recorder.write(
+        {{"record", "clock"}, {"rank", ranks.rank()}, {"offset", offset.seconds}, {"uncertainty", offset.uncertainty}});
+  try {
+    perform(job, ranks, recorder);
+  } catch (const Error& error) {
+    recorder.write({{"record", "error"}, {"message", error.what()}, {"code", static_cast<int>(error.code())}});
+    if (ranks.size() > 1) MPI_Abort(ranks.comm(), static_cast<int>(error.code()));  // the others wait in a collective
+    throw;
+  }
+  return Exit::ok;
+}
+
+}  // namespace tandem

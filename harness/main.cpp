@@ -1,0 +1,98 @@
+// The command line of tandem. The only place that catches errors: one clear line, and the exit code of docs/method.md.
+#include <cstdio>
+
+#include <CLI/CLI.hpp>
+
+#include "harness/launch/worker.hpp"
+#include "harness/result/build.hpp"
+#include "harness/verbs/verbs.hpp"
+
+namespace {
+
+using tandem::Exit;
+
+std::string footer() {
+  return "examples:\n"
+         "  tandem list                                  what can be measured\n"
+         "  tandem run                                   everything once, under 90 s on a laptop\n"
+         "  tandem run configs/standard.toml --out mine  three launches of each case\n"
+         "  tandem run --filter 'dense/*'                only the dense kernels\n"
+         "  tandem run --filter 'heat*' --ranks 2        the pipeline under MPI\n"
+         "  tandem verify results/2026-01-31-quick       hashes and figures, once more from the samples\n"
+         "exit codes: 0 ok, 1 failed, 2 usage or configuration, 3 INVALID, 77 skipped, 130 and 143 interrupted";
+}
+
+struct Commands {
+  CLI::App app{"Tandem measures a machine's HPC, its AI and the road between, in one validated run."};
+  tandem::RunOptions options;
+  std::string folder, filter, out, job;
+  CLI::App *list, *run, *verify, *report, *worker;
+
+  Commands() {
+    app.footer(footer());
+    app.require_subcommand(1);
+    app.set_version_flag("--version", tandem::build_text());
+    list = app.add_subcommand("list", "Shows kernels, pipelines and meters, with every setting and its default");
+    list->add_option("NAME", filter, "Only names that match this glob, e.g. 'dense/*'");
+    list->footer("example: tandem list 'sparse/*'");
+    run = app.add_subcommand("run", "Measures what a configuration names and seals a result directory");
+    run->add_option("CONFIG", options.config,
+                    "A TOML file (see configs/README.md); without it the quick configuration");
+    run->add_option("--filter", options.filter, "Only cases whose path matches this glob, e.g. 'dense/*' or 'heat*'");
+    run->add_option("--out", options.out, "The result directory, new or empty; default results/<date>-<class>");
+    run->add_option("--launches", options.launches, "Fresh launches of every case, at least those of the class")
+        ->check(CLI::PositiveNumber);
+    run->add_option("--ranks", options.ranks, "MPI ranks of every case that names none itself")
+        ->check(CLI::PositiveNumber);
+    run->add_flag("--dry-run", options.dry_run, "Shows the plan and runs nothing");
+    run->add_option("--resume", options.resume, "Goes on with the interrupted run in this directory")
+        ->excludes("CONFIG", "--out", "--filter", "--launches", "--ranks", "--dry-run");
+    run->footer(
+        "examples:\n  tandem run configs/quick.toml --filter 'sparse/*' --dry-run\n  tandem run --resume "
+        "results/2026-01-31-standard");
+    verify = app.add_subcommand("verify", "Checks a result directory: hashes, chain, and every figure derived again");
+    verify->add_option("DIR", folder, "A result directory")->required();
+    verify->footer("example: tandem verify results/2026-01-31-quick");
+    report = app.add_subcommand("report", "Prints a result's summary; writes its page elsewhere with --out");
+    report->add_option("DIR", folder, "A result directory")->required();
+    report->add_option("--out", out, "Where to write the page; default: it is in the directory already");
+    report->footer("example: tandem report results/2026-01-31-quick --out /tmp/page.html");
+    worker = app.add_subcommand("worker", "")->group("");  // started by run, not by people
+    worker->add_option("JOB", job)->required();
+  }
+
+  Exit perform() const {
+    if (*list) return tandem::list_cases(filter);
+    if (*run) return tandem::run(options);
+    if (*verify) return tandem::verify(folder);
+    if (*report) return tandem::report(folder, out);
+    return tandem::run_worker(job);
+  }
+};
+
+int fail(Exit code, const std::string& message) {
+  std::fflush(stdout);
+  std::fputs(("tandem: " + message + "\n").c_str(), stderr);
+  return static_cast<int>(code);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    Commands commands;
+    try {
+      commands.app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+      if (error.get_exit_code() == 0) return commands.app.exit(error);
+      return fail(Exit::usage, std::string(error.what()) + "; tandem --help shows what there is");
+    }
+    return static_cast<int>(commands.perform());
+  } catch (const tandem::Error& error) {
+    return fail(error.code(), error.what());
+  } catch (const std::bad_alloc&) {
+    return fail(Exit::failed, "out of memory; choose a smaller size");
+  } catch (const std::exception& error) {
+    return fail(Exit::failed, error.what());
+  }
+}

@@ -1,0 +1,75 @@
+#include "harness/measure/limits.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+#include <fmt/format.h>
+
+#include "harness/device/host.hpp"
+#include "harness/measure/limit_probe.hpp"
+
+namespace tandem {
+namespace limit {
+
+double seconds_of(const std::function<void()>& call) {
+  const auto begin = std::chrono::steady_clock::now();
+  call();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
+double best_rate(const Probe& probe, double work, const std::function<void()>& call) {
+  constexpr int repeats = 8;
+  call();
+  const double once = probe.ranks.max(seconds_of(call));  // the same on every rank, and so is what follows from it
+  const auto calls = std::max(1, static_cast<int>(probe.seconds / repeats / std::max(once, 1e-9)));
+  std::vector<double> times(repeats);
+  for (double& time : times) {
+    probe.ranks.barrier();
+    time = seconds_of([&] {
+      for (int i = 0; i < calls; ++i) call();
+    });
+  }
+  probe.ranks.max(times);
+  return probe.ranks.size() * work * calls / *std::min_element(times.begin(), times.end());
+}
+
+double on_root(const Ranks& ranks, const std::function<double()>& call) {
+  double value = ranks.root() ? call() : 0;
+  ranks.broadcast(std::as_writable_bytes(std::span(&value, 1)));
+  return value;
+}
+
+void consume(double value) {
+  volatile double sink = value;
+  (void)sink;
+}
+
+double cache_share(int level, int threads, int host_ranks) {
+  for (const Cache& cache : data_caches())
+    if (cache.level == level) return std::min(cache.bytes, cache.bytes * cache.instances / (threads * host_ranks));
+  return 0;
+}
+
+}  // namespace limit
+
+std::vector<Limit> measure_limits(const Ranks& ranks, int threads, double budget_seconds) {
+  constexpr double rates = 12, of_budget = 0.5;  // the other half: set-up, latencies, first touch
+  const limit::Probe probe{ranks, threads, ranks_on_host(ranks), budget_seconds * of_budget / rates};
+  std::vector<Limit> limits;
+  limit::append_peaks(probe, limits);
+  limit::append_bandwidth(probe, limits);
+  limit::append_latency(probe, limits);
+  limit::append_links(probe, limits);
+  return limits;
+}
+
+std::string limit_for(const std::string& limit, double working_set, int threads, int host_ranks) {
+  constexpr double clear_of_cache = 4;
+  if (limit != "read" && limit != "triad") return limit;
+  for (const int level : {2, 3})
+    if (working_set < clear_of_cache * threads * limit::cache_share(level, threads, host_ranks))
+      return fmt::format("{}_l{}", limit, level);
+  return limit;
+}
+
+}  // namespace tandem

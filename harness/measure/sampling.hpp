@@ -1,0 +1,44 @@
+// Sampling: how often a case is run and when it is enough (docs/method.md sections 1 and 2). Under MPI every call is
+// collective; rank 0 decides every count and the others follow.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <string_view>
+#include <vector>
+
+#include "harness/ranks/ranks.hpp"
+
+namespace tandem {
+
+struct SamplingRules {
+  double min_sample = 1e-3;                      // seconds that a sample lasts at least; never under 1000 clock ticks
+  double min_sample_collective = 2e-4;           // the same for collectives
+  std::size_t max_batch = std::size_t{1} << 40;  // runs per sample; 1 where percentiles are claimed
+  std::size_t warmup_samples = 3;
+  double warmup_seconds = 0.5;
+  double target = 0.01;           // half-width of the 95 % interval over the median
+  double budget = 10;             // seconds for warm-up and samples together
+  std::size_t min_samples = 3;    // even out of budget
+  std::size_t max_samples = 320;  // the end of the stop rule's schedule
+};
+
+// The rules of quick | standard | official | procurement; another class is a usage error.
+SamplingRules rules_of_class(std::string_view measurement_class);
+
+// The only counts of samples at which the stop rule may look: looking after every sample would stop on luck.
+bool stop_rule_looks(std::size_t n);
+
+struct Sampling {
+  std::vector<double> seconds;  // per run, in order: the maximum over ranks of each sample over the batch
+  std::size_t batch = 1;        // runs per sample
+  bool converged = false;       // half-width met before the budget and the schedule ended
+  double warmup_seconds = 0;
+  double total_seconds = 0;  // warm-up and samples
+  double imbalance = 1;      // over all samples: sum of the slowest rank's time / sum of the mean time of the ranks
+};
+
+// Runs `run` by the rules. `collective`: the ranks of one run wait for one another (shorter samples are enough).
+Sampling sample(const std::function<void()>& run, const SamplingRules& rules, const Ranks& ranks, bool collective);
+
+}  // namespace tandem

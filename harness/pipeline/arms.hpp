@@ -1,0 +1,33 @@
+// The arms of a pipeline as short functions over one Handover. A worker process runs one stage of an arm:
+//   simulation_only  one process: the coarse classical method answers, the gate judges
+//   separated        three processes: simulate -> files -> train -> files -> answer and validate
+//   integrated       one process: the same work, handed over in memory (or, later, by another coupling)
+// Every arm spends its time in named states: simulate, train, answer, validate (phases), hand over (transition),
+// wait (waiting).
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "harness/measure/recorder.hpp"
+#include "harness/pipeline/pipeline.hpp"
+
+namespace tandem {
+
+struct ArmJob {
+  std::string arm;                // simulation_only | separated | integrated
+  std::string stage;              // separated: simulate | train | answer; else "all"
+  std::uint64_t seed = 0;         // of the block: training cases, questions, initial weights
+  std::size_t questions = 0;      // how many are answered
+  std::string config_digest;      // enters the hold-out's seed
+  std::filesystem::path folder;   // for files between processes
+  std::filesystem::path weights;  // where the frozen weights are kept for the record
+};
+
+// The stages of the arms, in order of their processes.
+std::vector<std::string> stages_of(const std::string& arm);
+
+void run_arm(const ArmJob& job, const Pipeline& pipeline, const PipelineEntry& entry, const Settings& settings,
+             const Ranks& ranks, Recorder& recorder);
+
+}  // namespace tandem

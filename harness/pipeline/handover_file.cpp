@@ -1,0 +1,176 @@
+#include <cerrno>
+#include <cstring>
+
+#include <fcntl.h>
+#include <hdf5.h>
+#include <unistd.h>
+
+#include "harness/base/check.hpp"
+#include "harness/pipeline/handover.hpp"
+
+namespace fs = std::filesystem;
+
+namespace tandem {
+namespace {
+
+// Owns an HDF5 identifier.
+class Handle {
+ public:
+  Handle(hid_t id, herr_t (*close)(hid_t), const fs::path& file, const char* what) : id_(id), close_(close) {
+    check(id >= 0, "HDF5 cannot {} {}: {}", what, file.string(), std::strerror(errno));
+  }
+  ~Handle() { close_(id_); }
+  Handle(const Handle&) = delete;
+  Handle& operator=(const Handle&) = delete;
+  operator hid_t() const { return id_; }
+
+ private:
+  hid_t id_;
+  herr_t (*close_)(hid_t);
+};
+
+std::vector<hsize_t> dimensions(std::size_t rows, const std::vector<std::size_t>& shape) {
+  std::vector<hsize_t> all = {rows};
+  all.insert(all.end(), shape.begin(), shape.end());
+  return all;
+}
+
+class FileHandover : public Handover {
+ public:
+  FileHandover(const fs::path& folder, int rank, Book book)
+      : path_(folder / fmt::format("samples.{}.h5", rank)), book_(std::move(book)) {
+    H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);  // errors are ours: one line, not HDF5's stack
+  }
+
+  void put(Sample&& sample) override {
+    if (!file_)
+      file_ = std::make_unique<Handle>(H5Fcreate(path_.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT), H5Fclose,
+                                       path_, "create");
+    for (const auto& [name, array] : sample.arrays) append(name, array);
+    indices_.push_back(sample.index);
+    pairs_.push_back(sample.pairs);
+    book_("file_write", sample.bytes());
+  }
+
+  void close() override {
+    if (!file_) return;
+    write_numbers("index", indices_);
+    write_numbers("pairs", pairs_);
+    check(H5Fflush(*file_, H5F_SCOPE_GLOBAL) >= 0, "cannot write {}: {}", path_.string(), std::strerror(errno));
+    file_.reset();
+    for (const fs::path& path : {path_, path_.parent_path()}) {  // the data, then its name in the folder
+      const int descriptor = ::open(path.c_str(), O_RDONLY);
+      check(descriptor >= 0 && ::fsync(descriptor) == 0, "cannot fsync {}: {}", path.string(), std::strerror(errno));
+      ::close(descriptor);
+    }
+  }
+
+  std::vector<Sample> take() override {
+    std::vector<Sample> samples;
+    if (!fs::exists(path_)) return samples;  // a rank without a share wrote none
+    const Handle file(H5Fopen(path_.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose, path_, "open");
+    const auto indices = read_numbers(file, "index");
+    const auto pairs = read_numbers(file, "pairs");
+    samples.resize(indices.size());
+    for (std::size_t i = 0; i < samples.size(); ++i) {
+      samples[i].index = indices[i];
+      samples[i].pairs = pairs[i];
+    }
+    H5G_info_t group{};
+    H5Gget_info(file, &group);
+    for (hsize_t i = 0; i < group.nlinks; ++i) {
+      char name[256] = {};
+      H5Lget_name_by_idx(file, ".", H5_INDEX_NAME, H5_ITER_INC, i, name, sizeof name, H5P_DEFAULT);
+      if (std::string(name) != "index" && std::string(name) != "pairs") read_array(file, name, samples);
+    }
+    for (const Sample& sample : samples) book_("file_read", sample.bytes());
+    return samples;
+  }
+
+ private:
+  // One row of a dataset that grows along its first dimension.
+  void append(const std::string& name, const Array& array) {
+    const std::size_t row = indices_.size();
+    if (row == 0) {
+      const auto first = dimensions(0, array.shape);
+      auto most = first;
+      most[0] = H5S_UNLIMITED;
+      auto chunk = dimensions(1, array.shape);
+      const Handle space(H5Screate_simple(static_cast<int>(first.size()), first.data(), most.data()), H5Sclose, path_,
+                         "size");
+      const Handle layout(H5Pcreate(H5P_DATASET_CREATE), H5Pclose, path_, "lay out");
+      H5Pset_chunk(layout, static_cast<int>(chunk.size()), chunk.data());
+      sets_[name] = std::make_unique<Handle>(
+          H5Dcreate2(*file_, name.c_str(), H5T_IEEE_F32LE, space, H5P_DEFAULT, layout, H5P_DEFAULT), H5Dclose, path_,
+          "write");
+    }
+    Handle& set = *sets_.at(name);
+    const auto size = dimensions(row + 1, array.shape);
+    check(H5Dset_extent(set, size.data()) >= 0, "cannot grow {} in {}", name, path_.string());
+    std::vector<hsize_t> start(size.size(), 0);
+    start[0] = row;
+    const auto count = dimensions(1, array.shape);
+    const Handle target(H5Dget_space(set), H5Sclose, path_, "write");
+    const Handle source(H5Screate_simple(static_cast<int>(count.size()), count.data(), nullptr), H5Sclose, path_,
+                        "write");
+    H5Sselect_hyperslab(target, H5S_SELECT_SET, start.data(), nullptr, count.data(), nullptr);
+    check(H5Dwrite(set, H5T_NATIVE_FLOAT, source, target, H5P_DEFAULT, array.values.data()) >= 0, "cannot write {}: {}",
+          path_.string(), std::strerror(errno));
+  }
+
+  void write_numbers(const char* name, const std::vector<std::uint64_t>& values) {
+    sets_.clear();
+    const hsize_t size = values.size();
+    const Handle space(H5Screate_simple(1, &size, nullptr), H5Sclose, path_, "write");
+    const Handle set(H5Dcreate2(*file_, name, H5T_STD_U64LE, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), H5Dclose,
+                     path_, "write");
+    check(H5Dwrite(set, H5T_NATIVE_UINT64, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()) >= 0, "cannot write {}: {}",
+          path_.string(), std::strerror(errno));
+  }
+
+  std::vector<std::uint64_t> read_numbers(const Handle& file, const char* name) {
+    const Handle set(H5Dopen2(file, name, H5P_DEFAULT), H5Dclose, path_, "find the samples' order in");
+    const Handle space(H5Dget_space(set), H5Sclose, path_, "read");
+    std::vector<std::uint64_t> values(static_cast<std::size_t>(H5Sget_simple_extent_npoints(space)));
+    check(H5Dread(set, H5T_NATIVE_UINT64, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()) >= 0, "cannot read {}",
+          path_.string());
+    return values;
+  }
+
+  void read_array(const Handle& file, const char* name, std::vector<Sample>& samples) {
+    const Handle set(H5Dopen2(file, name, H5P_DEFAULT), H5Dclose, path_, "read");
+    const Handle space(H5Dget_space(set), H5Sclose, path_, "read");
+    std::vector<hsize_t> size(static_cast<std::size_t>(H5Sget_simple_extent_ndims(space)));
+    H5Sget_simple_extent_dims(space, size.data(), nullptr);
+    check(!size.empty() && size[0] == samples.size(), "{}: {} has not one row a sample", path_.string(), name);
+    auto count = size;
+    count[0] = 1;
+    const Handle row(H5Screate_simple(static_cast<int>(count.size()), count.data(), nullptr), H5Sclose, path_, "read");
+    for (std::size_t i = 0; i < samples.size(); ++i) {
+      Array& array = samples[i].arrays[name];
+      array.shape.assign(size.begin() + 1, size.end());
+      std::size_t values = 1;
+      for (const std::size_t extent : array.shape) values *= extent;
+      array.values.resize(values);
+      std::vector<hsize_t> start(size.size(), 0);
+      start[0] = i;
+      H5Sselect_hyperslab(space, H5S_SELECT_SET, start.data(), nullptr, count.data(), nullptr);
+      check(H5Dread(set, H5T_NATIVE_FLOAT, row, space, H5P_DEFAULT, array.values.data()) >= 0, "cannot read {}",
+            path_.string());
+    }
+  }
+
+  fs::path path_;
+  Book book_;
+  std::unique_ptr<Handle> file_;
+  std::map<std::string, std::unique_ptr<Handle>> sets_;
+  std::vector<std::uint64_t> indices_, pairs_;
+};
+
+}  // namespace
+
+std::unique_ptr<Handover> file_handover(const fs::path& folder, int rank, Handover::Book book) {
+  return std::make_unique<FileHandover>(folder, rank, std::move(book));
+}
+
+}  // namespace tandem

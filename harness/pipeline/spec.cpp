@@ -1,0 +1,26 @@
+#include "harness/pipeline/spec.hpp"
+
+namespace tandem {
+
+Json spec_json(const ProblemSpec& spec) {
+  Json facts = Json::object();
+  for (const auto& [key, value] : spec.facts) facts[key] = value;
+  return {{"version", spec.version},
+          {"samples", spec.schedule.samples},
+          {"prepare_from", spec.schedule.prepare_from},
+          {"batches", spec.schedule.batches},
+          {"batch", spec.schedule.batch},
+          {"questions", spec.questions},
+          {"queries", spec.queries},
+          {"cases", spec.gate.cases},
+          {"allowed", spec.gate.allowed},
+          {"target", spec.gate.target},
+          {"invariant_limit", spec.gate.invariant},
+          {"truth_invariant_limit", spec.gate.truth_invariant},
+          {"flops", spec.flops},
+          {"answer_names", spec.answer_names},
+          {"predicting_kernels", spec.predicting_kernels},
+          {"facts", facts}};
+}
+
+}  // namespace tandem

@@ -1,0 +1,134 @@
+#include "harness/pipeline/stages.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "harness/base/random.hpp"
+#include "harness/measure/clock.hpp"
+#include "harness/result/files.hpp"
+
+namespace fs = std::filesystem;
+
+namespace tandem {
+namespace {
+
+constexpr std::size_t kBlock = 64;  // cases simulated between two hand-overs: bounds the memory in flight
+
+void write_durably(const fs::path& path, std::span<const std::byte> bytes) {
+  write_file(path, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  const int descriptor = ::open(path.c_str(), O_RDONLY);
+  check(descriptor >= 0 && ::fsync(descriptor) == 0, "cannot fsync {}: {}", path.string(), std::strerror(errno));
+  ::close(descriptor);
+}
+
+void load_from(Learner& learner, const fs::path& path) {
+  const std::string bytes = read_file(path);
+  learner.load({reinterpret_cast<const std::byte*>(bytes.data()), bytes.size()});
+}
+
+}  // namespace
+
+void simulate(const Stage& stage, Handover& handover) {
+  stage.recorder.enter("simulate");
+  const Problem& problem = *stage.pipeline.problem;
+  const auto mine = stage.ranks.share(problem.spec().schedule.samples);
+  double worst = 0;
+  for (std::size_t at = 0; at < mine.size(); at += kBlock) {
+    std::vector<Case> cases;
+    for (std::size_t i = at; i < std::min(at + kBlock, mine.size()); ++i)
+      cases.push_back(problem.draw(Purpose::training, stage.seed, mine[i]));
+    std::vector<Sample> samples = stage.pipeline.simulation->simulate(cases, Fidelity::train);
+    stage.recorder.enter("validate");
+    for (std::size_t i = 0; i < cases.size(); ++i) {
+      const double violation =
+          stage.pipeline.simulation->invariant(cases[i], stage.pipeline.simulation->outputs(samples[i]));
+      worst = violation <= worst ? worst : violation;  // a NaN stays
+    }
+    stage.recorder.enter("hand over", State::transition);
+    for (Sample& sample : samples) handover.put(std::move(sample));
+    stage.recorder.enter("simulate");
+  }
+  stage.recorder.enter("wait", State::waiting);
+  worst = stage.ranks.max(worst);
+  if (stage.ranks.root()) stage.recorder.write({{"record", "training_invariant"}, {"value", number(worst)}});
+}
+
+std::vector<Pair> draw_batch(const Schedule& schedule, std::size_t step, std::uint64_t seed,
+                             const std::vector<const Sample*>& by_index, std::size_t pairs_per_sample) {
+  const std::size_t choices = schedule.ready(step) * pairs_per_sample;
+  std::vector<Pair> mine;
+  for (std::size_t j = 0; j < schedule.batch; ++j) {
+    const std::size_t drawn = random_bits(seed, 1000 + step, j) % choices;
+    if (const Sample* sample = by_index[drawn / pairs_per_sample]) mine.push_back({sample, drawn % pairs_per_sample});
+  }
+  return mine;
+}
+
+Trained train(const Stage& stage, const std::vector<Sample>& mine) {
+  const Problem& problem = *stage.pipeline.problem;
+  const Schedule& schedule = problem.spec().schedule;
+  stage.recorder.enter("train");
+  std::vector<const Sample*> by_index(schedule.samples, nullptr), all, first;
+  std::size_t useful = 0, pairs = 1;
+  for (const Sample& sample : mine) {
+    by_index.at(sample.index) = &sample;
+    useful += sample.bytes();
+    pairs = sample.pairs;
+    all.push_back(&sample);
+    if (sample.index < schedule.prepare_from) first.push_back(&sample);
+  }
+  pairs = static_cast<std::size_t>(stage.ranks.max(static_cast<double>(pairs)));
+  Trained trained;
+  trained.network = stage.pipeline.learner(stage.seed);
+  trained.network->prepare(first, stage.ranks);
+  double loss = 0;
+  for (std::size_t step = 0; step < schedule.batches; ++step)
+    loss = trained.network->learn(step, draw_batch(schedule, step, stage.seed, by_index, pairs), schedule.batch,
+                                  stage.ranks);
+  stage.recorder.enter("validate");
+  for (Rival& rival : problem.rivals()) {
+    auto learner = rival.make();
+    const double begin = now_seconds();
+    learner->prepare(all, stage.ranks);
+    if (stage.ranks.root())
+      stage.recorder.write(
+          {{"record", "rival"}, {"name", rival.name}, {"trivial", rival.trivial}, {"seconds", now_seconds() - begin}});
+    trained.rivals.emplace_back(std::move(rival), std::move(learner));
+  }
+  stage.recorder.enter("hand over", State::transition);
+  stage.recorder.write({{"record", "useful"}, {"bytes", useful}});
+  if (stage.ranks.root()) stage.recorder.write({{"record", "loss"}, {"value", number(loss)}});
+  return trained;
+}
+
+void save(const Trained& trained, const fs::path& folder) {
+  write_durably(folder / "network.weights", trained.network->save());
+  for (const auto& [rival, learner] : trained.rivals)
+    write_durably(folder / (rival.name + ".weights"), learner->save());
+}
+
+Trained load(const Pipeline& pipeline, std::uint64_t seed, const fs::path& folder) {
+  Trained trained;
+  trained.network = pipeline.learner(seed);
+  load_from(*trained.network, folder / "network.weights");
+  for (Rival& rival : pipeline.problem->rivals()) {
+    auto learner = rival.make();
+    load_from(*learner, folder / (rival.name + ".weights"));
+    trained.rivals.emplace_back(std::move(rival), std::move(learner));
+  }
+  return trained;
+}
+
+std::vector<Answer> answer(const Stage& stage, const Model& model, std::size_t questions) {
+  stage.recorder.enter("answer");
+  std::vector<Answer> answers = stage.pipeline.problem->answer(model, stage.seed, questions, stage.ranks);
+  stage.recorder.enter("wait", State::waiting);
+  stage.ranks.barrier();
+  return answers;
+}
+
+}  // namespace tandem

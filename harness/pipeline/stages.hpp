@@ -1,0 +1,45 @@
+// What arms are made of: simulate, train, answer, validate. Each enters its own state and leaves it open.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <vector>
+
+#include "harness/measure/recorder.hpp"
+#include "harness/pipeline/handover.hpp"
+#include "harness/pipeline/pipeline.hpp"
+
+namespace tandem {
+
+struct Stage {
+  const Pipeline& pipeline;
+  const Ranks& ranks;
+  Recorder& recorder;
+  std::uint64_t seed;
+};
+
+// The network and its rivals, after training or loading.
+struct Trained {
+  std::unique_ptr<Learner> network;
+  std::vector<std::pair<Rival, std::unique_ptr<Learner>>> rivals;
+};
+
+// This rank's share of the training simulations, put into the handover; records the largest violation of the
+// invariant among them, so that an unconverged solver is seen.
+void simulate(const Stage& stage, Handover& handover);
+
+// Follows the Problem's schedule over all samples; ranks sum their gradients. Then fits the rivals (booked as
+// validation, for that is what they serve).
+Trained train(const Stage& stage, const std::vector<Sample>& mine);
+
+void save(const Trained& trained, const std::filesystem::path& folder);  // fsynced
+Trained load(const Pipeline& pipeline, std::uint64_t seed, const std::filesystem::path& folder);
+
+std::vector<Answer> answer(const Stage& stage, const Model& model, std::size_t questions);
+
+// The pairs of batch `step` that lie on this rank: drawn uniformly from the first ready(step) samples, the same on
+// every machine and in every arm.
+std::vector<Pair> draw_batch(const Schedule& schedule, std::size_t step, std::uint64_t seed,
+                             const std::vector<const Sample*>& by_index, std::size_t pairs_per_sample);
+
+}  // namespace tandem

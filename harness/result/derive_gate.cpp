@@ -1,0 +1,159 @@
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "harness/result/derive_parts.hpp"
+
+namespace tandem {
+namespace {
+
+constexpr double kSkillMedian = 0.5;  // of the best trivial predictor's median
+constexpr double kSkillLevel = 0.05;  // of the sign test against the best named rival
+
+// The largest, a NaN being larger than any number.
+double worst(const std::vector<double>& values) {
+  double most = 0;
+  for (const double value : values) {
+    if (std::isnan(value)) return value;
+    most = std::max(most, value);
+  }
+  return most;
+}
+
+// Errors as numbers that can be ordered: a NaN fails like an infinite error.
+std::vector<double> column(const std::vector<Json>& rows, const std::function<const Json&(const Json&)>& cell) {
+  std::vector<double> values;
+  for (const Json& row : rows) {
+    const double value = as_number(cell(row));
+    values.push_back(std::isnan(value) ? std::numeric_limits<double>::infinity() : value);
+  }
+  return values;
+}
+
+std::size_t above(const std::vector<double>& errors, double target) {
+  return static_cast<std::size_t>(
+      std::count_if(errors.begin(), errors.end(), [&](double e) { return !(e <= target); }));
+}
+
+Json judge_skill(const std::vector<Json>& rows, const std::vector<double>& own, const Json& problem,
+                 const std::vector<Json>& rivals, Status& status) {
+  Json skill = {{"pass", false},
+                {"median", median(own)},
+                {"best_trivial", nullptr},
+                {"best_rival", nullptr},
+                {"rivals", Json::array()}};
+  for (const Json& rival : rivals) {
+    const std::string name = rival.at("name");
+    const auto errors = column(rows, [&](const Json& row) -> const Json& { return row.at("rivals").at(name); });
+    const double middle = median(errors);
+    const std::size_t over = above(errors, problem.at("target"));
+    skill["rivals"].push_back({{"name", name},
+                               {"trivial", rival.at("trivial")},
+                               {"median", middle},
+                               {"max", *std::max_element(errors.begin(), errors.end())},
+                               {"above", over},
+                               {"passes_target", over <= problem.at("allowed").get<std::size_t>()},
+                               {"seconds", rival.at("seconds")}});
+    Json& best = skill[rival.at("trivial").get<bool>() ? "best_trivial" : "best_rival"];
+    if (best.is_null() || middle < best.at("median").get<double>()) {
+      best = {{"name", name}, {"median", middle}};
+      if (!rival.at("trivial").get<bool>()) best["p_value"] = sign_test(own, errors);
+    }
+  }
+  bool pass = true;
+  if (const Json& trivial = skill["best_trivial"];
+      !trivial.is_null() && median(own) > kSkillMedian * trivial.at("median").get<double>()) {
+    pass = false;
+    status.add("INVALID",
+               fmt::format("no skill: median hold-out error {:.2f} % is above half of that of \"{}\" ({:.2f} %)",
+                           100 * median(own), trivial.at("name").get<std::string>(),
+                           100 * trivial.at("median").get<double>()));
+  }
+  if (const Json& rival = skill["best_rival"]; !rival.is_null() && rival.at("p_value").get<double>() > kSkillLevel) {
+    pass = false;
+    status.add("INVALID",
+               fmt::format("no skill: not better than the rival \"{}\" (sign test p = {:.2g}, limit {})",
+                           rival.at("name").get<std::string>(), rival.at("p_value").get<double>(), kSkillLevel));
+  }
+  skill["pass"] = pass;
+  return skill;
+}
+
+Json judge_holdout(const LaunchRecord& launch, const Json& problem, Status& status) {
+  const std::vector<Json>& rows = launch.holdout;
+  const std::size_t cases = problem.at("cases"), allowed = problem.at("allowed");
+  const double target = problem.at("target");
+  const auto errors = column(rows, [](const Json& row) -> const Json& { return row.at("error"); });
+  const std::size_t over = above(errors, target);
+  std::vector<double> violations, truths;
+  for (const Json& row : rows) {
+    violations.push_back(as_number(row.at("invariant")));
+    truths.push_back(as_number(row.at("truth_invariant")));
+  }
+  for (const Json& record : launch.of("training_invariant")) truths.push_back(as_number(record.at("value")));
+  const double violation = worst(violations), truth = worst(truths);
+  if (rows.size() != cases)
+    status.add("INVALID", fmt::format("{} of {} hold-out cases were judged", rows.size(), cases));
+  if (over > allowed)
+    status.add("INVALID", fmt::format("{} of {} hold-out errors are above {:.1f} %, {} may be", over, cases,
+                                      100 * target, allowed));
+  if (!(violation <= problem.at("invariant_limit").get<double>()))
+    status.add("INVALID", fmt::format("a prediction violates the invariant by {:.3g}, limit {:.3g}", violation,
+                                      problem.at("invariant_limit").get<double>()));
+  if (!(truth <= problem.at("truth_invariant_limit").get<double>()))
+    status.add("INVALID",
+               fmt::format("a simulation violates the invariant by {:.3g}, limit {:.3g}: the solver did not converge",
+                           truth, problem.at("truth_invariant_limit").get<double>()));
+  return {{"cases", cases},
+          {"judged", rows.size()},
+          {"above", over},
+          {"allowed", allowed},
+          {"target", target},
+          {"median", rows.empty() ? Json(nullptr) : number_or_null(median(errors))},
+          {"max", rows.empty() ? Json(nullptr) : number_or_null(*std::max_element(errors.begin(), errors.end()))},
+          {"errors", errors},
+          {"invariant_max", number_or_null(violation)},
+          {"invariant_limit", problem.at("invariant_limit")},
+          {"truth_invariant_max", number_or_null(truth)},
+          {"truth_invariant_limit", problem.at("truth_invariant_limit")},
+          {"confidence", gate_confidence({cases, allowed})},
+          {"pass", status.has_figure()}};
+}
+
+}  // namespace
+
+GateOutcome judge_gate(const LaunchRecord& launch, const Json& problem, bool skill_matters, Status& status) {
+  GateOutcome outcome;
+  if (problem.at("cases") > 0) outcome.holdout = judge_holdout(launch, problem, status);
+  const std::vector<Json> rivals = launch.of("rival");
+  if (skill_matters && !launch.holdout.empty() && !rivals.empty()) {
+    const auto own = column(launch.holdout, [](const Json& row) -> const Json& { return row.at("error"); });
+    outcome.skill = judge_skill(launch.holdout, own, problem, rivals, status);
+  }
+  Json verdicts = Json::array();
+  for (const Json& verdict : launch.of("verdict")) {
+    verdicts.push_back({{"check", verdict.at("check")},
+                        {"value", verdict.at("value")},
+                        {"limit", verdict.at("limit")},
+                        {"pass", verdict.at("pass")}});
+    if (!verdict.at("pass").get<bool>())
+      status.add("INVALID", fmt::format("{}: {} is above {}", verdict.at("check").get<std::string>(),
+                                        verdict.at("value").dump(), verdict.at("limit").dump()));
+  }
+  Json rows = Json::array();
+  for (const Json& answer : launch.answers) rows.push_back(answer.at("values"));
+  std::size_t answered = 0;
+  for (const Json& record : launch.of("questions")) answered = record.at("answered");
+  if (verdicts.empty()) status.add("INVALID", "the answers were not judged");
+  const std::size_t questions = problem.at("questions");
+  outcome.answers = {
+      {"questions", questions},
+      {"answered", answered},
+      {"queries", problem.at("queries").get<std::size_t>() * answered / std::max<std::size_t>(1, questions)},
+      {"verdicts", verdicts},
+      {"rows", rows}};
+  return outcome;
+}
+
+}  // namespace tandem

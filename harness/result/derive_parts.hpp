@@ -1,0 +1,47 @@
+// The parts of the derivation; only derive*.cpp include this.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/measure/statistics.hpp"
+#include "harness/result/records.hpp"
+#include "harness/result/status.hpp"
+
+namespace tandem {
+
+struct Derivation {
+  const Records& records;
+  Status common;  // what holds for every case: class, virtual machine, uncommitted build
+  Json limits;    // the document's "limits"
+  Json foms = Json::array();
+  Json checks = Json::array();
+
+  std::optional<double> limit(const std::string& name) const;
+  // Adds a figure of merit; a value that the status forbids becomes null with the reason.
+  void fom(const std::string& name, Json value, const std::string& unit, const Json& ci95, std::size_t launches,
+           std::size_t samples, const Status& status, const std::string& reason = "");
+  void check_fact(const std::string& name, const Json& value, const Json& limit, bool pass);
+};
+
+Json derive_limits(const Records& records);
+Json derive_kernel(Derivation& derivation, const Json& item);
+Json derive_pipeline(Derivation& derivation, const Json& item);
+
+// Hold-out, skill and answers of one launch of an arm; adds INVALID reasons to `status`.
+struct GateOutcome {
+  Json holdout, skill, answers;
+};
+GateOutcome judge_gate(const LaunchRecord& launch, const Json& problem, bool skill_matters, Status& status);
+
+// "kernel.dense.gemm.n=4096.precision=fp64.device=cpu": the grammar of names of docs/method.md section 6.
+std::string fom_name(const std::string& kind, const Json& item);
+std::string escape_value(const std::string& value);
+
+double as_number(const Json& json);  // "nan", "inf" and null are NaN or infinite
+Json ci_json(const std::optional<Interval>& ci);
+Json number_or_null(const std::optional<double>& value);
+
+}  // namespace tandem

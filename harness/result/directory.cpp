@@ -1,0 +1,33 @@
+#include "harness/result/directory.hpp"
+
+#include "harness/result/derive.hpp"
+#include "harness/result/files.hpp"
+#include "harness/result/report.hpp"
+#include "harness/result/summary.hpp"
+
+namespace tandem {
+
+Sealed seal(const std::filesystem::path& folder) {
+  std::vector<std::string> problems;
+  const Records records = read_records(folder, problems);
+  check(problems.empty(), "{}: {}", folder.string(), problems.empty() ? "" : problems.front());
+  Sealed sealed;
+  sealed.document = derive(records);
+  write_file(folder / "result.json", sealed.document.dump(1) + "\n");
+  write_file(folder / "timeline.json", chrome_trace(sealed.document).dump());
+  write_file(folder / "report.html", html_report(sealed.document));
+  write_file(folder / "stdout.log", summary(sealed.document, false, 100) + contract(sealed.document));
+  sealed.root = write_manifest(folder);
+  return sealed;
+}
+
+Exit exit_of(const Json& document) {
+  const std::string status = document.at("run").at("status");
+  if (status == "FAILED") return Exit::failed;
+  if (status == "INVALID") return Exit::invalid;
+  bool measured = !document.at("pipelines").empty();
+  for (const Json& kernel : document.at("kernels")) measured = measured || kernel.at("skipped").is_null();
+  return measured ? Exit::ok : Exit::skipped;
+}
+
+}  // namespace tandem

@@ -1,0 +1,22 @@
+// Seals a result directory: derives the document, writes every file that is made from records, then the manifest.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "harness/base/check.hpp"
+#include "harness/base/json.hpp"
+
+namespace tandem {
+
+struct Sealed {
+  Json document;
+  std::string root;  // SHA-256 of the manifest
+};
+
+Sealed seal(const std::filesystem::path& folder);
+
+// The exit code of a document's status: 0, 1 FAILED, 3 INVALID, 77 if everything was skipped.
+Exit exit_of(const Json& document);
+
+}  // namespace tandem

@@ -1,0 +1,112 @@
+#include "harness/result/records.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "harness/base/check.hpp"
+#include "harness/base/digest.hpp"
+#include "harness/result/files.hpp"
+
+namespace fs = std::filesystem;
+
+namespace tandem {
+namespace {
+
+const std::vector<std::pair<std::string, std::vector<Json> LaunchRecord::*>> kFiles = {
+    {"samples.jsonl", &LaunchRecord::samples},
+    {"holdout.jsonl", &LaunchRecord::holdout},
+    {"answers.jsonl", &LaunchRecord::answers},
+    {"pictures.jsonl", &LaunchRecord::pictures}};
+
+void attach(const fs::path& folder, const std::string& file, std::vector<Json> LaunchRecord::*member, Records& records,
+            std::vector<std::string>& problems) {
+  std::map<std::string, std::string> text;
+  std::map<std::string, LaunchRecord*> by_id;
+  for (LaunchRecord& launch : records.launches) by_id[launch.line.at("id")] = &launch;
+  if (fs::exists(folder / file))
+    read_lines(folder / file, [&](Json&& line) {
+      const std::string id = line.at("launch");
+      text[id] += line.dump() + "\n";
+      if (!by_id.contains(id))
+        problems.push_back(fmt::format("{}: a line of launch {}, which the ledger does not know", file, id));
+      else
+        (by_id[id]->*member).push_back(std::move(line));
+    });
+  for (const auto& [id, launch] : by_id) {
+    const Json& files = launch->line.at("files");
+    const std::string expected = files.contains(file) ? files.at(file).get<std::string>() : "";
+    const std::string found = text.contains(id) ? sha256(text[id]) : "";
+    if (expected != found)
+      problems.push_back(
+          fmt::format("{}: the lines of launch {} are not those that were measured (a sample was changed, "
+                      "dropped or added)",
+                      file, id));
+  }
+}
+
+void compare_with_plan(const Records& records, std::vector<std::string>& problems) {
+  std::set<std::string> have, planned;
+  for (const LaunchRecord& launch : records.launches) have.insert(launch.line.at("id").get<std::string>());
+  const bool interrupted = records.run.is_null() || records.run.value("interrupted", false);
+  for (const Json& job : records.plan.at("jobs")) {
+    const std::string id = job.at("id");
+    planned.insert(id);
+    if (!interrupted && !have.contains(id))
+      problems.push_back(fmt::format("launch {} of the plan is missing from the ledger", id));
+  }
+  for (const std::string& id : have)
+    if (!planned.contains(id) && !id.ends_with(".again") && !id.starts_with("limits.again"))
+      problems.push_back(fmt::format("launch {} is not in the plan", id));
+}
+
+}  // namespace
+
+std::vector<Json> LaunchRecord::of(const std::string& kind) const {
+  std::vector<Json> found;
+  for (const Json& record : line.at("records"))
+    if (record.at("record") == kind) found.push_back(record);
+  return found;
+}
+
+bool LaunchRecord::failed() const { return !line.at("failure").is_null() || !of("error").empty(); }
+
+std::string LaunchRecord::failure() const {
+  for (const Json& record : of("error")) return record.at("message");
+  std::string text = line.at("failure").is_null() ? "" : line.at("failure").get<std::string>();
+  const std::string output = line.at("output");
+  if (!text.empty() && !output.empty()) text += ": " + output.substr(output.find_last_of('\n') + 1);
+  return text;
+}
+
+std::string LaunchRecord::skipped() const {
+  for (const Json& record : of("skipped")) return record.at("reason");
+  return "";
+}
+
+std::vector<const LaunchRecord*> Records::launches_of(const std::string& path, const std::string& arm) const {
+  std::map<int, const LaunchRecord*> found;
+  for (const LaunchRecord& launch : launches)
+    if (launch.line.at("case") == path && launch.line.at("arm") == arm) found[launch.line.at("launch")] = &launch;
+  std::vector<const LaunchRecord*> result;
+  for (const auto& [number, launch] : found) result.push_back(launch);
+  return result;
+}
+
+Records read_records(const fs::path& folder, std::vector<std::string>& problems) {
+  Records records;
+  records.plan = read_json(folder / "plan.json");
+  records.machine = read_json(folder / "machine.json");
+  for (Json& line : read_ledger(folder / "ledger.jsonl")) {
+    if (line.at("record") == "plan" && line.at("sha256") != sha256(records.plan.dump()))
+      problems.push_back("plan.json is not the plan that was run");
+    if (line.at("record") == "launch")
+      records.launches.push_back({std::move(line), {}, {}, {}, {}});
+    else if (line.at("record") == "run")
+      records.run = std::move(line);
+  }
+  for (const auto& [file, member] : kFiles) attach(folder, file, member, records, problems);
+  compare_with_plan(records, problems);
+  return records;
+}
+
+}  // namespace tandem

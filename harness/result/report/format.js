@@ -1,0 +1,51 @@
+// Numbers for people: three significant digits, an SI prefix, a thin gap. The document keeps them in full.
+function threeDigits(value) { return Number(value.toPrecision(3)); }
+
+function number(value) {
+  if (value === null || value === undefined) return "–";
+  if (typeof value !== "number") return value === "inf" ? "∞" : String(value);
+  const size = Math.abs(threeDigits(value));
+  if (size >= 1000) return size < 1e15 ? Math.round(value).toLocaleString("en") : value.toExponential(2);
+  if (size !== 0 && size < 1e-4) return value.toExponential(1).replace(/e([+-]?)(\d+)/, (_, s, d) => "·10" + superscript(s + d));
+  return String(threeDigits(value)).replace("-", "−");
+}
+
+function superscript(text) {
+  return [...text.replace("+", "")].map((c) => (c === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[c])).join("");
+}
+
+function quantity(value, unit) {
+  if (typeof value !== "number" || unit === "1") return number(value);
+  if (unit.startsWith("1/")) return number(value) + " " + unit.slice(1);
+  if (unit === "answers") return number(value) + " answers";
+  const [scaled, prefix] = unit === "B" ? binary(value) : decimal(value, unit === "s");
+  return number(scaled) + " " + prefix + unit.replace("flop", "FLOP");
+}
+
+function decimal(value, seconds) {
+  const size = Math.abs(threeDigits(value));
+  if (size === 0) return [0, ""];
+  const step = Math.max(-4, Math.min(Math.floor(Math.log10(size) / 3 + 1e-9), seconds ? 0 : 6));
+  return [value / 1000 ** step, ["p", "n", "µ", "m", "", "k", "M", "G", "T", "P", "E"][step + 4]];
+}
+
+function binary(value) {
+  let step = 0;
+  for (; step < 6 && threeDigits(Math.abs(value)) >= 1024; ++step) value /= 1024;
+  return [value, ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"][step]];
+}
+
+function percent(fraction, digits = 2) {
+  if (typeof fraction !== "number") return "–";
+  const value = fraction * 100;
+  return (Math.abs(value) >= 10 ** digits ? Math.round(value).toLocaleString("en") : String(Number(value.toPrecision(digits)))) + " %";
+}
+
+// {"value", "reason"}: the value, or the reason why there is none.
+function measured(entry, unit) {
+  if (!entry) return "–";
+  if (entry.value !== null && entry.value !== undefined) return quantity(entry.value, unit || entry.unit || "1");
+  return el("span.soft", null, entry.reason || "–");
+}
+
+function interval(ci, unit) { return ci ? "[" + quantity(ci[0], unit) + ", " + quantity(ci[1], unit) + "]" : "–"; }

@@ -1,0 +1,86 @@
+// One pipeline: the question, its arms side by side, KPIs and claims; then phases, timeline, hold-out, pictures.
+function pipelineSections() {
+  for (const pipeline of result.pipelines) {
+    const problem = pipeline.problem;
+    section("pipeline-" + pipeline.case.replace(/[^\w]+/g, "-"), "Pipeline " + caseTitle(pipeline),
+      el("p", null, "The same " + number(problem.questions) + " questions (" + number(problem.queries) + " model evaluations) answered in " + pipeline.arms.length +
+        " ways. The clock runs from the start of the first process until all answers are there and the quality gate is passed."),
+      facts([["problem", el("code", null, problem.version)], ["training simulations", number(problem.samples)],
+        ["quality gate", number(problem.cases) + " hold-out cases, at most " + number(problem.allowed) + " with an error above " + percent(problem.target, 3)],
+        ["processes", pipeline.ranks + " rank(s) × " + pipeline.threads + " thread(s)"],
+        ...Object.entries(problem.facts).map(([key, value]) => [words(key), value])]),
+      claimList(pipeline), armTable(pipeline), kpiTable(pipeline), phasesFigure(pipeline), timelineFigure(pipeline),
+      holdoutFigure(pipeline), rivalTable(pipeline), pictureFigures(pipeline), answerTables(pipeline));
+  }
+}
+
+function claimList(pipeline) {
+  if (!pipeline.claims.length) return null;
+  return el("ul.claims", null, pipeline.claims.map((claim) => el("li", null, badgeOf(claim.verdict), el("span", null, claim.text))));
+}
+
+function armTable(pipeline) {
+  const arms = pipeline.arms;
+  const each = (title, cell, more) => Object.assign({title, cells: arms.map((arm) => cell(arm))}, more);
+  const timed = (arm, key, unit) => (hasNoFigure(arm) ? badgeOf(arm.status) : measured(arm[key], unit));
+  const moved = (arm) => Object.values(arm.bytes).reduce((sum, bytes) => sum + (bytes || 0), 0);
+  const channels = (arm) => Object.entries(arm.bytes).filter(([, bytes]) => bytes).map(([name, bytes]) => words(name) + " " + quantity(bytes, "B")).join(", ");
+  const rows = [
+    each("time to validated solution", (a) => timed(a, "ttis", "s"), {total: true}),
+    each("95 % CI over launches", (a) => interval(a.ttis.ci95, "s"), {part: true}),
+    each("launches, n", (a) => number(a.launches), {part: true}),
+    each("questions answered", (a) => number(a.answers.answered) + " of " + number(a.answers.questions) +
+      (a.scaled ? ", time scaled up from " + quantity(a.scaled.measured_seconds, "s") : ""), {part: true}),
+    each("expected time including failed launches", (a) => timed(a, "ettis", "s")),
+    each("energy to solution", (a) => timed(a, "energy_to_solution", "J")),
+    each("validated solutions per kWh", (a) => timed(a, "solutions_per_kwh", "1/kWh")),
+    each("cross-workflow efficiency", (a) => measured(a.cross_workflow_efficiency, "1")),
+    ...["eta_wait", "eta_transition", "eta_dilation"].map((key) => each(words(key).replace("eta", "η"), (a) => number(a.cross_workflow_efficiency[key]), {part: true})),
+    each("payload moved between simulation and AI", (a) => quantity(moved(a), "B")),
+    each("by channel", (a) => channels(a) || "–", {part: true}),
+    each("bytes moved / useful bytes", (a) => measured(a.movement_amplification, "1")),
+    each("hold-out gate", (a) => (a.holdout ? [badgeOf(a.holdout.pass ? "pass" : "fail"), " " + a.holdout.above + " of " + a.holdout.cases + " above " + percent(a.holdout.target, 3)] : "–")),
+    each("median, largest error", (a) => (a.holdout ? percent(a.holdout.median, 3) + ", " + percent(a.holdout.max, 3) : "–"), {part: true}),
+    each("physical invariant, violation ≤ limit", (a) => (a.holdout ? percent(a.holdout.invariant_max) + " ≤ " + percent(a.holdout.invariant_limit) : "–"), {part: true}),
+    each("skill against rivals", (a) => (a.skill ? badgeOf(a.skill.pass ? "pass" : "fail") : "–")),
+    each("weights, SHA-256", (a) => (a.weights_sha256 ? el("code", null, a.weights_sha256.slice(0, 12)) : "–")),
+    each("status", (a) => [badgeOf(a.status), ...a.reasons.map((why) => el("div.small", null, why.reason))]),
+  ];
+  return [el("h3", null, "Arms side by side"), comparison("", arms.map(armTitle), rows)];
+}
+
+const kpiWords = {
+  coupling_speedup: ["coupling speed-up", "time separated / time integrated"],
+  coupling_speedup_without_startup: ["coupling speed-up without start-up", "the same, process start-up taken out of both"],
+  data_movement_reduction: ["data movement reduction", "1 − bytes integrated / bytes separated"],
+  energy_saving: ["energy saving", "1 − energy integrated / energy separated"],
+  speedup_over_simulation: ["speed-up over simulation only", "time simulation only / time integrated"],
+  amortisation: ["amortisation", "answers after which the surrogate has paid for its data, training and validation"],
+};
+
+function kpiTable(pipeline) {
+  const launches = Math.max(0, ...pipeline.arms.map((arm) => arm.launches));
+  const unit = (key, entry) => (key === "data_movement_reduction" || key === "energy_saving" ? "%" : entry.unit);
+  const show = (key, entry) => (typeof entry.value !== "number" ? number(entry.value) : unit(key, entry) === "%" ? percent(entry.value, 3) : entry.unit === "1" ? entry.value.toFixed(2) + " ×" : quantity(entry.value, entry.unit));
+  return [el("h3", null, "What coupling brought"), table([
+    {title: "KPI", cell: ([key]) => (kpiWords[key] || [words(key)])[0]},
+    {title: "value", num: true, cell: ([key, entry]) => el("b", null, show(key, entry))},
+    {title: "95 % CI", num: true, cell: ([, entry]) => interval(entry.ci95, "1")},
+    {title: "n", num: true, cell: () => number(launches)},
+    {title: "definition", cell: ([key]) => el("span.soft", null, (kpiWords[key] || ["", ""])[1])},
+    {title: "remark", cell: ([, entry]) => entry.reason || ""},
+  ], Object.entries(pipeline.kpis)), amortisationNote(pipeline)];
+}
+
+function amortisationNote(pipeline) {
+  const value = pipeline.kpis.amortisation && pipeline.kpis.amortisation.value;
+  if (value === "inf") return el("p", null, "The surrogate never pays off here: a simulated answer costs no more than a predicted one.");
+  return null;
+}
+
+function answerTables(pipeline) {
+  return pipeline.arms.filter((arm) => arm.answers.rows && arm.answers.rows.length).map((arm) =>
+    folded("The " + arm.answers.rows.length + " answers of " + armTitle(arm) + ", validated by simulation",
+      facts(arm.answers.verdicts.map((v) => [v.check, [number(v.value) + " ≤ " + number(v.limit) + " ", badgeOf(v.pass ? "pass" : "fail")]])),
+      table(["question", ...pipeline.problem.answer_names].map((title, at) => ({title, num: true, cell: (row) => number(row[at]), value: (row) => row[at]})), arm.answers.rows)));
+}

@@ -1,0 +1,100 @@
+#include "harness/result/summary.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "harness/result/format.hpp"
+#include "harness/result/summary_parts.hpp"
+
+namespace tandem {
+namespace {
+
+std::string machine(const Json& document, const Screen& screen) {
+  const Json& host = document.at("machine");
+  std::string line = fmt::format("tandem {}   {}, {} cores", text_or_empty(document.at("tandem"), "version"),
+                                 text_or_empty(host, "cpu"), format_number(number_or(host, "cores", 0)));
+  for (const Json& extension : host.at("isa")) line += " " + extension.get<std::string>();
+  for (const Json& library : host.at("libraries")) {
+    line += fmt::format("   {} {}", text_or_empty(library, "name"), text_or_empty(library, "version"));
+    const std::string core = text_or_empty(library, "core");
+    if (!core.empty()) line += fmt::format(" ({})", core);
+  }
+  return wrapped(line, screen.width, 2);
+}
+
+std::string warnings(const Json& document, const Screen& screen) {
+  std::string lines;
+  for (const Json& warning : document.at("machine").at("warnings"))
+    lines += painted("warning:", Style::warn, screen.colour) +
+             wrapped("warning: " + warning.get<std::string>(), screen.width, 9).substr(8);
+  return lines;
+}
+
+// Items stay whole: a line breaks between two limits, never inside one.
+std::string limits(const Json& document, const Screen& screen) {
+  std::string lines, line = "limits";
+  for (const Json& limit : document.at("limits")) {
+    std::string name = text_or_empty(limit, "name");
+    std::replace(name.begin(), name.end(), '_', ' ');
+    const std::string item =
+        fmt::format("   {} {}", name, format_quantity(limit.at("value"), text_or_empty(limit, "unit")));
+    if (line.size() + item.size() > screen.width) {
+      lines += line + '\n';
+      line = "      ";
+    }
+    line += item;
+  }
+  return lines + line + '\n';
+}
+
+std::string status(const Json& document, const Screen& screen) {
+  constexpr std::size_t shown = 6;
+  const Json& run = document.at("run");
+  const std::string word = text_or_empty(run, "status");
+  std::string why;
+  std::size_t count = 0;
+  for (const Json& reason : run.at("reasons")) {
+    if (++count > shown) continue;
+    const std::string where = text_or_empty(reason, "case");
+    why += (count == 1 ? ": " : "; ") + (where.empty() ? "" : where + ": ") + text_or_empty(reason, "reason");
+  }
+  if (count > shown) why += fmt::format("; and {} more", count - shown);
+  const std::string lines = wrapped("status " + word + why, screen.width, 7);
+  return "status " + painted(word, status_style(word), screen.colour) + lines.substr(7 + word.size());
+}
+
+}  // namespace
+
+std::string case_title(const Json& entry) {
+  std::string title = text_or_empty(entry, "name");
+  for (const auto& [key, value] : entry.at("settings").items()) {
+    const std::string word = value.is_string() ? value.get<std::string>() : value.dump();
+    if (key == "device" && word == "cpu") continue;
+    const bool number = !word.empty() && word.find_first_not_of("0123456789.kKMGT") == std::string::npos;
+    title += " " + (number || word.size() < 2 ? key + "=" + word : word);
+  }
+  const double ranks = number_or(entry, "ranks", 1);
+  if (ranks > 1) title += fmt::format(", {} ranks", format_number(ranks));
+  return title;
+}
+
+Style status_style(std::string_view word) {
+  if (word == "FAILED" || word == "INVALID") return Style::bad;
+  return word.starts_with("VALID") ? Style::good : Style::warn;
+}
+
+bool has_no_figure(const Json& entry) {
+  const std::string word = text_or_empty(entry, "status");
+  return word == "INVALID" || word == "FAILED";
+}
+
+std::string summary(const Json& document, bool colour, int width) {
+  const Screen screen{static_cast<std::size_t>(std::max(width, 60)), colour};
+  std::string text = machine(document, screen) + warnings(document, screen) + limits(document, screen);
+  if (!document.at("kernels").empty()) text += "\n" + kernels_summary(document.at("kernels"), screen);
+  for (const Json& pipeline : document.at("pipelines")) text += "\n" + pipeline_summary(pipeline, screen);
+  return text + "\n" + status(document, screen);
+}
+
+}  // namespace tandem

@@ -1,0 +1,26 @@
+// Parts of the terminal summary that stand in files of their own.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "harness/base/json.hpp"
+#include "harness/result/text_table.hpp"
+
+namespace tandem {
+
+struct Screen {
+  std::size_t width = 100;
+  bool colour = false;
+};
+
+// The case in words: "dense/gemm n=4096 fp64, 2 ranks". Numbers keep their key, device=cpu goes without saying.
+std::string case_title(const Json& entry);
+
+Style status_style(std::string_view status);
+bool has_no_figure(const Json& entry);  // INVALID or FAILED: nothing to print
+
+std::string kernels_summary(const Json& kernels, const Screen& screen);
+std::string pipeline_summary(const Json& pipeline, const Screen& screen);
+
+}  // namespace tandem

@@ -1,0 +1,162 @@
+// The summary of one pipeline: its arms side by side, its KPIs and the claims in words.
+#include <algorithm>
+#include <functional>
+
+#include <fmt/format.h>
+
+#include "harness/result/format.hpp"
+#include "harness/result/summary_parts.hpp"
+
+namespace tandem {
+namespace {
+
+using ArmText = std::function<std::string(const Json& arm)>;
+
+std::string arm_title(const Json& arm) {
+  const std::string coupling = text_or_empty(arm, "coupling");
+  return text_or_empty(arm, "arm") + (coupling.empty() ? "" : " (" + coupling + ")");
+}
+
+// One row over the arms. Where no arm has a value and all share one reason, the reason stands once.
+void measured_row(TextTable& table, const Json& arms, const std::string& label, const char* key, const char* unit) {
+  std::vector<Cell> cells = {{label}};
+  std::vector<std::string> reasons;
+  bool any = false;
+  for (const Json& arm : arms) {
+    const Json& measured = arm.at(key);
+    const bool has = measured.is_object() && !measured.at("value").is_null() && !has_no_figure(arm);
+    any |= has;
+    reasons.push_back(text_or_empty(measured, "reason"));
+    cells.push_back({has ? format_quantity(measured.at("value"), unit) : "-", Style::plain, true});
+  }
+  const bool same = std::equal(reasons.begin() + 1, reasons.end(), reasons.begin());
+  if (!any && same && !reasons.front().empty()) cells = {{label}, {reasons.front(), Style::dim, false, true}};
+  table.row(std::move(cells));
+}
+
+void text_row(TextTable& table, const Json& arms, const std::string& label, const ArmText& text) {
+  std::vector<Cell> cells = {{label}};
+  bool any = false;
+  for (const Json& arm : arms) {
+    cells.push_back({text(arm), Style::plain, true});
+    any |= cells.back().text != "-";
+  }
+  if (any) table.row(std::move(cells));
+}
+
+// Phases of the same name are added up; a phase that no arm has is not shown.
+std::string phase_seconds(const Json& arm, const std::string& name) {
+  double seconds = 0;
+  bool found = false;
+  for (const Json& phase : arm.at("phases"))
+    if (text_or_empty(phase, "name") == name) {
+      seconds += number_or(phase, "seconds", 0);
+      found = true;
+    }
+  if (!found || has_no_figure(arm)) return "-";
+  return seconds > 0 && seconds < 0.005 ? format_quantity(seconds, "s") : fmt::format("{:.2f} s", seconds);
+}
+
+std::vector<std::string> phase_names(const Json& arms) {
+  std::vector<std::string> names;
+  for (const Json& arm : arms)
+    for (const Json& phase : arm.at("phases")) {
+      const std::string name = text_or_empty(phase, "name");
+      if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+    }
+  static const std::vector<std::string> order = {"start-up", "simulate", "hand over", "train",
+                                                 "answer",   "validate", "wait"};
+  const auto place = [](const std::string& name) { return std::find(order.begin(), order.end(), name); };
+  std::stable_sort(names.begin(), names.end(), [&](const auto& a, const auto& b) { return place(a) < place(b); });
+  return names;
+}
+
+std::string gate(const Json& arm) {
+  const Json& holdout = arm.at("holdout");
+  if (!holdout.is_object()) return "-";
+  return fmt::format("{}, {}", holdout.at("pass").get<bool>() ? "pass" : "FAIL",
+                     format_percent(number_or(holdout, "max", 0)));
+}
+
+std::string median_error(const Json& arm) {
+  const Json& holdout = arm.at("holdout");
+  return holdout.is_object() ? format_percent(number_or(holdout, "median", 0)) : "-";
+}
+
+std::string scaled(const Json& arm) {
+  const Json& part = arm.at("scaled");
+  if (!part.is_object()) return "-";
+  return fmt::format("scaled from {} of {}", format_number(number_or(part, "answered", 0)),
+                     format_number(number_or(part, "of", 0)));
+}
+
+// A status that asks for attention.
+std::string attention(const Json& arm) {
+  const std::string status = text_or_empty(arm, "status");
+  return status == "UNOFFICIAL" || status.starts_with("VALID") ? "-" : status;
+}
+
+void arm_rows(TextTable& table, const Json& pipeline) {
+  const Json& arms = pipeline.at("arms");
+  measured_row(table, arms, "time to validated solution", "ttis", "s");
+  text_row(table, arms, "", scaled);
+  for (const std::string& name : phase_names(arms))
+    text_row(table, arms, "  " + name, [&](const Json& arm) { return phase_seconds(arm, name); });
+  measured_row(table, arms, "energy to solution", "energy_to_solution", "J");
+  const Json& problem = pipeline.at("problem");
+  const std::string plan = fmt::format("hold-out of {} cases, {} may exceed {}", problem.at("cases").dump(),
+                                       problem.at("allowed").dump(), format_percent(number_or(problem, "target", 0)));
+  table.row({{plan, Style::plain, false, true}});
+  text_row(table, arms, "  gate, largest error", gate);
+  text_row(table, arms, "  median error", median_error);
+  measured_row(table, arms, "bytes moved / useful", "movement_amplification", "1");
+  measured_row(table, arms, "cross-workflow efficiency", "cross_workflow_efficiency", "1");
+  text_row(table, arms, "status", attention);
+}
+
+std::string times(const Json& kpis, const char* key) {
+  const double value = number_or(kpis.at(key), "value", -1);
+  return value < 0 ? "-" : fmt::format("{:.2f} x", value);
+}
+
+std::string kpis_line(const Json& kpis) {
+  return fmt::format("integrated over separated {} ({} without start-up), over simulation only {}; less data moved: {}",
+                     times(kpis, "coupling_speedup"), times(kpis, "coupling_speedup_without_startup"),
+                     times(kpis, "speedup_over_simulation"),
+                     kpis.at("data_movement_reduction").at("value").is_null()
+                         ? "-"
+                         : format_percent(number_or(kpis.at("data_movement_reduction"), "value", 0)));
+}
+
+// When the surrogate pays off, and what the network is worth against the best cheap rival.
+std::string worth(const Json& pipeline) {
+  std::string line;
+  const Json& amortisation = pipeline.at("kpis").at("amortisation");
+  if (!amortisation.at("value").is_null())
+    line = fmt::format("the surrogate pays off after {}; ", format_measured(amortisation, "answers"));
+  for (const Json& arm : pipeline.at("arms")) {
+    const Json& skill = arm.at("skill");
+    if (!skill.is_object() || !skill.at("best_rival").is_object()) continue;
+    const Json& rival = skill.at("best_rival");
+    return line + fmt::format("best rival {}: {} median against {}", text_or_empty(rival, "name"),
+                              format_percent(number_or(rival, "median", 0)),
+                              format_percent(number_or(skill, "median", 0)));
+  }
+  return line.substr(0, line.size() < 2 ? 0 : line.size() - 2);
+}
+
+}  // namespace
+
+std::string pipeline_summary(const Json& pipeline, const Screen& screen) {
+  TextTable table;
+  std::vector<Cell> head = {{"pipeline " + case_title(pipeline), Style::bold}};
+  for (const Json& arm : pipeline.at("arms")) head.push_back({arm_title(arm), Style::bold, true});
+  table.row(std::move(head));
+  if (!pipeline.at("arms").empty()) arm_rows(table, pipeline);
+  std::string text = table.text(screen.width, screen.colour);
+  text += wrapped(kpis_line(pipeline.at("kpis")), screen.width, 2);
+  for (const Json& claim : pipeline.at("claims")) text += wrapped(text_or_empty(claim, "text"), screen.width, 2);
+  return text + wrapped(worth(pipeline), screen.width, 2);
+}
+
+}  // namespace tandem

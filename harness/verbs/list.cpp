@@ -1,0 +1,38 @@
+// tandem list: what can be measured, with every setting and its default.
+#include "harness/kernel/kernel.hpp"
+#include "harness/launch/config.hpp"
+#include "harness/meter/meter.hpp"
+#include "harness/pipeline/pipeline.hpp"
+#include "harness/verbs/verbs.hpp"
+
+namespace tandem {
+namespace {
+
+template <typename Entry>
+std::size_t show(const char* title, const std::vector<Entry>& registry, const std::string& filter) {
+  std::size_t shown = 0;
+  for (const Entry& entry : registry) {
+    if (!filter.empty() && !glob_match(filter, entry.name)) continue;
+    if (shown++ == 0) fmt::print("{}\n", title);
+    fmt::print("  {:<22} {}\n", entry.name, entry.summary);
+    for (const Parameter& parameter : entry.parameters)
+      fmt::print("      {:<18} {:<26} {}\n", parameter.key, parameter.fallback, parameter.help);
+  }
+  return shown;
+}
+
+}  // namespace
+
+Exit list_cases(const std::string& filter) {
+  std::size_t shown = show("kernels                  setting = default", kernel_registry(), filter);
+  shown += show("pipelines", pipeline_registry(), filter);
+  check_usage(shown > 0, "nothing is named \"{}\"; tandem list shows everything", filter);
+  if (!filter.empty()) return Exit::ok;
+  fmt::print("energy meters\n");
+  for (const MeterEntry& entry : meter_registry())
+    for (const auto& meter : entry.find())
+      fmt::print("  {:<22} {}\n", meter->name(), meter->unavailable().empty() ? meter->scope() : meter->unavailable());
+  return Exit::ok;
+}
+
+}  // namespace tandem

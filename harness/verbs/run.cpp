@@ -1,0 +1,132 @@
+// tandem run: plan, launch, derive, seal, tell.
+#include <ctime>
+
+#include <fmt/chrono.h>
+#include <unistd.h>
+
+#include "harness/base/digest.hpp"
+#include "harness/launch/coordinator.hpp"
+#include "harness/launch/process.hpp"
+#include "harness/measure/clock.hpp"
+#include "harness/measure/machine.hpp"
+#include "harness/result/build.hpp"
+#include "harness/result/derive.hpp"
+#include "harness/result/directory.hpp"
+#include "harness/result/summary.hpp"
+#include "harness/verbs/verbs.hpp"
+
+namespace fs = std::filesystem;
+
+namespace tandem {
+
+std::string_view embedded_config(std::string_view name);  // made by cmake/embed.cmake
+
+namespace {
+
+fs::path choose_folder(const std::string& out, const std::string& run_class) {
+  if (!out.empty()) {
+    check_usage(!fs::exists(out) || (fs::is_directory(out) && fs::is_empty(out)),
+                "{} exists already; choose another --out, or go on with an interrupted run: tandem run --resume {}",
+                out, out);
+    return out;
+  }
+  const std::string stem = fmt::format("results/{:%Y-%m-%d}-{}", fmt::localtime(std::time(nullptr)), run_class);
+  fs::path folder = stem;
+  for (int i = 2; fs::exists(folder); ++i) folder = fmt::format("{}-{}", stem, i);
+  return folder;
+}
+
+void make_folder(const fs::path& folder) {
+  std::error_code error;
+  fs::create_directories(folder / "weights", error);
+  check_usage(!error && ::access(folder.c_str(), W_OK) == 0, "cannot write {}: {}; choose another --out",
+              folder.string(), error ? error.message() : "permission denied");
+}
+
+Json machine_document() {
+  Json machine = describe_machine();
+  machine["tandem"] = build_json();
+  return machine;
+}
+
+void show_plan(const Plan& plan, const Json& document) {
+  fmt::print("class {}, {} launch{} of each case, config {}\n", plan.config.run_class, plan.config.launches,
+             plan.config.launches == 1 ? "" : "es", plan_digest(document).substr(0, 12));
+  for (const CaseConfig& item : plan.config.cases)
+    fmt::print("  {:<72} {} rank{} x {} thread{}{}\n", item.path(), item.ranks, item.ranks == 1 ? "" : "s",
+               item.threads, item.threads == 1 ? "" : "s",
+               item.pipeline ? fmt::format(", arms {}", fmt::join(item.arms, ", ")) : "");
+  fmt::print("{} launches in all; nothing was run (--dry-run)\n", plan.jobs.size());
+}
+
+struct Begun {
+  Plan plan;
+  Json document;
+  fs::path folder;
+};
+
+Begun resume(const std::string& folder) {
+  check_usage(fs::exists(fs::path(folder) / "plan.json"), "{} holds no plan.json: not the directory of a run", folder);
+  check_usage(!fs::exists(fs::path(folder) / "manifest-sha256.txt"), "{} is finished and sealed; start a new run",
+              folder);
+  const Json document = read_json(fs::path(folder) / "plan.json");
+  return {plan_of(document), document, folder};
+}
+
+Begun begin(const RunOptions& options) {
+  const Overrides overrides{options.filter, options.launches, options.ranks};
+  const Config config = options.config.empty()
+                            ? parse_config(std::string(embedded_config("quick.toml")), "configs/quick.toml", overrides)
+                            : read_config(options.config, overrides);
+  Begun begun;
+  begun.plan = make_plan(config);
+  begun.document = to_json(begun.plan);
+  if (options.dry_run) return begun;
+  begun.folder = choose_folder(options.out, config.run_class);
+  make_folder(begun.folder);
+  write_file(begun.folder / "plan.json", begun.document.dump(1) + "\n");
+  write_file(begun.folder / "machine.json", machine_document().dump(1) + "\n");
+  write_file(begun.folder / "hwloc.xml", topology_xml());
+  return begun;
+}
+
+void show_warnings(const Json& machine) {
+  for (const Json& warning : machine.at("warnings")) fmt::print("warning: {}\n", warning.get<std::string>());
+}
+
+}  // namespace
+
+Exit run(const RunOptions& options) {
+  const double start = now_seconds();
+  const std::string started = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));
+  const Begun begun = options.resume.empty() ? begin(options) : resume(options.resume);
+  if (options.dry_run) {
+    show_plan(begun.plan, begun.document);
+    return Exit::ok;
+  }
+  const bool terminal = ::isatty(STDOUT_FILENO) == 1;
+  catch_signals();
+  show_warnings(read_json(begun.folder / "machine.json"));
+  fmt::print("{} cases, {} launches into {}\n", begun.plan.config.cases.size(), begun.plan.jobs.size(),
+             begun.folder.string());
+  Coordinator coordinator(begun.plan, begun.document, begun.folder, terminal);
+  bool finished = coordinator.run();
+  if (finished) {
+    std::vector<std::string> problems;
+    const Records records = read_records(begun.folder, problems);
+    finished = coordinator.run_again(above_limit(records, derive(records)));
+  }
+  coordinator.close(started, now_seconds() - start, !finished);
+  if (!finished) {
+    fmt::print("interrupted; what was measured is kept. Go on with: tandem run --resume {}\n", begun.folder.string());
+    return caught_signal() == SIGTERM ? Exit::terminated : Exit::interrupted;
+  }
+  fs::remove_all(begun.folder / "launches");
+  const Sealed sealed = seal(begun.folder);
+  fmt::print("\n{}", summary(sealed.document, terminal, 100));
+  fmt::print("report: {}\n\n", (begun.folder / "report.html").string());
+  fmt::print("{}{}\n", contract(sealed.document), result_line(sealed.document, sealed.root));
+  return exit_of(sealed.document);
+}
+
+}  // namespace tandem

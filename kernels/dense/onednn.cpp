@@ -1,0 +1,137 @@
+// The one file that knows oneDNN's API; 3.x dropped the operation descriptors of 2.x.
+#include "kernels/dense/onednn.hpp"
+
+#include <unordered_map>
+
+#include <oneapi/dnnl/dnnl.hpp>
+
+#include "harness/base/check.hpp"
+
+namespace tandem::kernels {
+
+namespace {
+
+using dnnl::memory;
+
+// Never destroyed: products may outlive any order of static destruction.
+const dnnl::engine& engine() {
+  static const auto* const cpu = new dnnl::engine(dnnl::engine::kind::cpu, 0);
+  return *cpu;
+}
+
+memory::data_type type_of(Element element) {
+  switch (element) {
+    case Element::bf16:
+      return memory::data_type::bf16;
+    case Element::int8:
+      return memory::data_type::s8;
+    case Element::uint8:
+      return memory::data_type::u8;
+    case Element::int32:
+      return memory::data_type::s32;
+    default:
+      return memory::data_type::f32;
+  }
+}
+
+memory::desc describe(const MatmulShape& shape, std::size_t rows, std::size_t columns, const Operand& operand) {
+  const auto r = static_cast<memory::dim>(rows), c = static_cast<memory::dim>(columns);
+  const auto b = static_cast<memory::dim>(shape.batch);
+  using Tag = memory::format_tag;
+  if (shape.batch == 1) return {{r, c}, type_of(operand.type), operand.transposed ? Tag::ba : Tag::ab};
+  return {{b, r, c}, type_of(operand.type), operand.transposed ? Tag::acb : Tag::abc};
+}
+
+memory::desc any_format(const MatmulShape& shape, const Operand& b) {
+  const auto k = static_cast<memory::dim>(shape.k), n = static_cast<memory::dim>(shape.n);
+  if (shape.batch == 1) return {{k, n}, type_of(b.type), memory::format_tag::any};
+  return {{static_cast<memory::dim>(shape.batch), k, n}, type_of(b.type), memory::format_tag::any};
+}
+
+dnnl::matmul::primitive_desc make(const memory::desc& a, const memory::desc& b, const memory::desc* bias,
+                                  const memory::desc& c) {
+#if DNNL_VERSION_MAJOR >= 3
+  if (bias) return {engine(), a, b, *bias, c};
+  return {engine(), a, b, c};
+#else
+  if (bias) return {dnnl::matmul::desc(a, b, *bias, c), engine()};
+  return {dnnl::matmul::desc(a, b, c), engine()};
+#endif
+}
+
+const char* name_of(Element element) {
+  constexpr const char* names[] = {"fp32", "bf16", "int8", "uint8", "int32"};
+  return names[static_cast<int>(element)];
+}
+
+}  // namespace
+
+std::size_t bytes_of(Element element) {
+  if (element == Element::fp32 || element == Element::int32) return 4;
+  return element == Element::bf16 ? 2 : 1;
+}
+
+struct Matmul::State {
+  dnnl::stream stream{engine()};
+  dnnl::matmul primitive;
+  std::unordered_map<int, memory> arguments;
+  memory plain_b;         // the caller's B, where it is packed
+  dnnl::reorder packing;  // plain_b -> DNNL_ARG_WEIGHTS
+  std::string implementation;
+};
+
+Matmul::Matmul(MatmulShape shape, Operand a, Operand b, Operand c, const float* bias, Weights weights)
+    : state_(std::make_unique<State>()) {
+  const auto a_desc = describe(shape, shape.m, shape.k, a), b_desc = describe(shape, shape.k, shape.n, b);
+  const auto c_desc = describe(shape, shape.m, shape.n, c);
+  const auto bias_desc = describe(shape, 1, shape.n, {});
+  try {
+    const bool packed = weights == Weights::packed;
+    const auto plan = make(a_desc, packed ? any_format(shape, b) : b_desc, bias ? &bias_desc : nullptr, c_desc);
+    State& state = *state_;
+    state.primitive = dnnl::matmul(plan);
+    state.implementation = plan.impl_info_str();
+    const memory plain_b(b_desc, engine(), b.data);
+    state.arguments = {{DNNL_ARG_SRC, memory(a_desc, engine(), a.data)},
+                       {DNNL_ARG_WEIGHTS, packed ? memory(plan.weights_desc(), engine()) : plain_b},
+                       {DNNL_ARG_DST, memory(c_desc, engine(), c.data)}};
+    if (bias) state.arguments.emplace(DNNL_ARG_BIAS, memory(bias_desc, engine(), const_cast<float*>(bias)));
+    if (!packed) return;
+    state.plain_b = plain_b;
+    state.packing = dnnl::reorder(plain_b, state.arguments.at(DNNL_ARG_WEIGHTS));
+  } catch (const dnnl::error& error) {
+    if (error.status != dnnl_unimplemented) throw;
+    throw Unsupported(fmt::format("oneDNN {} has no {} x {} -> {} product for this CPU", onednn_version(),
+                                  name_of(a.type), name_of(b.type), name_of(c.type)));
+  }
+}
+
+Matmul::~Matmul() = default;
+Matmul::Matmul(Matmul&&) noexcept = default;
+Matmul& Matmul::operator=(Matmul&&) noexcept = default;
+
+void Matmul::pack() {
+  if (!state_->plain_b) return;
+  state_->packing.execute(state_->stream, state_->plain_b, state_->arguments.at(DNNL_ARG_WEIGHTS));
+  state_->stream.wait();
+}
+
+void Matmul::run() const {
+  state_->primitive.execute(state_->stream, state_->arguments);
+  state_->stream.wait();
+}
+
+void Matmul::run_into(void* c) {
+  state_->arguments.at(DNNL_ARG_DST).set_data_handle(c);
+  run();
+}
+
+std::string Matmul::implementation() const { return state_->implementation; }
+bool Matmul::reference() const { return state_->implementation.find("ref") != std::string::npos; }
+
+std::string onednn_version() {
+  const auto* version = dnnl::version();
+  return fmt::format("{}.{}.{}", version->major, version->minor, version->patch);
+}
+
+}  // namespace tandem::kernels

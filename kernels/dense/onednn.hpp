@@ -1,0 +1,50 @@
+// Matrix products by oneDNN on the CPU: C = op(A) op(B) (+ bias), a batch of them in one call, row-major and dense.
+// Operands are bound once, so that a call costs no set-up. oneDNN 2.x and 3.x differ only inside onednn.cpp.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+
+namespace tandem::kernels {
+
+enum class Element { fp32, bf16, int8, uint8, int32 };
+std::size_t bytes_of(Element element);
+
+struct Operand {
+  void* data = nullptr;
+  Element type = Element::fp32;
+  bool transposed = false;  // memory holds the transpose: op(A) is m x k, the array k x m
+};
+
+struct MatmulShape {
+  std::size_t m = 0, n = 0, k = 0;
+  std::size_t batch = 1;  // matrices one after another in memory
+};
+
+class Matmul {
+ public:
+  enum class Weights { plain, packed };  // packed: B in the format that the library likes best, see pack()
+
+  // `bias`: fp32, n values for each matrix of the batch. Throws Unsupported where oneDNN has no such product.
+  Matmul(MatmulShape shape, Operand a, Operand b, Operand c, const float* bias = nullptr,
+         Weights weights = Weights::plain);
+  ~Matmul();
+  Matmul(Matmul&&) noexcept;
+  Matmul& operator=(Matmul&&) noexcept;
+
+  void pack();             // copies B into the packed format: once at set-up, again whenever B changed
+  void run() const;        // not for concurrent use of one Matmul
+  void run_into(void* c);  // binds another C first
+
+  std::string implementation() const;  // oneDNN's name of the code that runs, "brg:avx512_core_bf16"
+  bool reference() const;              // a plain loop, good for tests only
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+std::string onednn_version();
+
+}  // namespace tandem::kernels

@@ -1,0 +1,86 @@
+// Preconditioned conjugate gradients (Hestenes and Stiefel 1952) for any operator and preconditioner. Sums run over
+// fixed blocks in a fixed order: the same bits with any number of threads.
+#pragma once
+
+#include <cmath>
+#include <vector>
+
+#include "kernels/sparse/stencil27.hpp"
+
+namespace tandem::kernels {
+
+struct CgResult {
+  std::size_t iterations = 0;
+  double residual = 0;  // 2-norm of the recursive residual
+};
+
+// Vectors of one solve; kept between solves.
+struct CgVectors {
+  Buffer<double> residual, preconditioned, direction, image;
+  explicit CgVectors(std::size_t n) : residual(n), preconditioned(n), direction(n), image(n) {}
+};
+
+inline constexpr std::size_t cg_block = 4096;
+
+// Sum over blocks of body(begin, end).
+template <typename Body>
+double sum_blocks(bool threaded, std::size_t n, const Body& body) {
+  const std::size_t blocks = (n + cg_block - 1) / cg_block;
+  thread_local std::vector<double> shared;
+  std::vector<double>& parts = shared;  // by reference, or each thread would see its own
+  parts.assign(blocks, 0.0);
+  for_each(threaded, blocks,
+           [&](std::size_t b) { parts[b] = body(b * cg_block, b + 1 == blocks ? n : (b + 1) * cg_block); });
+  double total = 0;
+  for (const double part : parts) total += part;
+  return total;
+}
+
+inline double dot(bool threaded, std::size_t n, const double* x, const double* y) {
+  return sum_blocks(threaded, n, [=](std::size_t begin, std::size_t end) {
+    double sum = 0;
+#pragma omp simd reduction(+ : sum)
+    for (std::size_t i = begin; i < end; ++i) sum += x[i] * y[i];
+    return sum;
+  });
+}
+
+// Solves A x = b from the x whose residual b - A x stands in v.residual, until its 2-norm is <= `target` or `most`
+// iterations are done. apply(x, y): y = A x; precondition(r, z): z = M r.
+template <typename Operator, typename Preconditioner>
+CgResult conjugate_gradient(bool threaded, std::size_t n, double* x, CgVectors& v, double target, std::size_t most,
+                            const Operator& apply_operator, const Preconditioner& precondition) {
+  double* r = v.residual.data();
+  double* z = v.preconditioned.data();
+  double* p = v.direction.data();
+  double* q = v.image.data();
+  CgResult result{0, std::sqrt(dot(threaded, n, r, r))};
+  double rho = 0;
+  while (result.residual > target && result.iterations < most) {
+    precondition(r, z);
+    const double previous = rho;
+    rho = dot(threaded, n, r, z);
+    const double beta = result.iterations == 0 ? 0.0 : rho / previous;
+    sum_blocks(threaded, n, [=](std::size_t begin, std::size_t end) {
+#pragma omp simd
+      for (std::size_t i = begin; i < end; ++i) p[i] = beta == 0 ? z[i] : z[i] + beta * p[i];
+      return 0.0;
+    });
+    apply_operator(p, q);
+    const double alpha = rho / dot(threaded, n, p, q);
+    result.residual = std::sqrt(sum_blocks(threaded, n, [=](std::size_t begin, std::size_t end) {
+      double sum = 0;
+#pragma omp simd reduction(+ : sum)
+      for (std::size_t i = begin; i < end; ++i) {
+        x[i] += alpha * p[i];
+        r[i] -= alpha * q[i];
+        sum += r[i] * r[i];
+      }
+      return sum;
+    }));
+    ++result.iterations;
+  }
+  return result;
+}
+
+}  // namespace tandem::kernels

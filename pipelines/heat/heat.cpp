@@ -1,0 +1,46 @@
+// Thermal design of a three-chip module: nonlinear conduction, a surrogate of the temperature field, designs under a
+// temperature limit and their reliability. docs/pipelines/heat.md.
+#include "pipelines/heat/learner.hpp"
+#include "pipelines/heat/problem.hpp"
+#include "pipelines/heat/simulation.hpp"
+
+namespace tandem::pipelines {
+namespace {
+
+Pipeline make(const Settings& settings, int threads) {
+  const HeatSize& size = heat_size(settings.text("size"));
+  return {std::make_unique<HeatProblem>(size), std::make_unique<HeatSimulation>(size, threads),
+          [&size](std::uint64_t seed) { return make_heat_learner(size, seed); }};
+}
+
+// Samples, their copies while training, and a solver's operator (27 doubles and 1.4 times 27 floats a node).
+double memory(const Settings& settings) {
+  const HeatSize& size = heat_size(settings.text("size"));
+  const auto nodes = static_cast<double>(size.mesh.nodes());
+  return nodes * (2.0 * 4 * static_cast<double>(size.schedule.samples) + 27 * 8 * 2 + 27 * 4 * 2 + 200);
+}
+
+std::vector<Slice> slices(const Settings& settings) {
+  const HeatMesh& mesh = heat_size(settings.text("size")).mesh;
+  Slice chips{"Temperature in the middle of the chip layer", "K above ambient", mesh.nx + 1, mesh.ny + 1, {}};
+  const std::size_t k = mesh.nz - mesh.nz / 8;
+  for (std::size_t n = 0; n < mesh.plane(); ++n) chips.at.push_back(k * mesh.plane() + n);
+  Slice cut{"Temperature in the plane y = 12.5 mm", "K above ambient", mesh.nx + 1, mesh.nz + 1, {}};
+  const std::size_t j = mesh.ny * 5 / 16;
+  for (std::size_t z = 0; z <= mesh.nz; ++z)
+    for (std::size_t i = 0; i <= mesh.nx; ++i) cut.at.push_back(z * mesh.plane() + j * (mesh.nx + 1) + i);
+  return {chips, cut};
+}
+
+}  // namespace
+
+PipelineEntry heat() {
+  return {"heat",
+          "thermal design of a three-chip module: nonlinear conduction, field surrogate, design and reliability",
+          {{"size", "S", "S, M, L or XL: mesh, samples and accuracy"}},
+          make,
+          memory,
+          slices};
+}
+
+}  // namespace tandem::pipelines

@@ -1,0 +1,191 @@
+// Cases, the metric, answers and their validation.
+#include "pipelines/heat/problem.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include <boost/random/sobol.hpp>
+
+#include "harness/base/random.hpp"
+#include "pipelines/heat/answer.hpp"
+#include "pipelines/heat/rivals.hpp"
+
+namespace tandem::pipelines {
+namespace {
+
+constexpr std::size_t dimensions = heat_parameters.size();
+constexpr double peak_error_limit = 8;  // K, 90th percentile of |predicted - true| over the designs
+
+// Answer::values: 8 design variables, then these.
+enum Value : std::size_t { cost = heat_design.size(), peak, p95, above, values };
+
+std::uint64_t stream(Purpose purpose, std::size_t d) { return static_cast<std::uint64_t>(purpose) * 64 + d; }
+
+std::array<double, dimensions> sobol(std::uint64_t seed, std::uint64_t index) {
+  boost::random::sobol sequence(dimensions);
+  sequence.discard(index * dimensions);
+  std::array<double, dimensions> u;
+  for (std::size_t d = 0; d < dimensions; ++d)
+    u[d] = static_cast<double>((sequence() ^ random_bits(seed, stream(Purpose::training, d), 0)) >> 11) * 0x1p-53;
+  return u;
+}
+
+// Scenarios lie inside the ranges, so that each can be designed for.
+double scenario(std::size_t d, double u) {
+  if (d >= 6 && d <= 8) return 0.475 + 0.35 * u;
+  if (d == 11) return 0.15 + 0.7 * u;
+  return 0.5;
+}
+
+// 10 iterations of 4 operator products (one of the matrix, about three of the V cycle), 54 flops a node each.
+double solve_flops(const HeatMesh& mesh) { return 10.0 * 4 * 54 * static_cast<double>(mesh.nodes()); }
+
+}  // namespace
+
+double heat_from_unit(const HeatParameter& parameter, double u) {
+  return parameter.logarithmic ? parameter.low * std::pow(parameter.high / parameter.low, u)
+                               : parameter.low + (parameter.high - parameter.low) * u;
+}
+
+double heat_to_unit(const HeatParameter& parameter, double value) {
+  return parameter.logarithmic ? std::log(value / parameter.low) / std::log(parameter.high / parameter.low)
+                               : (value - parameter.low) / (parameter.high - parameter.low);
+}
+
+double heat_cost(std::span<const double> p) {
+  const auto distance = [&](std::size_t a, std::size_t b) {
+    return std::hypot(p[2 * a] - p[2 * b], p[2 * a + 1] - p[2 * b + 1]);
+  };
+  return p[9] / 2 + 1.5 * p[10] / 4000 + 0.5 * (distance(0, 1) + distance(0, 2) + distance(1, 2)) / 20;
+}
+
+double heat_peak(const HeatMesh& mesh, std::span<const float> theta) {
+  float largest = theta[mesh.chip_begin()];
+  for (std::size_t n = mesh.chip_begin(); n < mesh.chip_end(); ++n) {
+    if (std::isnan(theta[n])) return static_cast<double>(theta[n]);
+    largest = std::max(largest, theta[n]);
+  }
+  return static_cast<double>(largest);
+}
+
+HeatProblem::HeatProblem(const HeatSize& size) : size_(size) {
+  spec_.version = fmt::format("heat-{}-1", size.name);
+  spec_.schedule = size.schedule;
+  spec_.gate = {124, 2, size.target, 0.04, 1e-6};
+  spec_.questions = size.questions;
+  spec_.queries = size.questions * size.tolerance_samples;
+  spec_.flops = static_cast<double>(size.schedule.samples + size.questions) * solve_flops(size.mesh) +
+                static_cast<double>(spec_.queries) * solve_flops(size.coarse_mesh);
+  for (const std::size_t d : heat_design) spec_.answer_names.emplace_back(heat_parameters[d].name);
+  for (const char* name : {"J", "peak", "peak_p95", "fraction_above_62K"}) spec_.answer_names.emplace_back(name);
+  const double side = std::cbrt(static_cast<double>(size.mesh.nodes()));
+  spec_.predicting_kernels = {fmt::format("sparse/cg/n={}/preconditioner=fp32", std::lround(side))};
+  const auto mesh = [](const HeatMesh& m) { return fmt::format("{} x {} x {} cells", m.nx, m.ny, m.nz); };
+  spec_.facts = {
+      {"physics", "-div(k grad theta) = q in a 40 x 40 x 4 mm module, silicon k(T), films below and above"},
+      {"mesh", mesh(size.mesh)},
+      {"truth residual", fmt::format("{}", size.truth.residual)},
+      {"simulation-only mesh", mesh(size.coarse_mesh)},
+      {"simulation-only residual", fmt::format("{}", size.coarse.residual)},
+      {"question", "min t_cu/2mm + 1.5 h/4000 + 0.5 (d12+d13+d23)/20mm subject to peak <= 60 K; validated at 62 K"},
+      {"reliability", fmt::format("{} manufactured samples a design", size.tolerance_samples)},
+      {"spec flops", "10 iterations of 4 operator products per solution: samples, designs and, coarse, the queries"}};
+}
+
+Case HeatProblem::draw(Purpose purpose, std::uint64_t seed, std::uint64_t index) const {
+  Case result{purpose, index, std::vector<double>(dimensions), {}};
+  const auto points = purpose == Purpose::training ? sobol(seed, index) : std::array<double, dimensions>{};
+  for (std::size_t d = 0; d < dimensions; ++d) {
+    double& value = result.parameters[d];
+    if (purpose == Purpose::tolerance) {
+      value = random_normal(seed, stream(purpose, d), index);
+      continue;
+    }
+    double u = purpose == Purpose::training ? points[d] : random_uniform(seed, stream(purpose, d), index);
+    if (purpose == Purpose::question) u = scenario(d, u);
+    value = heat_from_unit(heat_parameters[d], u);
+  }
+  return result;
+}
+
+double HeatProblem::error(const Case&, std::span<const float> truth, std::span<const float> prediction) const {
+  check(truth.size() == prediction.size(), "heat: {} predicted values, expected {}", prediction.size(), truth.size());
+  double difference = 0, norm = 0;
+  for (std::size_t n = 0; n < truth.size(); ++n) {
+    const double t = static_cast<double>(truth[n]), d = static_cast<double>(prediction[n]) - t;
+    difference += d * d;
+    norm += t * t;
+  }
+  return std::sqrt(difference / norm);
+}
+
+std::vector<Answer> HeatProblem::answer(const Model& model, std::uint64_t seed, std::size_t count,
+                                        const Ranks& ranks) const {
+  std::vector<Case> scenarios;
+  for (const std::size_t q : ranks.share(count)) scenarios.push_back(draw(Purpose::question, seed, q));
+  const std::vector<Case> designs = heat_designs(model, size_.mesh, scenarios);
+  std::vector<Answer> answers;
+  for (const Case& design : designs) {
+    const HeatReliability reliability = heat_reliability(
+        model, size_.mesh, design, size_.tolerance_samples,
+        [&](std::size_t s) { return draw(Purpose::tolerance, seed, design.index * size_.tolerance_samples + s); });
+    Answer answer{design.index, {}};
+    for (const std::size_t d : heat_design) answer.values.push_back(design.parameters[d]);
+    for (const double value : {heat_cost(design.parameters), reliability.peak, reliability.p95, reliability.above})
+      answer.values.push_back(value);
+    answers.push_back(std::move(answer));
+  }
+  return answers;
+}
+
+Case HeatProblem::designed(const Answer& answer, std::uint64_t seed) const {
+  check(answer.values.size() == Value::values, "heat: an answer of {} values, expected {}", answer.values.size(),
+        static_cast<std::size_t>(Value::values));
+  Case result = draw(Purpose::question, seed, answer.question);
+  for (std::size_t i = 0; i < heat_design.size(); ++i) result.parameters[heat_design[i]] = answer.values[i];
+  return result;
+}
+
+// Every design is solved by the truth; its bounds, its cost and its peak are judged as they are, not as claimed.
+std::vector<Verdict> HeatProblem::judge(std::span<const Answer> answers, std::uint64_t seed,
+                                        const Simulation& simulation, const Ranks& ranks) const {
+  std::vector<Case> cases;
+  double outside = 0, misstated = 0, largest = 0;
+  const auto worse = [](double& worst, double value) {  // a NaN stays
+    if (!(value <= worst)) worst = value;
+  };
+  for (const Answer& answer : answers) {
+    Case design = designed(answer, seed);
+    for (const std::size_t d : heat_design) {
+      double& value = design.parameters[d];
+      const double u = heat_to_unit(heat_parameters[d], value);
+      worse(outside, std::isfinite(u) ? std::max(-u, u - 1) : std::nan(""));
+      if (!(u >= 0 && u <= 1))
+        value = heat_from_unit(heat_parameters[d], 0.5);  // solvable; the verdict is lost already
+    }
+    worse(misstated, std::abs(answer.values[Value::cost] - heat_cost(design.parameters)));
+    cases.push_back(std::move(design));
+  }
+  const std::vector<Sample> samples = simulation.simulate(cases, Fidelity::truth);
+  std::vector<double> errors;
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    const double solved = heat_peak(size_.mesh, simulation.outputs(samples[i]));
+    worse(largest, solved);
+    errors.push_back(std::abs(solved - answers[i].values[Value::peak]));
+  }
+  std::vector<double> all = ranks.gather(errors);
+  const bool sound = !all.empty() && std::none_of(all.begin(), all.end(), [](double e) { return std::isnan(e); });
+  std::sort(all.begin(), all.end());
+  const std::vector<double> worst = ranks.gather(std::vector<double>{outside, misstated, largest});
+  std::vector<double> most(3, 0.0);
+  for (std::size_t i = 0; i < worst.size(); ++i) worse(most[i % 3], worst[i]);
+  return {{"design outside its bounds / range", most[0], 1e-9},
+          {"misstated J", most[1], 1e-9},
+          {"largest validated peak, K", most[2], heat_validated_limit},
+          {"|predicted - validated| peak, p90, K", sound ? all[(9 * all.size() - 1) / 10] : std::nan(""),
+           peak_error_limit}};
+}
+
+std::vector<Rival> HeatProblem::rivals() const { return heat_rivals(size_); }
+
+}  // namespace tandem::pipelines

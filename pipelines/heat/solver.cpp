@@ -1,0 +1,91 @@
+// Forward: r = b - A(theta) theta; every pass solves A d = r to a fraction of the present residual, adds d, renews A.
+// The hierarchy is that of the first A: silicon changes by some per cent, which a preconditioner does not notice.
+#include "pipelines/heat/solver.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace tandem::pipelines {
+namespace {
+constexpr std::size_t most_passes = 30, most_iterations = 200;
+}
+
+HeatSolver::HeatSolver(const HeatMesh& mesh, const HeatTolerance& tolerance)
+    : tolerance_(tolerance),
+      assembly_(mesh),
+      matrix_(assembly_.grid()),
+      multigrid_(assembly_.grid(), kernels::Edge::natural, false),
+      vectors_(assembly_.grid().size()),
+      theta_(assembly_.grid().size()),
+      load_(assembly_.grid().size()),
+      adjoint_(assembly_.grid().size()),
+      seeds_(assembly_.grid().size()),
+      nodes_(mesh.nodes()),
+      adjoint_nodes_(mesh.nodes()),
+      along_(mesh.nx * mesh.ny),
+      across_(mesh.nx * mesh.ny) {}
+
+void HeatSolver::scatter(std::span<const double> nodes, double* to) const {
+  const kernels::Grid27& grid = assembly_.grid();
+  const double* from = nodes.data();
+  for (std::size_t k = 0; k < grid.nz; ++k)
+    for (std::size_t j = 0; j < grid.ny; ++j, from += grid.nx) {
+      double* row = to + grid.row(static_cast<std::ptrdiff_t>(j), static_cast<std::ptrdiff_t>(k));
+      for (std::size_t i = 0; i < grid.nx; ++i) row[grid.column(i)] = from[i];
+    }
+}
+
+void HeatSolver::gather(const double* from, std::span<double> nodes) const {
+  const kernels::Grid27& grid = assembly_.grid();
+  double* to = nodes.data();
+  for (std::size_t k = 0; k < grid.nz; ++k)
+    for (std::size_t j = 0; j < grid.ny; ++j, to += grid.nx) {
+      const double* row = from + grid.row(static_cast<std::ptrdiff_t>(j), static_cast<std::ptrdiff_t>(k));
+      for (std::size_t m = 0; m < grid.odds(); ++m) {
+        to[2 * m] = row[m];
+        to[2 * m + 1] = row[grid.odd_start() + m];
+      }
+      if (grid.nx % 2 != 0) to[grid.nx - 1] = row[grid.odds()];
+    }
+}
+
+std::span<const double> HeatSolver::solve(std::span<const double> parameters) {
+  const std::size_t n = assembly_.grid().size();
+  const auto multiply = [&](const double* x, double* y) { kernels::apply(matrix_, x, y, false); };
+  const auto precondition = [&](const double* r, double* z) { multigrid_.apply(r, z); };
+  assembly_.set(parameters);
+  // A first guess of the chips' temperature: the film below and a spreading resistance of 0.3 K/W.
+  assembly_.conduct(assembly_.total_power() * (1 / (assembly_.bottom() * heat_side * heat_side) + 0.3));
+  assembly_.assemble(0, matrix_);
+  assembly_.load(load_.data());
+  multigrid_.set_up(matrix_);
+  std::fill(theta_.begin(), theta_.end(), 0.0);
+  std::copy(load_.begin(), load_.end(), vectors_.residual.begin());
+  const double target = tolerance_.residual * std::sqrt(kernels::dot(false, n, load_.data(), load_.data()));
+  double norm = target / tolerance_.residual;
+  iterations_ = passes_ = 0;
+  while (norm > target && passes_ < most_passes) {
+    const auto result =
+        kernels::conjugate_gradient(false, n, theta_.data(), vectors_, std::max(tolerance_.pass * norm, 0.5 * target),
+                                    most_iterations, multiply, precondition);
+    iterations_ += result.iterations;
+    ++passes_;
+    assembly_.conduct(theta_.data());
+    assembly_.assemble(assembly_.chip_layer(), matrix_);
+    kernels::apply(matrix_, theta_.data(), vectors_.image.data(), false);
+    norm = std::sqrt(kernels::sum_blocks(false, n, [&](std::size_t begin, std::size_t end) {
+      double *r = vectors_.residual.data(), *b = load_.data(), *y = vectors_.image.data(), sum = 0;
+#pragma omp simd reduction(+ : sum)
+      for (std::size_t i = begin; i < end; ++i) {
+        r[i] = b[i] - y[i];
+        sum += r[i] * r[i];
+      }
+      return sum;
+    }));
+  }
+  check(norm <= target, "heat: residual {:.3g} of {:.3g} after {} passes", norm, target, passes_);
+  gather(theta_.data(), nodes_);
+  return nodes_;
+}
+
+}  // namespace tandem::pipelines

@@ -1,0 +1,44 @@
+// One thread's solver of the module on one mesh: inexact Picard passes on k(theta), each a few iterations of conjugate
+// gradients preconditioned by single-precision multigrid, and the discrete adjoint of the converged system.
+#pragma once
+
+#include <array>
+#include <span>
+#include <vector>
+
+#include "kernels/sparse/conjugate_gradient.hpp"
+#include "kernels/sparse/multigrid.hpp"
+#include "pipelines/heat/assembly.hpp"
+
+namespace tandem::pipelines {
+
+class HeatSolver {
+ public:
+  HeatSolver(const HeatMesh& mesh, const HeatTolerance& tolerance);
+
+  // Nodal theta of a case, layout of size.hpp; valid until the next call.
+  std::span<const double> solve(std::span<const double> parameters);
+  // d objective / d parameters for seeds d objective / d theta at the last solution.
+  std::array<double, 12> gradient(std::span<const double> seeds);
+
+  std::size_t iterations() const { return iterations_; }  // of conjugate gradients in the last call
+  std::size_t passes() const { return passes_; }
+
+ private:
+  void scatter(std::span<const double> nodes, double* to) const;
+  void gather(const double* from, std::span<double> nodes) const;
+  void element_products(std::size_t layer);  // theta and adjoint, into along_ and across_
+  void feedback(double* to);                 // subtracts (dA/dk dk/dtheta theta)^T adjoint
+  std::array<double, 12> contract();
+
+  HeatTolerance tolerance_;
+  HeatAssembly assembly_;
+  kernels::Stencil27<double> matrix_;
+  kernels::Multigrid<float> multigrid_;
+  kernels::CgVectors vectors_;
+  Buffer<double> theta_, load_, adjoint_, seeds_;
+  std::vector<double> nodes_, adjoint_nodes_, along_, across_;
+  std::size_t iterations_ = 0, passes_ = 0;
+};
+
+}  // namespace tandem::pipelines
