@@ -16,7 +16,5 @@ build/cpu/tandem run configs/quick.toml "$@" || status=$?
 report=$(find results -mindepth 2 -maxdepth 2 -name report.html -newer "$started" 2>/dev/null | tail -n 1)
 if [[ -n "$report" ]]; then
   echo "report: $PWD/$report"
-else
-  echo "ci/quick.sh: the run left no report under results/" >&2
 fi
 exit "$status"

@@ -49,13 +49,17 @@ ${calls}  };
   target_link_libraries(tandem_${kind}_registry PUBLIC tandem_flags tandem_ranks ${libraries})
 endfunction()
 
-# tandem_test(name LINK ...): tests/<name>_test.cpp with GoogleTest.
+# tandem_test(name [SERIAL] LINK ...): tests/<name>_test.cpp with GoogleTest. SERIAL: it judges a time, so it runs alone.
 function(tandem_test name)
-  cmake_parse_arguments(arg "" "TIMEOUT" "LINK;LABELS" ${ARGN})
+  cmake_parse_arguments(arg "SERIAL" "TIMEOUT" "LINK;LABELS" ${ARGN})
   add_executable(${name}_test ${name}_test.cpp)
   target_link_libraries(${name}_test PRIVATE ${arg_LINK} GTest::gtest_main)
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 120)
   endif()
-  gtest_discover_tests(${name}_test DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT ${arg_TIMEOUT})
+  set(properties TIMEOUT ${arg_TIMEOUT} RUN_SERIAL ${arg_SERIAL})
+  if(arg_LABELS)
+    list(APPEND properties LABELS ${arg_LABELS})
+  endif()
+  gtest_discover_tests(${name}_test DISCOVERY_TIMEOUT 60 PROPERTIES ${properties})
 endfunction()

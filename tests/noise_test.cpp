@@ -112,9 +112,11 @@ TEST(Noise, CounterStepsAreAllowedFor) {
 }
 
 class NoiseTree : public testing::Test {
- protected:
+ public:
   NoiseTree() : root_(fs::temp_directory_path() / ("tandem_noise_" + std::to_string(getpid()))) {}
   ~NoiseTree() override { fs::remove_all(root_); }
+
+ protected:
   void put(const std::string& path, const std::string& text) const {
     fs::create_directories((root_ / path).parent_path());
     std::ofstream(root_ / path) << text;

@@ -79,7 +79,13 @@ TEST(Sampling, OutOfBudgetIsUnconverged) {
   EXPECT_GE(result.seconds.size(), rules.min_samples);
   EXPECT_LT(result.seconds.size(), rules.max_samples);
   rules.budget = 0.001;  // even the warm-up is too long
-  const Sampling slow = sample([] { spin(2e-3); }, rules, Ranks(1), false);
+  std::size_t runs = 0;
+  const auto run = [&] {
+    ++runs;
+    spin(2e-3);
+  };
+  const Sampling slow = sample(run, rules, Ranks(1), false);
+  EXPECT_EQ(runs, 1 + rules.min_samples);
   EXPECT_EQ(slow.seconds.size(), rules.min_samples);
   EXPECT_FALSE(slow.converged);
 }

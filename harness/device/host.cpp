@@ -1,8 +1,5 @@
 #include "harness/device/host.hpp"
 
-#include <hwloc.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <fstream>
@@ -10,6 +7,10 @@
 #include <memory>
 #include <optional>
 #include <string>
+
+#include <fmt/format.h>
+#include <hwloc.h>
+#include <unistd.h>
 
 #include "harness/base/digest.hpp"
 
@@ -68,6 +69,19 @@ double left_in_groups(const std::filesystem::path& root) {
   return least;
 }
 
+std::string host_name() {
+  std::array<char, 256> name{};
+  gethostname(name.data(), name.size() - 1);
+  return name.data();
+}
+
+// Ranks whose text is the same as mine.
+int ranks_with(const Ranks& ranks, std::string_view text) {
+  const auto mine = static_cast<double>(leading_bits(sha256(text)) >> 12);  // exact in fp64
+  const auto all = ranks.gather(std::span(&mine, 1));
+  return static_cast<int>(std::count(all.begin(), all.end(), mine));
+}
+
 }  // namespace
 
 std::vector<Cache> data_caches() {
@@ -104,12 +118,12 @@ std::vector<int> core_cpus() {
 
 int physical_cores() { return std::max(static_cast<int>(core_cpus().size()), 1); }
 
-int ranks_on_host(const Ranks& ranks) {
-  std::array<char, 256> name{};
-  gethostname(name.data(), name.size() - 1);
-  const double mine = static_cast<double>(leading_bits(sha256(std::string_view(name.data()))) >> 12);  // exact in fp64
-  const auto hosts = ranks.gather(std::span(&mine, 1));
-  return static_cast<int>(std::count(hosts.begin(), hosts.end(), mine));
+int ranks_on_host(const Ranks& ranks) { return ranks_with(ranks, host_name()); }
+
+int cores_of_rank(const Ranks& ranks) {
+  std::string place = host_name();
+  for (const int cpu : core_cpus()) place += fmt::format(",{}", cpu);
+  return std::max(1, physical_cores() / ranks_with(ranks, place));
 }
 
 double available_memory_bytes(const std::filesystem::path& root) {

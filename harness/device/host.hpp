@@ -19,6 +19,7 @@ double last_level_cache_bytes();        // all instances together; 0 unknown
 std::vector<int> core_cpus();           // a logical CPU of each core that this process may run on (binding and cgroup)
 int physical_cores();                   // how many these are
 int ranks_on_host(const Ranks& ranks);  // collective
+int cores_of_rank(const Ranks& ranks);  // collective; physical_cores() shared out to the ranks that may run on the same
 
 // MemAvailable, or what the cgroup's limits leave where that is less: in a container MemTotal can lie.
 double available_memory_bytes(const std::filesystem::path& root = "/");

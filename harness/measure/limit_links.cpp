@@ -1,13 +1,12 @@
 // Latency between two cores (a cache line handed to and fro) and between two ranks (MPI ping-pong).
-#include <pthread.h>
-#include <sched.h>
-
 #include <algorithm>
 #include <atomic>
 #include <cmath>
 #include <thread>
 
 #include <fmt/format.h>
+#include <pthread.h>
+#include <sched.h>
 
 #include "harness/device/host.hpp"
 #include "harness/measure/limit_probe.hpp"

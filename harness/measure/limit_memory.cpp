@@ -1,6 +1,4 @@
 // Bandwidth (read-only sum, STREAM triad) from memory and from the level-2 and level-3 caches, and memory latency.
-#include <sys/mman.h>
-
 #include <algorithm>
 #include <bit>
 #include <cstdlib>
@@ -9,6 +7,7 @@
 
 #include <fmt/format.h>
 #include <omp.h>
+#include <sys/mman.h>
 
 #include "harness/device/buffer.hpp"
 #include "harness/device/host.hpp"
@@ -29,31 +28,25 @@ struct Arrays {
       : a(size * static_cast<std::size_t>(threads)), b(a.size()), c(a.size()), part(size) {}
 };
 
-// Runs `pass(offset)` `passes` times in each thread, at the begin of the thread's part of the arrays.
+// The rate of `pass(offset)` over `bytes` by each thread at the begin of its part of the arrays. The threads start once
+// a repeat, not once a pass.
 template <typename Pass>
-void in_threads(const Probe& probe, const Arrays& arrays, int passes, const Pass& pass) {
+double rate(const Probe& probe, const Arrays& arrays, double bytes, const Pass& pass) {
+  const auto passes = std::max(1, static_cast<int>(64 * mebibyte / bytes));  // about a millisecond
+  return best_rate(probe, bytes * passes * probe.threads, [&](int times) {
 #pragma omp parallel num_threads(probe.threads)
-  for (int i = 0; i < passes; ++i) pass(arrays.part * static_cast<std::size_t>(omp_get_thread_num()));
-}
-
-// `bytes` of a thread's working set; passes enough that starting the threads does not count.
-int passes_over(double bytes) { return std::max(1, static_cast<int>(16 * mebibyte / bytes)); }
-
-double read_rate(const Probe& probe, Arrays& arrays, std::size_t size) {
-  const double bytes = static_cast<double>(size * sizeof(double));
-  const int passes = passes_over(bytes);
-  return best_rate(probe, bytes * passes * probe.threads, [&] {
-    in_threads(probe, arrays, passes, [&](std::size_t at) { consume(read_sum(arrays.b.data() + at, size)); });
+    for (int i = 0; i < passes * times; ++i) pass(arrays.part * static_cast<std::size_t>(omp_get_thread_num()));
   });
 }
 
+double read_rate(const Probe& probe, const Arrays& arrays, std::size_t size) {
+  return rate(probe, arrays, static_cast<double>(size * sizeof(double)),
+              [&](std::size_t at) { consume(read_sum(arrays.b.data() + at, size)); });
+}
+
 double triad_rate(const Probe& probe, Arrays& arrays, std::size_t size, Stores stores) {
-  const double bytes = 3 * static_cast<double>(size * sizeof(double));
-  const int passes = passes_over(bytes);
-  return best_rate(probe, bytes * passes * probe.threads, [&] {
-    in_threads(probe, arrays, passes, [&](std::size_t at) {
-      triad(arrays.a.data() + at, arrays.b.data() + at, arrays.c.data() + at, 3.0, size, stores);
-    });
+  return rate(probe, arrays, 3 * static_cast<double>(size * sizeof(double)), [&](std::size_t at) {
+    triad(arrays.a.data() + at, arrays.b.data() + at, arrays.c.data() + at, 3.0, size, stores);
   });
 }
 
@@ -62,8 +55,10 @@ void append_cache(const Probe& probe, Arrays& arrays, int level, std::vector<Lim
   const double share = cache_share(level, probe.threads, probe.host_ranks);
   const double inner = level == 3 ? cache_share(2, probe.threads, probe.host_ranks) : 0;
   std::string reason;
-  if (share == 0) reason = fmt::format("hwloc tells of no level-{} cache", level);
-  else if (share / 2 < 2 * inner) reason = "a thread's share of the level-3 cache is hardly larger than its level-2 cache";
+  if (share == 0)
+    reason = fmt::format("hwloc tells of no level-{} cache", level);
+  else if (share / 2 < 2 * inner)
+    reason = "a thread's share of the level-3 cache is hardly larger than its level-2 cache";
   const auto doubles = static_cast<std::size_t>(share / 2 / sizeof(double)) / granule * granule;
   if (reason.empty() && (doubles == 0 || doubles > arrays.part)) reason = "too little memory";
   if (!reason.empty()) {
@@ -121,7 +116,7 @@ double chase(Line* begin, long loads) {
 
 // Latency of memory over `bytes`; `huge` is the share of them that lay in huge pages.
 double memory_latency(const Probe& probe, double bytes, double& huge) {
-  const int bits = std::bit_width(static_cast<std::size_t>(bytes) / sizeof(Line)) - 1;
+  const auto bits = static_cast<int>(std::bit_width(static_cast<std::size_t>(bytes) / sizeof(Line))) - 1;
   const auto lines = std::size_t{1} << bits;
   const double before = huge_page_kibibytes();
   constexpr std::size_t huge_page = 2 << 20;
@@ -160,7 +155,7 @@ void append_latency(const Probe& probe, std::vector<Limit>& limits) {
   double cache = 0;
   for (const Cache& level : data_caches()) cache = level.bytes;
   const double wanted = std::max(256 * mebibyte, 4 * cache);
-  const double bytes = std::bit_ceil(static_cast<std::size_t>(wanted));
+  const auto bytes = static_cast<double>(std::bit_ceil(static_cast<std::size_t>(wanted)));
   if (-probe.ranks.max(-available_memory_bytes()) < 2 * bytes) {
     limits.push_back({"memory_latency", std::nullopt, "s", "", "too little memory for a ring clear of the caches"});
     return;
@@ -168,9 +163,9 @@ void append_latency(const Probe& probe, std::vector<Limit>& limits) {
   double huge = 0;
   const double seconds = on_root(probe.ranks, [&] { return memory_latency(probe, bytes, huge); });
   huge = on_root(probe.ranks, [&] { return huge; });
-  limits.push_back({"memory_latency", seconds, "s",
-                    fmt::format("dependent loads over {:.0f} MiB, {:.0f} % in huge pages", bytes / mebibyte, 100 * huge),
-                    ""});
+  limits.push_back(
+      {"memory_latency", seconds, "s",
+       fmt::format("dependent loads over {:.0f} MiB, {:.0f} % in huge pages", bytes / mebibyte, 100 * huge), ""});
 }
 
 }  // namespace tandem::limit

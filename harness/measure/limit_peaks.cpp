@@ -24,19 +24,19 @@ struct Peak {
 
 volatile double factor = 0.999999, term = 1e-6;  // unknown to the compiler; accumulators tend to 1
 
-#define TANDEM_MULTIPLY_ADD(function, attributes, scalar, bytes, accumulators)              \
-  attributes double function(long rounds) {                                                 \
-    typedef scalar Vector __attribute__((vector_size(bytes)));                              \
-    const Vector x = Vector{} + static_cast<scalar>(factor);                                \
-    const Vector y = Vector{} + static_cast<scalar>(term);                                  \
-    Vector sum[accumulators];                                                               \
-    for (int i = 0; i < accumulators; ++i) sum[i] = Vector{} + static_cast<scalar>(i + 1);  \
-    for (long round = 0; round < rounds; ++round) {                                         \
+#define TANDEM_MULTIPLY_ADD(function, attributes, scalar, bytes, accumulators)                 \
+  attributes double function(long rounds) {                                                    \
+    typedef scalar Vector __attribute__((vector_size(bytes)));                                 \
+    const Vector x = Vector{} + static_cast<scalar>(factor);                                   \
+    const Vector y = Vector{} + static_cast<scalar>(term);                                     \
+    Vector sum[accumulators];                                                                  \
+    for (int i = 0; i < accumulators; ++i) sum[i] = Vector{} + static_cast<scalar>(i + 1);     \
+    for (long round = 0; round < rounds; ++round) {                                            \
       _Pragma("GCC unroll 32") for (int i = 0; i < accumulators; ++i) sum[i] = sum[i] * x + y; \
-    }                                                                                       \
-    double total = 0;                                                                       \
-    for (int i = 0; i < accumulators; ++i) total += static_cast<double>(sum[i][0]);         \
-    return total;                                                                           \
+    }                                                                                          \
+    double total = 0;                                                                          \
+    for (int i = 0; i < accumulators; ++i) total += static_cast<double>(sum[i][0]);            \
+    return total;                                                                              \
   }
 
 #if defined(__x86_64__)
@@ -108,16 +108,16 @@ std::array<Peak, 4> peaks() {
 }  // namespace
 
 void append_peaks(const Probe& probe, std::vector<Limit>& limits) {
-  constexpr long rounds = 4000;
+  constexpr long rounds = 40'000;
   for (const Peak& peak : peaks()) {
     if (peak.loop == nullptr) {
       limits.push_back({peak.name, std::nullopt, "flop/s", "", peak.instructions});
       continue;
     }
     const double work = peak.operations * static_cast<double>(rounds) * probe.threads;
-    const double rate = best_rate(probe, work, [&] {
+    const double rate = best_rate(probe, work, [&](int times) {
 #pragma omp parallel num_threads(probe.threads)
-      consume(peak.loop(rounds));
+      consume(peak.loop(rounds * times));
     });
     limits.push_back({peak.name, rate, "flop/s", peak.instructions, ""});
   }

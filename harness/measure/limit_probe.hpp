@@ -16,9 +16,9 @@ struct Probe {
 
 double seconds_of(const std::function<void()>& call);
 
-// work / s of all ranks together, each running `call` (of `work`) at the same time: best of several repeats, a repeat
-// as long as its slowest rank.
-double best_rate(const Probe& probe, double work, const std::function<void()>& call);
+// work / s of all ranks together, each doing `run(times)` of `times` * `work` at the same time: best of several
+// repeats, a repeat as long as its slowest rank.
+double best_rate(const Probe& probe, double work, const std::function<void(int times)>& run);
 
 // The value of rank 0, on every rank; the others wait.
 double on_root(const Ranks& ranks, const std::function<double()>& call);

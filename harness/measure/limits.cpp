@@ -17,20 +17,19 @@ double seconds_of(const std::function<void()>& call) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
 
-double best_rate(const Probe& probe, double work, const std::function<void()>& call) {
-  constexpr int repeats = 8;
-  call();
-  const double once = probe.ranks.max(seconds_of(call));  // the same on every rank, and so is what follows from it
-  const auto calls = std::max(1, static_cast<int>(probe.seconds / repeats / std::max(once, 1e-9)));
-  std::vector<double> times(repeats);
-  for (double& time : times) {
+double best_rate(const Probe& probe, double work, const std::function<void(int times)>& run) {
+  run(1);
+  // The slowest rank's time, so that every rank comes to the same counts.
+  const double once = std::max(probe.ranks.max(seconds_of([&] { run(1); })), 1e-9);
+  const int repeats = std::clamp(static_cast<int>(probe.seconds / once), 3, 8);
+  const int times = std::max(1, static_cast<int>(probe.seconds / once / repeats));
+  std::vector<double> seconds(static_cast<std::size_t>(repeats));
+  for (double& each : seconds) {
     probe.ranks.barrier();
-    time = seconds_of([&] {
-      for (int i = 0; i < calls; ++i) call();
-    });
+    each = seconds_of([&] { run(times); });
   }
-  probe.ranks.max(times);
-  return probe.ranks.size() * work * calls / *std::min_element(times.begin(), times.end());
+  probe.ranks.max(seconds);
+  return probe.ranks.size() * work * times / *std::min_element(seconds.begin(), seconds.end());
 }
 
 double on_root(const Ranks& ranks, const std::function<double()>& call) {

@@ -56,7 +56,7 @@ double canary(const Pass& pass) {
 }
 
 double triad_canary() {
-  constexpr std::size_t n = std::size_t{1} << 19;  // 3 arrays of 4 MiB: beyond most L2 caches, cheap to touch
+  static constexpr std::size_t n = std::size_t{1} << 19;  // 3 arrays of 4 MiB: beyond most L2 caches, cheap to touch
   static Buffer<double> a(n);
   static Buffer<double> b(n);
   static Buffer<double> c(n);
@@ -110,16 +110,20 @@ std::optional<double> read_quota(const std::filesystem::path& root) {
   return std::nullopt;
 }
 
-// Sums the CPU time, counts the ranks and joins the processor masks of the ranks on this node.
+// Sums the CPU time, counts the ranks and joins the processor masks of the ranks on this node. The ranks meet before
+// they look: one that came early spins in MPI, and that time must not pass for another program's.
 void read_node(const Ranks& ranks, NoiseReading& reading) {
+  MPI_Comm node = MPI_COMM_NULL;
+  if (ranks.size() > 1) {
+    MPI_Comm_split_type(ranks.comm(), MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node);
+    MPI_Comm_size(node, &reading.ranks);
+    MPI_Barrier(node);
+  }
   cpu_set_t mask;
   CPU_ZERO(&mask);
   sched_getaffinity(0, sizeof mask, &mask);
   reading.own_cpu = cpu_of(RUSAGE_SELF) + cpu_of(RUSAGE_CHILDREN);
   if (ranks.size() > 1) {
-    MPI_Comm node = MPI_COMM_NULL;
-    MPI_Comm_split_type(ranks.comm(), MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node);
-    MPI_Comm_size(node, &reading.ranks);
     MPI_Allreduce(MPI_IN_PLACE, &reading.own_cpu, 1, MPI_DOUBLE, MPI_SUM, node);
     MPI_Allreduce(MPI_IN_PLACE, &mask, static_cast<int>(sizeof mask), MPI_BYTE, MPI_BOR, node);
     MPI_Comm_free(&node);
@@ -228,6 +232,7 @@ std::vector<Check> measure(const NoiseReading& before, const NoiseReading& after
 
 std::vector<Reason> judge(const std::vector<Check>& checks) {
   std::vector<Reason> reasons;
+  reasons.reserve(checks.size());
   for (const Check& check : checks) {
     Reason reason{check.name, std::nullopt, check.limit, false, ""};
     if (check.value == absent) {
@@ -254,6 +259,7 @@ std::vector<Reason> judge_noise(const NoiseReading& before, const NoiseReading& 
                                 bool is_kernel, const Ranks& ranks) {
   std::vector<Check> checks = measure(before, after, samples, is_kernel);
   std::vector<double> values;
+  values.reserve(checks.size());
   for (const Check& check : checks) values.push_back(check.value);
   ranks.max(values);
   for (std::size_t i = 0; i < checks.size(); ++i) checks[i].value = values[i];

@@ -85,7 +85,7 @@ EnergyReading energy_of_scope(std::span<const EnergyTrace> traces, const std::st
   EnergyReading sum = refuse(fmt::format("no meter of scope \"{}\"", scope));
   for (const EnergyTrace& trace : traces) {
     if (trace.scope != scope) continue;
-    const EnergyReading one = energy_between(trace, begin, end);
+    EnergyReading one = energy_between(trace, begin, end);
     if (!one.joules) return one;
     sum = {sum.joules.value_or(0) + *one.joules, sum.error + one.error, ""};
   }

@@ -42,7 +42,7 @@ std::optional<double> micro(const FileText& file) {  // a whole number of millio
 
 class Powercap final : public Meter {
  public:
-  Powercap(std::filesystem::path folder, std::string name, std::string scope, FileReader reader)
+  Powercap(const std::filesystem::path& folder, const std::string& name, std::string scope, FileReader reader)
       : counter_(folder / "energy_uj"),
         name_("powercap/" + name),
         scope_(std::move(scope)),

@@ -44,10 +44,10 @@ std::string interval(const Json& ci) {
 }
 
 std::string fom_line(const Json& fom) {
-  std::string line = fmt::format("TANDEM-FOM v1 {} = {} {} ci95={} n={:.0f} samples={:.0f} status={}", name(fom),
-                                 number(fom.at("value")), text_or_empty(fom, "unit"), interval(fom.at("ci95")),
-                                 number_or(fom, "launches", 0), number_or(fom, "samples", 0),
-                                 text_or_empty(fom, "status"));
+  std::string line =
+      fmt::format("TANDEM-FOM v1 {} = {} {} ci95={} n={:.0f} samples={:.0f} status={}", name(fom),
+                  number(fom.at("value")), text_or_empty(fom, "unit"), interval(fom.at("ci95")),
+                  number_or(fom, "launches", 0), number_or(fom, "samples", 0), text_or_empty(fom, "status"));
   const std::string reason = text_or_empty(fom, "reason");
   if (!reason.empty()) line += " reason=" + quoted(reason);
   return line + '\n';
@@ -66,7 +66,7 @@ std::string contract(const Json& document) {
 
 std::string result_line(const Json& document, std::string_view root) {
   const Json& run = document.at("run");
-  return fmt::format("TANDEM-RESULT v1 status={} class={} config={} root={}\n", text_or_empty(run, "status"),
+  return fmt::format("TANDEM-RESULT v1 status={} class={} config={} root={}", text_or_empty(run, "status"),
                      text_or_empty(run, "class"), text_or_empty(run, "config").substr(0, 12), root.substr(0, 12));
 }
 

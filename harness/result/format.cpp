@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
 
 #include <fmt/format.h>
 
@@ -67,11 +66,11 @@ std::string format_quantity(double value, std::string_view unit) {
   return fmt::format("{} {}{}", format_number(scaled.value), scaled.prefix, shown);
 }
 
-std::string format_percent(double fraction) {
+std::string format_percent(double fraction, int digits) {
   if (!std::isfinite(fraction)) return "-";
   const double percent = fraction * 100;
-  if (std::abs(percent) >= 9.95) return fmt::format("{} %", grouped(fmt::format("{:.0f}", percent)));
-  return fmt::format("{:.2g} %", percent);
+  if (std::abs(percent) >= std::pow(10.0, digits)) return grouped(fmt::format("{:.0f}", percent)) + " %";
+  return fmt::format("{:.{}g} %", percent, digits);
 }
 
 std::string format_quantity(const Json& value, std::string_view unit) {
@@ -81,22 +80,27 @@ std::string format_quantity(const Json& value, std::string_view unit) {
 
 std::string format_measured(const Json& measured, std::string_view unit) {
   if (!measured.is_object()) return "-";
-  const auto value = measured.find("value");
-  if (value != measured.end() && !value->is_null()) return format_quantity(*value, unit);
+  const Json& value = member(measured, "value");
+  if (!value.is_null()) return format_quantity(value, unit);
   const std::string reason = text_or_empty(measured, "reason");
   return reason.empty() ? "-" : reason;
 }
 
-double number_or(const Json& object, std::string_view key, double fallback) {
-  if (!object.is_object()) return fallback;
+const Json& member(const Json& object, std::string_view key) {
+  static const Json null;
+  if (!object.is_object()) return null;
   const auto found = object.find(std::string(key));
-  return found != object.end() && found->is_number() ? found->get<double>() : fallback;
+  return found == object.end() ? null : *found;
+}
+
+double number_or(const Json& object, std::string_view key, double fallback) {
+  const Json& value = member(object, key);
+  return value.is_number() ? value.get<double>() : fallback;
 }
 
 std::string text_or_empty(const Json& object, std::string_view key) {
-  if (!object.is_object()) return {};
-  const auto found = object.find(std::string(key));
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+  const Json& value = member(object, key);
+  return value.is_string() ? value.get<std::string>() : std::string();
 }
 
 }  // namespace tandem

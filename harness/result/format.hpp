@@ -15,15 +15,17 @@ std::string format_number(double value);
 // With prefix and unit. Decimal prefixes, but binary ones for "B"; seconds never above s; "1" has no unit at all.
 std::string format_quantity(double value, std::string_view unit);
 
-// A fraction as percent: 0.83 -> "83 %", 0.0064 -> "0.64 %"; two significant digits below 10 %, none after the point
-// above.
-std::string format_percent(double fraction);
+// A fraction as percent with so many significant digits, trailing zeros dropped: 0.83 -> "83 %", 0.0064 -> "0.64 %".
+std::string format_percent(double fraction, int digits = 2);
 
 // A value of a document, where a number may be null ("-") or "inf".
 std::string format_quantity(const Json& value, std::string_view unit);
 
 // {"value": ..., "reason": ...}: the value, or the reason why there is none.
 std::string format_measured(const Json& measured, std::string_view unit);
+
+// object[key], or null where the key is absent.
+const Json& member(const Json& object, std::string_view key);
 
 // The number in object[key], or `fallback` where the key is absent, null or no number.
 double number_or(const Json& object, std::string_view key, double fallback);

@@ -14,7 +14,7 @@ std::string machine(const Json& document, const Screen& screen) {
   const Json& host = document.at("machine");
   std::string line = fmt::format("tandem {}   {}, {} cores", text_or_empty(document.at("tandem"), "version"),
                                  text_or_empty(host, "cpu"), format_number(number_or(host, "cores", 0)));
-  for (const Json& extension : host.at("isa")) line += " " + extension.get<std::string>();
+  for (const Json& extension : host.at("isa")) line.append(" ").append(extension.get<std::string>());
   for (const Json& library : host.at("libraries")) {
     line += fmt::format("   {} {}", text_or_empty(library, "name"), text_or_empty(library, "version"));
     const std::string core = text_or_empty(library, "core");
@@ -27,7 +27,7 @@ std::string warnings(const Json& document, const Screen& screen) {
   std::string lines;
   for (const Json& warning : document.at("machine").at("warnings"))
     lines += painted("warning:", Style::warn, screen.colour) +
-             wrapped("warning: " + warning.get<std::string>(), screen.width, 9).substr(8);
+             wrapped(fmt::format("warning: {}", warning.get<std::string>()), screen.width, 9).substr(8);
   return lines;
 }
 
@@ -57,11 +57,12 @@ std::string status(const Json& document, const Screen& screen) {
   for (const Json& reason : run.at("reasons")) {
     if (++count > shown) continue;
     const std::string where = text_or_empty(reason, "case");
-    why += (count == 1 ? ": " : "; ") + (where.empty() ? "" : where + ": ") + text_or_empty(reason, "reason");
+    why += fmt::format("{}{}{}{}", count == 1 ? ": " : "; ", where, where.empty() ? "" : ": ",
+                       text_or_empty(reason, "reason"));
   }
   if (count > shown) why += fmt::format("; and {} more", count - shown);
-  const std::string lines = wrapped("status " + word + why, screen.width, 7);
-  return "status " + painted(word, status_style(word), screen.colour) + lines.substr(7 + word.size());
+  const std::string lines = wrapped(fmt::format("status {}{}", word, why), screen.width, 7);
+  return fmt::format("status {}{}", painted(word, status_style(word), screen.colour), lines.substr(7 + word.size()));
 }
 
 }  // namespace
@@ -72,7 +73,7 @@ std::string case_title(const Json& entry) {
     const std::string word = value.is_string() ? value.get<std::string>() : value.dump();
     if (key == "device" && word == "cpu") continue;
     const bool number = !word.empty() && word.find_first_not_of("0123456789.kKMGT") == std::string::npos;
-    title += " " + (number || word.size() < 2 ? key + "=" + word : word);
+    title += number || word.size() < 2 ? fmt::format(" {}={}", key, word) : fmt::format(" {}", word);
   }
   const double ranks = number_or(entry, "ranks", 1);
   if (ranks > 1) title += fmt::format(", {} ranks", format_number(ranks));
@@ -92,9 +93,9 @@ bool has_no_figure(const Json& entry) {
 std::string summary(const Json& document, bool colour, int width) {
   const Screen screen{static_cast<std::size_t>(std::max(width, 60)), colour};
   std::string text = machine(document, screen) + warnings(document, screen) + limits(document, screen);
-  if (!document.at("kernels").empty()) text += "\n" + kernels_summary(document.at("kernels"), screen);
-  for (const Json& pipeline : document.at("pipelines")) text += "\n" + pipeline_summary(pipeline, screen);
-  return text + "\n" + status(document, screen);
+  if (!document.at("kernels").empty()) text.append("\n").append(kernels_summary(document.at("kernels"), screen));
+  for (const Json& pipeline : document.at("pipelines")) text.append("\n").append(pipeline_summary(pipeline, screen));
+  return text.append("\n").append(status(document, screen));
 }
 
 }  // namespace tandem

@@ -16,7 +16,7 @@ std::string summary(const Json& document, bool colour, int width);
 // The TANDEM-FOM and TANDEM-CHECK lines, one fact a line, the same in any locale.
 std::string contract(const Json& document);
 
-// The last line of a run; `root` is the SHA-256 of the manifest, of which 12 digits are shown.
+// The last line of a run, without a line feed; `root` is the SHA-256 of the manifest, of which 12 digits are shown.
 std::string result_line(const Json& document, std::string_view root);
 
 }  // namespace tandem

@@ -11,16 +11,16 @@ namespace {
 
 // The half-width of the 95 % interval over launches; of the interval within the one launch where there is no other.
 std::string spread(const Json& kernel) {
-  const Json& ci = kernel.at("ci95");
+  const Json& ci = member(kernel, "ci95");
   const double value = number_or(kernel, "value", 0);
   if (ci.is_array() && value > 0)
     return fmt::format("CI +-{}", format_percent((ci[1].get<double>() - ci[0].get<double>()) / 2 / value));
-  const double half = number_or(kernel.at("statistics"), "half_width", -1);
+  const double half = number_or(member(kernel, "statistics"), "half_width", -1);
   return half < 0 ? "-" : "+-" + format_percent(half);
 }
 
 std::string of_limit(const Json& kernel) {
-  const Json& limit = kernel.at("of_limit");
+  const Json& limit = member(kernel, "of_limit");
   if (!limit.is_object()) return "-";
   return fmt::format("{:>5} {}", format_percent(number_or(limit, "fraction", 0)), text_or_empty(limit, "name"));
 }
@@ -32,7 +32,7 @@ Cell verified(const Json& kernel) {
     const double value = number_or(verdict, "value", 0), limit = number_or(verdict, "limit", 0);
     if (!verdict.at("pass").get<bool>())
       return {fmt::format("failed: {} {} > {}", text_or_empty(verdict, "check"),
-                          verdict.at("value").is_null() ? "nan" : format_number(value), format_number(limit)),
+                          verdict.at("value").is_number() ? format_number(value) : "nan", format_number(limit)),
               Style::bad, false, true};
     if (limit > 0) worst = std::max(worst, value / limit);
   }
@@ -65,7 +65,8 @@ std::string kernels_summary(const Json& kernels, const Screen& screen) {
       table.row({title, {"skipped: " + skipped, Style::dim, false, true}});
     } else if (has_no_figure(kernel)) {
       Cell why = verified(kernel);
-      if (why.style != Style::bad) why.text = kernel.at("reasons").empty() ? "" : text_or_empty(kernel.at("reasons")[0], "reason");
+      if (why.style != Style::bad)
+        why.text = kernel.at("reasons").empty() ? "" : text_or_empty(kernel.at("reasons")[0], "reason");
       why.span = true;
       const std::string status = text_or_empty(kernel, "status");
       table.row({title, {status, status_style(status), true}, why});

@@ -1,5 +1,6 @@
 // The summary of one pipeline: its arms side by side, its KPIs and the claims in words.
 #include <algorithm>
+#include <cmath>
 #include <functional>
 
 #include <fmt/format.h>
@@ -23,8 +24,8 @@ void measured_row(TextTable& table, const Json& arms, const std::string& label, 
   std::vector<std::string> reasons;
   bool any = false;
   for (const Json& arm : arms) {
-    const Json& measured = arm.at(key);
-    const bool has = measured.is_object() && !measured.at("value").is_null() && !has_no_figure(arm);
+    const Json& measured = member(arm, key);
+    const bool has = measured.is_object() && !member(measured, "value").is_null() && !has_no_figure(arm);
     any |= has;
     reasons.push_back(text_or_empty(measured, "reason"));
     cells.push_back({has ? format_quantity(measured.at("value"), unit) : "-", Style::plain, true});
@@ -48,7 +49,7 @@ void text_row(TextTable& table, const Json& arms, const std::string& label, cons
 std::string phase_seconds(const Json& arm, const std::string& name) {
   double seconds = 0;
   bool found = false;
-  for (const Json& phase : arm.at("phases"))
+  for (const Json& phase : member(arm, "phases"))
     if (text_or_empty(phase, "name") == name) {
       seconds += number_or(phase, "seconds", 0);
       found = true;
@@ -60,7 +61,7 @@ std::string phase_seconds(const Json& arm, const std::string& name) {
 std::vector<std::string> phase_names(const Json& arms) {
   std::vector<std::string> names;
   for (const Json& arm : arms)
-    for (const Json& phase : arm.at("phases")) {
+    for (const Json& phase : member(arm, "phases")) {
       const std::string name = text_or_empty(phase, "name");
       if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
     }
@@ -72,19 +73,19 @@ std::vector<std::string> phase_names(const Json& arms) {
 }
 
 std::string gate(const Json& arm) {
-  const Json& holdout = arm.at("holdout");
+  const Json& holdout = member(arm, "holdout");
   if (!holdout.is_object()) return "-";
   return fmt::format("{}, {}", holdout.at("pass").get<bool>() ? "pass" : "FAIL",
-                     format_percent(number_or(holdout, "max", 0)));
+                     format_percent(number_or(holdout, "max", INFINITY), 3));
 }
 
 std::string median_error(const Json& arm) {
-  const Json& holdout = arm.at("holdout");
-  return holdout.is_object() ? format_percent(number_or(holdout, "median", 0)) : "-";
+  const Json& holdout = member(arm, "holdout");
+  return holdout.is_object() ? format_percent(number_or(holdout, "median", INFINITY), 3) : "-";
 }
 
 std::string scaled(const Json& arm) {
-  const Json& part = arm.at("scaled");
+  const Json& part = member(arm, "scaled");
   if (!part.is_object()) return "-";
   return fmt::format("scaled from {} of {}", format_number(number_or(part, "answered", 0)),
                      format_number(number_or(part, "of", 0)));
@@ -104,8 +105,9 @@ void arm_rows(TextTable& table, const Json& pipeline) {
     text_row(table, arms, "  " + name, [&](const Json& arm) { return phase_seconds(arm, name); });
   measured_row(table, arms, "energy to solution", "energy_to_solution", "J");
   const Json& problem = pipeline.at("problem");
-  const std::string plan = fmt::format("hold-out of {} cases, {} may exceed {}", problem.at("cases").dump(),
-                                       problem.at("allowed").dump(), format_percent(number_or(problem, "target", 0)));
+  const std::string plan =
+      fmt::format("hold-out of {} cases, {} may exceed {}", problem.at("cases").dump(), problem.at("allowed").dump(),
+                  format_percent(number_or(problem, "target", 0), 3));
   table.row({{plan, Style::plain, false, true}});
   text_row(table, arms, "  gate, largest error", gate);
   text_row(table, arms, "  median error", median_error);
@@ -133,14 +135,16 @@ std::string worth(const Json& pipeline) {
   std::string line;
   const Json& amortisation = pipeline.at("kpis").at("amortisation");
   if (!amortisation.at("value").is_null())
-    line = fmt::format("the surrogate pays off after {}; ", format_measured(amortisation, "answers"));
+    line = amortisation.at("value") == "inf"
+               ? "the surrogate never pays off; "
+               : fmt::format("the surrogate pays off after {}; ", format_measured(amortisation, "answers"));
   for (const Json& arm : pipeline.at("arms")) {
-    const Json& skill = arm.at("skill");
-    if (!skill.is_object() || !skill.at("best_rival").is_object()) continue;
+    const Json& skill = member(arm, "skill");
+    if (!skill.is_object() || !member(skill, "best_rival").is_object()) continue;
     const Json& rival = skill.at("best_rival");
     return line + fmt::format("best rival {}: {} median against {}", text_or_empty(rival, "name"),
-                              format_percent(number_or(rival, "median", 0)),
-                              format_percent(number_or(skill, "median", 0)));
+                              format_percent(number_or(rival, "median", INFINITY), 3),
+                              format_percent(number_or(skill, "median", INFINITY), 3));
   }
   return line.substr(0, line.size() < 2 ? 0 : line.size() - 2);
 }

@@ -1,4 +1,6 @@
 // tandem run: plan, launch, derive, seal, tell.
+#include <algorithm>
+#include <csignal>
 #include <ctime>
 
 #include <fmt/chrono.h>
@@ -43,8 +45,8 @@ void make_folder(const fs::path& folder) {
               folder.string(), error ? error.message() : "permission denied");
 }
 
-Json machine_document() {
-  Json machine = describe_machine();
+Json machine_document(int threads) {
+  Json machine = describe_machine(threads);
   machine["tandem"] = build_json();
   return machine;
 }
@@ -85,7 +87,9 @@ Begun begin(const RunOptions& options) {
   begun.folder = choose_folder(options.out, config.run_class);
   make_folder(begun.folder);
   write_file(begun.folder / "plan.json", begun.document.dump(1) + "\n");
-  write_file(begun.folder / "machine.json", machine_document().dump(1) + "\n");
+  int threads = 1;
+  for (const CaseConfig& item : config.cases) threads = std::max(threads, item.threads);
+  write_file(begun.folder / "machine.json", machine_document(threads).dump(1) + "\n");
   write_file(begun.folder / "hwloc.xml", topology_xml());
   return begun;
 }

@@ -1,9 +1,9 @@
 // Dense product C = A B in fp64 by the CBLAS the program is linked to: 2 n^3 flops.
 // Exact check: integers |a|, |b| <= 2^10, Freivalds in int64; rounding: componentwise against 4 (n + 8) u |A| |B| |x|.
+#include <cmath>
+
 #include <cblas.h>
 #include <dlfcn.h>
-
-#include <cmath>
 
 #include "harness/base/check.hpp"
 #include "harness/base/random.hpp"

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -41,8 +42,9 @@ class Mlp {
   std::span<float> parameters() { return parameters_; }
   std::span<const float> parameters() const { return parameters_; }
   std::span<float> gradients() { return gradients_; }  // d loss / d parameters of the last backward()
-  std::span<Bf16> rounded() { return rounded_; }       // the parameters in bf16; empty in fp32
-  void round();                                        // after a change of the parameters by hand
+  std::span<const float> gradients() const { return gradients_; }
+  std::span<Bf16> rounded() { return rounded_; }  // the parameters in bf16; empty in fp32
+  void round();                                   // after a change of the parameters by hand
 
  private:
   MlpShape shape_;
@@ -74,31 +76,32 @@ class MlpPass {
 
  private:
   struct Layer {
-    Buffer<float> z;        // sum before the activation; after forward() its slope; in the last layer the output
-    Buffer<float> error;    // d loss / d z of hidden layers
-    Buffer<float> a;        // activation in fp32
-    Buffer<Bf16> a_bf16;    // or in bf16
+    Buffer<float> z;      // sum before the activation; after forward() its slope; in the last layer the output
+    Buffer<float> error;  // d loss / d z of hidden layers
+    Buffer<float> a;      // activation in fp32
+    Buffer<Bf16> a_bf16;  // or in bf16
     Buffer<Bf16> error_bf16;
     Buffer<float> partial;  // column sums of the error, one row for each block of rows
-    std::vector<Matmul> forward, weights, back;  // at most one each
+    std::unique_ptr<Matmul> forward, weights, back;
   };
-  void bind(Mlp& mlp, Backward backward);
-  void activate(Layer& layer, std::size_t width);
-  template <typename T>
-  void activate_as(Layer& layer, T* a, std::size_t width);
-  void scale_error(std::size_t l);
-  template <typename Value>
-  void finish_error(std::size_t l, Value value);
+  void allocate();
+  void bind();
+  void activate(Layer& layer);
+  void finish_hidden(std::size_t l);
+  void finish_outputs();
   Operand operand(Buffer<float>& fp32, Buffer<Bf16>& bf16, bool transposed = false);
+  float* biases(std::size_t l);  // where the column sums of layer l go, or null
 
   Mlp& mlp_;
   std::size_t rows_;
   bool rounded_;
   Backward backward_;
+  bool finished_ = false;  // the output error is in place, in the precision of the products
   Buffer<float> inputs_;
   Buffer<Bf16> inputs_bf16_;
   Buffer<float> input_gradients_;
   std::vector<Layer> layers_;
+  std::vector<double> losses_;  // of each net and row
 };
 
 }  // namespace tandem::kernels

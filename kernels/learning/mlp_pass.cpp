@@ -14,79 +14,35 @@ constexpr std::size_t block_rows = 16;
 
 std::size_t blocks_of(std::size_t rows) { return (rows + block_rows - 1) / block_rows; }
 
-}  // namespace
-
-MlpPass::MlpPass(Mlp& mlp, std::size_t rows, Backward backward)
-    : mlp_(mlp), rows_(rows), rounded_(mlp.precision() == MlpPrecision::bf16), backward_(backward) {
-  const auto& shape = mlp.shape();
-  const auto sized = [&](std::size_t width) { return shape.nets * rows * width; };
-  const std::size_t in = sized(shape.layers.front());
-  rounded_ ? inputs_bf16_ = Buffer<Bf16>(in) : inputs_ = Buffer<float>(in);
-  layers_.resize(shape.depth());
-  for (std::size_t l = 0; l < shape.depth(); ++l) {
-    Layer& layer = layers_[l];
-    const std::size_t count = sized(shape.layers[l + 1]);
-    const bool last = l + 1 == shape.depth();
-    layer.z = Buffer<float>(count);
-    if (!last) rounded_ ? layer.a_bf16 = Buffer<Bf16>(count) : layer.a = Buffer<float>(count);
-    if (backward == Backward::none) continue;
-    if (!last) layer.error = Buffer<float>(count);
-    if (rounded_) layer.error_bf16 = Buffer<Bf16>(count);
-    layer.partial = Buffer<float>(shape.nets * blocks_of(rows) * shape.layers[l + 1]);
-  }
-  if (backward == Backward::inputs) input_gradients_ = Buffer<float>(in);
-  bind(mlp, backward);
-}
-
-Operand MlpPass::operand(Buffer<float>& fp32, Buffer<Bf16>& bf16, bool transposed) {
-  if (rounded_) return {bf16.data(), Element::bf16, transposed};
-  return {fp32.data(), Element::fp32, transposed};
-}
-
-void MlpPass::bind(Mlp& mlp, Backward backward) {
-  const auto& shape = mlp.shape();
-  for (std::size_t l = 0; l < shape.depth(); ++l) {
-    Layer& layer = layers_[l];
-    const std::size_t in = shape.layers[l], out = shape.layers[l + 1], at = shape.weights_at(l);
-    const auto weights = [&](bool transposed) -> Operand {
-      if (rounded_) return {mlp.rounded().data() + at, Element::bf16, transposed};
-      return {mlp.parameters().data() + at, Element::fp32, transposed};
-    };
-    const auto source = [&](bool transposed) {
-      return l == 0 ? operand(inputs_, inputs_bf16_, transposed)
-                    : operand(layers_[l - 1].a, layers_[l - 1].a_bf16, transposed);
-    };
-    const float* bias = mlp.parameters().data() + shape.biases_at(l);
-    layer.forward.emplace_back(MatmulShape{rows_, out, in, shape.nets}, source(false), weights(false),
-                               Operand{layer.z.data()}, bias);
-    if (backward == Backward::none) continue;
-    const bool last = l + 1 == shape.depth();
-    const Operand error = operand(last ? layer.z : layer.error, layer.error_bf16);
-    if (backward == Backward::parameters)
-      layer.weights.emplace_back(MatmulShape{in, out, rows_, shape.nets}, source(true), error,
-                                 Operand{mlp.gradients().data() + at});
-    if (l == 0 && backward != Backward::inputs) continue;
-    float* const to = l == 0 ? input_gradients_.data() : layers_[l - 1].error.data();
-    layer.back.emplace_back(MatmulShape{rows_, in, out, shape.nets}, error, weights(true), Operand{to});
-  }
-}
-
-void MlpPass::set_inputs(std::span<const float> inputs) {
-  const std::size_t count = rows_ * mlp_.shape().layers.front();
-  for (std::size_t net = 0; net < mlp_.shape().nets; ++net)
-    for (std::size_t i = 0; i < count; ++i) {
-      const float value = i < inputs.size() ? inputs[i] : 0.0f;
-      if (rounded_)
-        store(inputs_bf16_[net * count + i], value);
-      else
-        inputs_[net * count + i] = value;
+// Calls row(net, r, sums) for every row of the batch; `sums` collects column sums over a block of rows in `partial`,
+// and over all blocks in `biases` [nets, width] unless that is null.
+template <typename Row>
+void sweep(std::size_t nets, std::size_t rows, std::size_t width, float* partial, float* biases, Row row) {
+  const std::size_t blocks = blocks_of(rows);
+  const auto units = static_cast<std::ptrdiff_t>(nets * blocks);
+  const auto columns = static_cast<std::ptrdiff_t>(biases ? nets * width : 0);
+#pragma omp parallel
+  {
+#pragma omp for schedule(static)
+    for (std::ptrdiff_t unit = 0; unit < units; ++unit) {
+      const std::size_t net = static_cast<std::size_t>(unit) / blocks, block = static_cast<std::size_t>(unit) % blocks;
+      float* const sums = partial + static_cast<std::size_t>(unit) * width;
+      std::memset(sums, 0, width * sizeof(float));
+      for (std::size_t r = block * block_rows; r < std::min(rows, (block + 1) * block_rows); ++r) row(net, r, sums);
     }
+#pragma omp for schedule(static)
+    for (std::ptrdiff_t i = 0; i < columns; ++i) {
+      const std::size_t net = static_cast<std::size_t>(i) / width, j = static_cast<std::size_t>(i) % width;
+      float sum = 0;
+      for (std::size_t b = 0; b < blocks; ++b) sum += partial[(net * blocks + b) * width + j];
+      biases[i] = sum;
+    }
+  }
 }
 
 template <typename T>
-void MlpPass::activate_as(Layer& layer, T* a, std::size_t width) {
-  const auto count = static_cast<std::ptrdiff_t>(mlp_.shape().nets * rows_ * width);
-  float* const z = layer.z.data();
+void activate_into(float* z, T* a, std::size_t size) {
+  const auto count = static_cast<std::ptrdiff_t>(size);
 #pragma omp parallel for simd schedule(static)
   for (std::ptrdiff_t i = 0; i < count; ++i) {
     const Gelu g = gelu(z[i]);
@@ -95,43 +51,188 @@ void MlpPass::activate_as(Layer& layer, T* a, std::size_t width) {
   }
 }
 
-void MlpPass::forward() {
-  for (std::size_t l = 0; l < layers_.size(); ++l) {
-    layers_[l].forward.front().run();
-    if (l + 1 == layers_.size()) return;
-    const std::size_t width = mlp_.shape().layers[l + 1];
-    rounded_ ? activate_as(layers_[l], layers_[l].a_bf16.data(), width)
-             : activate_as(layers_[l], layers_[l].a.data(), width);
+// error = error * slope, summed by column.
+template <typename T>
+void scale_row(const float* error, const float* slope, T* to, float* sums, std::size_t width) {
+#pragma omp simd
+  for (std::size_t j = 0; j < width; ++j) {
+    const float value = error[j] * slope[j];
+    sums[j] += value;
+    store(to[j], value);
   }
 }
 
-// Calls row(net, r, partial) for every row of the batch; `partial` collects the row's share of the column sums, which
-// end as the bias gradients.
-template <typename Row>
-void MlpPass::finish_error(std::size_t l, Row row) {
-  Layer& layer = layers_[l];
-  const std::size_t width = mlp_.shape().layers[l + 1], blocks = blocks_of(rows_), nets = mlp_.shape().nets;
-  float* const biases = mlp_.gradients().data() + mlp_.shape().biases_at(l);
-  const auto units = static_cast<std::ptrdiff_t>(nets * blocks), sums = static_cast<std::ptrdiff_t>(nets * width);
-  const bool wanted = backward_ == Backward::parameters;
-#pragma omp parallel
-  {
-#pragma omp for schedule(static)
-    for (std::ptrdiff_t unit = 0; unit < units; ++unit) {
-      const std::size_t net = static_cast<std::size_t>(unit) / blocks, block = static_cast<std::size_t>(unit) % blocks;
-      float* const partial = layer.partial.data() + static_cast<std::size_t>(unit) * width;
-      std::memset(partial, 0, width * sizeof(float));
-      for (std::size_t r = block * block_rows; r < std::min(rows_, (block + 1) * block_rows); ++r)
-        row(net, r, partial);
-    }
-    if (wanted) {
-#pragma omp for schedule(static)
-      for (std::ptrdiff_t i = 0; i < sums; ++i) {
-        const std::size_t net = static_cast<std::size_t>(i) / width, j = static_cast<std::size_t>(i) % width;
-        float sum = 0;
-        for (std::size_t b = 0; b < blocks; ++b) sum += layer.partial[(net * blocks + b) * width + j];
-        biases[i] = sum;
-      }
-    }
+// d loss / d output and its column sums; returns the row's loss over `weight`.
+template <typename T>
+float squared_row(const float* output, const float* target, const float* output_weights, float weight, T* to,
+                  float* sums, std::size_t width) {
+  float loss = 0;
+#pragma omp simd reduction(+ : loss)
+  for (std::size_t j = 0; j < width; ++j) {
+    const float difference = output[j] - target[j], weighted = output_weights[j] * difference;
+    const float value = 2.0f * weight * weighted;
+    loss += weighted * difference;
+    sums[j] += value;
+    store(to[j], value);
+  }
+  return loss;
+}
+
+}  // namespace
+
+MlpPass::MlpPass(Mlp& mlp, std::size_t rows, Backward backward)
+    : mlp_(mlp), rows_(rows), rounded_(mlp.precision() == MlpPrecision::bf16), backward_(backward) {
+  allocate();
+  bind();
+}
+
+void MlpPass::allocate() {
+  const auto& shape = mlp_.shape();
+  const std::size_t in = shape.nets * rows_ * shape.layers.front();
+  rounded_ ? void(inputs_bf16_ = Buffer<Bf16>(in)) : void(inputs_ = Buffer<float>(in));
+  if (backward_ == Backward::inputs) input_gradients_ = Buffer<float>(in);
+  layers_.resize(shape.depth());
+  for (std::size_t l = 0; l < shape.depth(); ++l) {
+    Layer& layer = layers_[l];
+    const std::size_t width = shape.layers[l + 1], count = shape.nets * rows_ * width;
+    const bool last = l + 1 == shape.depth();
+    layer.z = Buffer<float>(count);
+    if (!last) rounded_ ? void(layer.a_bf16 = Buffer<Bf16>(count)) : void(layer.a = Buffer<float>(count));
+    if (backward_ == Backward::none) continue;
+    if (!last) layer.error = Buffer<float>(count);
+    if (rounded_) layer.error_bf16 = Buffer<Bf16>(count);
+    layer.partial = Buffer<float>(shape.nets * blocks_of(rows_) * width);
+  }
+  losses_.resize(shape.nets * rows_);
+}
+
+Operand MlpPass::operand(Buffer<float>& fp32, Buffer<Bf16>& bf16, bool transposed) {
+  if (rounded_) return {bf16.data(), Element::bf16, transposed};
+  return {fp32.data(), Element::fp32, transposed};
+}
+
+void MlpPass::bind() {
+  const auto& shape = mlp_.shape();
+  for (std::size_t l = 0; l < shape.depth(); ++l) {
+    Layer& layer = layers_[l];
+    const std::size_t in = shape.layers[l], out = shape.layers[l + 1], at = shape.weights_at(l);
+    const auto weights = [&](bool transposed) -> Operand {
+      if (rounded_) return {mlp_.rounded().data() + at, Element::bf16, transposed};
+      return {mlp_.parameters().data() + at, Element::fp32, transposed};
+    };
+    const auto source = [&](bool transposed) {
+      if (l == 0) return operand(inputs_, inputs_bf16_, transposed);
+      return operand(layers_[l - 1].a, layers_[l - 1].a_bf16, transposed);
+    };
+    const float* bias = mlp_.parameters().data() + shape.biases_at(l);
+    const auto product = [&](std::size_t m, std::size_t n, std::size_t k, Operand a, Operand b, float* c) {
+      return std::make_unique<Matmul>(MatmulShape{m, n, k, shape.nets}, a, b, Operand{c},
+                                      c == layer.z.data() ? bias : nullptr);
+    };
+    layer.forward = product(rows_, out, in, source(false), weights(false), layer.z.data());
+    if (backward_ == Backward::none) continue;
+    const Operand error = operand(l + 1 == shape.depth() ? layer.z : layer.error, layer.error_bf16);
+    if (backward_ == Backward::parameters)
+      layer.weights = product(in, out, rows_, source(true), error, mlp_.gradients().data() + at);
+    if (l == 0 && backward_ != Backward::inputs) continue;
+    float* const to = l == 0 ? input_gradients_.data() : layers_[l - 1].error.data();
+    layer.back = product(rows_, in, out, error, weights(true), to);
   }
 }
+
+void MlpPass::set_inputs(std::span<const float> inputs) {
+  const std::size_t count = rows_ * mlp_.shape().layers.front();
+  for (std::size_t net = 0; net < mlp_.shape().nets; ++net)
+    for (std::size_t i = 0; i < count; ++i) {
+      const float value = i < inputs.size() ? inputs[i] : 0.0f;
+      rounded_ ? store(inputs_bf16_[net * count + i], value) : store(inputs_[net * count + i], value);
+    }
+}
+
+void MlpPass::activate(Layer& layer) {
+  if (rounded_)
+    activate_into(layer.z.data(), layer.a_bf16.data(), layer.z.size());
+  else
+    activate_into(layer.z.data(), layer.a.data(), layer.z.size());
+}
+
+void MlpPass::forward() {
+  for (Layer& layer : layers_) {
+    layer.forward->run();
+    if (&layer != &layers_.back()) activate(layer);
+  }
+  finished_ = false;
+}
+
+float* MlpPass::biases(std::size_t l) {
+  if (backward_ != Backward::parameters) return nullptr;
+  return mlp_.gradients().data() + mlp_.shape().biases_at(l);
+}
+
+double MlpPass::squared_error(std::span<const float> targets, std::span<const float> row_weights,
+                              std::span<const float> output_weights) {
+  Layer& layer = layers_.back();
+  const std::size_t width = mlp_.shape().layers.back();
+  const auto row = [&](std::size_t net, std::size_t r, float* sums) {
+    const std::size_t at = (net * rows_ + r) * width;
+    const bool counts = r < row_weights.size();
+    // A row beyond the batch is judged against itself with no weight: its error is zero.
+    const float* target = counts ? targets.data() + r * width : layer.z.data() + at;
+    const float weight = counts ? row_weights[r] : 0.0f;
+    const float loss =
+        rounded_ ? squared_row(&layer.z[at], target, output_weights.data(), weight, &layer.error_bf16[at], sums, width)
+                 : squared_row(&layer.z[at], target, output_weights.data(), weight, &layer.z[at], sums, width);
+    losses_[net * rows_ + r] = static_cast<double>(weight) * static_cast<double>(loss);
+  };
+  sweep(mlp_.shape().nets, rows_, width, layer.partial.data(), biases(layers_.size() - 1), row);
+  finished_ = true;
+  double loss = 0;
+  for (const double value : losses_) loss += value;
+  return loss;
+}
+
+void MlpPass::finish_outputs() {
+  Layer& layer = layers_.back();
+  const std::size_t width = mlp_.shape().layers.back();
+  sweep(mlp_.shape().nets, rows_, width, layer.partial.data(), biases(layers_.size() - 1),
+        [&](std::size_t net, std::size_t r, float* sums) {
+          const std::size_t at = (net * rows_ + r) * width;
+          for (std::size_t j = 0; j < width; ++j) {
+            sums[j] += layer.z[at + j];
+            if (rounded_) store(layer.error_bf16[at + j], layer.z[at + j]);
+          }
+        });
+}
+
+void MlpPass::finish_hidden(std::size_t l) {
+  Layer& layer = layers_[l];
+  const std::size_t width = mlp_.shape().layers[l + 1];
+  sweep(mlp_.shape().nets, rows_, width, layer.partial.data(), biases(l),
+        [&](std::size_t net, std::size_t r, float* sums) {
+          const std::size_t at = (net * rows_ + r) * width;
+          if (rounded_)
+            scale_row(&layer.error[at], &layer.z[at], &layer.error_bf16[at], sums, width);
+          else
+            scale_row(&layer.error[at], &layer.z[at], &layer.error[at], sums, width);
+        });
+}
+
+void MlpPass::backward() {
+  if (!finished_) finish_outputs();
+  for (std::size_t l = layers_.size(); l-- > 0;) {
+    if (l + 1 < layers_.size()) finish_hidden(l);
+    if (layers_[l].weights) layers_[l].weights->run();
+    if (layers_[l].back) layers_[l].back->run();
+  }
+}
+
+std::string MlpPass::implementation() const { return layers_.back().forward->implementation(); }
+
+bool MlpPass::reference() const {
+  for (const Layer& layer : layers_)
+    for (const auto* product : {layer.forward.get(), layer.weights.get(), layer.back.get()})
+      if (product && product->reference()) return true;
+  return false;
+}
+
+}  // namespace tandem::kernels

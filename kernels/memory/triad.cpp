@@ -4,14 +4,14 @@
 #include <algorithm>
 #include <cmath>
 
+#include <omp.h>
+
 #include "harness/base/check.hpp"
 #include "harness/base/random.hpp"
 #include "harness/device/buffer.hpp"
 #include "harness/device/host.hpp"
 #include "harness/device/stream.hpp"
 #include "harness/kernel/kernel.hpp"
-
-#include <omp.h>
 
 namespace tandem::kernels {
 namespace {

@@ -1,5 +1,6 @@
 // MPI_Allreduce with a sum, out of place. The input of rank r at i is the integer u(i) + (r mod 61) v(i), so the sum
-// R u(i) + v(i) sum_r (r mod 61) is known to every rank and exact in every format: each element is checked for equality.
+// R u(i) + v(i) sum_r (r mod 61) is known to every rank and exact in every format: each element is checked for
+// equality.
 #include <cstring>
 
 #include "harness/base/check.hpp"

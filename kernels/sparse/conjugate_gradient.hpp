@@ -1,5 +1,6 @@
 // Preconditioned conjugate gradients (Hestenes and Stiefel 1952) for any operator and preconditioner. Sums run over
-// fixed blocks in a fixed order: the same bits with any number of threads.
+// fixed blocks in a fixed order: the same bits with any number of threads. In single precision for the inner solves of
+// an iterative refinement.
 #pragma once
 
 #include <cmath>
@@ -15,8 +16,9 @@ struct CgResult {
 };
 
 // Vectors of one solve; kept between solves.
+template <typename T>
 struct CgVectors {
-  Buffer<double> residual, preconditioned, direction, image;
+  Buffer<T> residual, preconditioned, direction, image;
   explicit CgVectors(std::size_t n) : residual(n), preconditioned(n), direction(n), image(n) {}
 };
 
@@ -36,47 +38,48 @@ double sum_blocks(bool threaded, std::size_t n, const Body& body) {
   return total;
 }
 
-inline double dot(bool threaded, std::size_t n, const double* x, const double* y) {
+template <typename T>
+double dot(bool threaded, std::size_t n, const T* x, const T* y) {
   return sum_blocks(threaded, n, [=](std::size_t begin, std::size_t end) {
-    double sum = 0;
+    T sum = 0;
 #pragma omp simd reduction(+ : sum)
     for (std::size_t i = begin; i < end; ++i) sum += x[i] * y[i];
-    return sum;
+    return static_cast<double>(sum);
   });
 }
 
 // Solves A x = b from the x whose residual b - A x stands in v.residual, until its 2-norm is <= `target` or `most`
 // iterations are done. apply(x, y): y = A x; precondition(r, z): z = M r.
-template <typename Operator, typename Preconditioner>
-CgResult conjugate_gradient(bool threaded, std::size_t n, double* x, CgVectors& v, double target, std::size_t most,
+template <typename T, typename Operator, typename Preconditioner>
+CgResult conjugate_gradient(bool threaded, std::size_t n, T* x, CgVectors<T>& v, double target, std::size_t most,
                             const Operator& apply_operator, const Preconditioner& precondition) {
-  double* r = v.residual.data();
-  double* z = v.preconditioned.data();
-  double* p = v.direction.data();
-  double* q = v.image.data();
+  T* r = v.residual.data();
+  T* z = v.preconditioned.data();
+  T* p = v.direction.data();
+  T* q = v.image.data();
   CgResult result{0, std::sqrt(dot(threaded, n, r, r))};
   double rho = 0;
   while (result.residual > target && result.iterations < most) {
     precondition(r, z);
     const double previous = rho;
     rho = dot(threaded, n, r, z);
-    const double beta = result.iterations == 0 ? 0.0 : rho / previous;
+    const T beta = result.iterations == 0 ? T(0) : static_cast<T>(rho / previous);
     sum_blocks(threaded, n, [=](std::size_t begin, std::size_t end) {
 #pragma omp simd
       for (std::size_t i = begin; i < end; ++i) p[i] = beta == 0 ? z[i] : z[i] + beta * p[i];
       return 0.0;
     });
     apply_operator(p, q);
-    const double alpha = rho / dot(threaded, n, p, q);
+    const T alpha = static_cast<T>(rho / dot(threaded, n, p, q));
     result.residual = std::sqrt(sum_blocks(threaded, n, [=](std::size_t begin, std::size_t end) {
-      double sum = 0;
+      T sum = 0;
 #pragma omp simd reduction(+ : sum)
       for (std::size_t i = begin; i < end; ++i) {
         x[i] += alpha * p[i];
         r[i] -= alpha * q[i];
         sum += r[i] * r[i];
       }
-      return sum;
+      return static_cast<double>(sum);
     }));
     ++result.iterations;
   }

@@ -26,7 +26,7 @@ struct Lines {
   std::size_t pitch;
   std::vector<T> even, odd;
   explicit Lines(const Grid27& grid)
-      : pitch(Grid27::round_up(grid.evens() + 1) + lanes), even(27 * pitch, T(0)), odd(27 * pitch, T(0)) {}
+      : pitch((grid.evens() / 16 + 2) * 16), even(27 * pitch, T(0)), odd(27 * pitch, T(0)) {}
   void read(const Stencil27<T>& a, std::size_t j, std::size_t k) {
     for (int half = 0; half < 2; ++half)
       for (std::size_t c = 0; c < a.grid.chunks(half); ++c) {
@@ -93,8 +93,13 @@ void galerkin(const Stencil27<T>& fine, T end_weight, bool threaded, Stencil27<T
       const T* here = half.data() + (2 * j + 1) * row;
       const T weight[4] = {along.left[j], along.right[j], along.left[j + 1], along.right[j + 1]};
       coarsen_y(here - row, here, here + row, weight, pitch, g.nx, full.data());
-      for (std::size_t i = 0; i < g.nx; ++i)
-        for (std::size_t d = 0; d < 27; ++d) coarse.at(i, j, k, d) = full[d * pitch + i];
+      for (int colour = 0; colour < 2; ++colour)
+        for (std::size_t c = 0; c < g.chunks(colour); ++c) {
+          T* to = coarse.chunk(j, k, colour, c);
+          const T* from = full.data() + 2 * c * lanes + static_cast<std::size_t>(colour);
+          for (std::size_t d = 0; d < 27; ++d)
+            for (std::size_t lane = 0; lane < lanes; ++lane) to[d * lanes + lane] = from[d * pitch + 2 * lane];
+        }
     }
   });
 }

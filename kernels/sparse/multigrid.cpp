@@ -226,7 +226,8 @@ void Multigrid<T>::prolong(const Level& coarse, Level& fine) {
 }
 
 template <typename T>
-void Multigrid<T>::apply(const double* r, double* z) {
+template <typename V>
+void Multigrid<T>::apply(const V* r, V* z) {
   Level& finest = levels_[0];
   const Grid27& grid = finest.matrix.grid;
   for_each(finest.threaded, grid.nz, [&](std::size_t k) {
@@ -251,11 +252,14 @@ void Multigrid<T>::apply(const double* r, double* z) {
   }
   for_each(finest.threaded, grid.nz, [&](std::size_t k) {
     const std::size_t at = grid.row(-1, static_cast<std::ptrdiff_t>(k));
-    for (std::size_t i = at; i < at + grid.plane(); ++i) z[i] = static_cast<double>(finest.unknown[i]);
+    for (std::size_t i = at; i < at + grid.plane(); ++i) z[i] = static_cast<V>(finest.unknown[i]);
   });
 }
 
 template class Multigrid<float>;
 template class Multigrid<double>;
+template void Multigrid<float>::apply(const float*, float*);
+template void Multigrid<float>::apply(const double*, double*);
+template void Multigrid<double>::apply(const double*, double*);
 
 }  // namespace tandem::kernels

@@ -21,8 +21,11 @@ class Multigrid {
   // Copies the operator and builds the coarse ones and the column factors.
   void set_up(const Stencil27<double>& a);
   // z = M r; vectors of grid.size() elements whose zeros around the grid hold; z's stay.
-  void apply(const double* r, double* z);
+  template <typename V>
+  void apply(const V* r, V* z);
 
+  // The copy of the operator that was set up, in this precision.
+  const Stencil27<T>& matrix() const { return levels_[0].matrix; }
   std::size_t levels() const { return levels_.size(); }
   const Grid27& grid(std::size_t level) const { return levels_[level].matrix.grid; }
 

@@ -72,7 +72,10 @@ struct Reference {
 
 class Spmv final : public Kernel {
  public:
-  Spmv(const Settings& settings, std::uint64_t seed) : seed_(seed), n_(stencil_size(settings.text("matrix"))) {
+  Spmv(const Settings& settings, const KernelContext& context)
+      : ranks_(context.ranks),
+        seed_(context.seed + static_cast<std::uint64_t>(context.ranks.rank())),
+        n_(stencil_size(settings.text("matrix"))) {
     const Format format = format_of(settings);
     if (n_ == 0) file_ = read_matrix_market(settings.text("matrix"));
     csr_ = n_ > 0 ? stencil27(n_) : csr_from_entries(file_.rows, file_.columns, file_.entries);
@@ -124,8 +127,8 @@ class Spmv final : public Kernel {
       const double ratio = error == 0 ? 0 : error / bound;
       worst = std::max(worst, ratio <= std::numeric_limits<double>::max() ? ratio : HUGE_VAL);
     }
-    if (data_ == Data::exact) return {{"rows that differ from the exact integer product", wrong, 0}};
-    return {{"componentwise error / bound", worst, 1}};
+    if (data_ == Data::exact) return {{"rows that differ from the exact integer product", ranks_.max(wrong), 0}};
+    return {{"componentwise error / bound", ranks_.max(worst), 1}};
   }
 
   Facts facts() const override {
@@ -181,6 +184,7 @@ class Spmv final : public Kernel {
     return reference;
   }
 
+  const Ranks& ranks_;
   std::uint64_t seed_;
   std::int32_t n_;
   MatrixMarket file_;
@@ -202,7 +206,7 @@ KernelEntry sparse_spmv() {
           .figure = KernelEntry::Figure::flop_rate,
           .memory = spmv_memory,
           .make = [](const Settings& settings, const KernelContext& context) -> std::unique_ptr<Kernel> {
-            return std::make_unique<Spmv>(settings, context.seed);
+            return std::make_unique<Spmv>(settings, context);
           }};
 }
 

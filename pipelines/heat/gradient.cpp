@@ -10,7 +10,7 @@
 namespace tandem::pipelines {
 namespace {
 
-constexpr std::size_t most_passes = 30, most_iterations = 200;
+constexpr std::size_t most_passes = 30;
 constexpr double tolerance = 1e-3;  // of the adjoint's residual
 
 // Sums (bit 0) and differences (bit 1) in x, y, z of 8 nodal values.
@@ -79,34 +79,26 @@ void HeatSolver::feedback(double* to) {
       const auto j = static_cast<std::ptrdiff_t>(c.j), k = static_cast<std::ptrdiff_t>(e);
       for (const std::size_t at : {grid.at(c.i, j, k), grid.at(c.i + 1, j, k)})
         for (const std::size_t node : {at, at + grid.stride(), at + grid.plane(), at + grid.plane() + grid.stride()})
-          to[node] -= value;
+          to[node] += value;
     }
   }
 }
 
 std::array<double, 12> HeatSolver::gradient(std::span<const double> seeds) {
-  const std::size_t n = assembly_.grid().size();
   scatter(seeds, seeds_.data());
   std::fill(adjoint_.begin(), adjoint_.end(), 0.0);
-  std::copy(seeds_.begin(), seeds_.end(), vectors_.residual.begin());
-  double norm = std::sqrt(kernels::dot(false, n, seeds_.data(), seeds_.data()));
+  std::fill(image_.begin(), image_.end(), 0.0);
+  double norm = renew(seeds_);
   const double target = tolerance * norm;
   iterations_ = passes_ = 0;
   while (norm > target && passes_ < most_passes) {
-    const auto result = kernels::conjugate_gradient(
-        false, n, adjoint_.data(), vectors_, std::max(0.1 * norm, 0.5 * target), most_iterations,
-        [&](const double* x, double* y) { kernels::apply(matrix_, x, y, false); },
-        [&](const double* r, double* z) { multigrid_.apply(r, z); });
-    iterations_ += result.iterations;
-    ++passes_;
+    correct(std::max(0.1 * norm, 0.5 * target), adjoint_);
     gather(adjoint_.data(), adjoint_nodes_);
-    kernels::apply(matrix_, adjoint_.data(), vectors_.image.data(), false);
-    for (std::size_t i = 0; i < n; ++i) vectors_.residual[i] = seeds_[i] - vectors_.image[i];
-    feedback(vectors_.residual.data());
-    norm = std::sqrt(kernels::dot(false, n, vectors_.residual.data(), vectors_.residual.data()));
+    kernels::apply(matrix_, adjoint_.data(), image_.data(), false);
+    feedback(image_.data());
+    norm = renew(seeds_);
   }
   check(norm <= target, "heat: adjoint residual {:.3g} of {:.3g} after {} passes", norm, target, passes_);
-  gather(adjoint_.data(), adjoint_nodes_);
   return contract();
 }
 

@@ -1,5 +1,5 @@
-// Forward: r = b - A(theta) theta; every pass solves A d = r to a fraction of the present residual, adds d, renews A.
-// The hierarchy is that of the first A: silicon changes by some per cent, which a preconditioner does not notice.
+// r = b - A(theta) theta; every pass solves A' d = r to a fraction of the present residual, adds d and renews A. A' is
+// the first A in single precision: silicon changes by some per cent, and passes are an iterative refinement anyway.
 #include "pipelines/heat/solver.hpp"
 
 #include <algorithm>
@@ -16,10 +16,13 @@ HeatSolver::HeatSolver(const HeatMesh& mesh, const HeatTolerance& tolerance)
       matrix_(assembly_.grid()),
       multigrid_(assembly_.grid(), kernels::Edge::natural, false),
       vectors_(assembly_.grid().size()),
+      correction_(assembly_.grid().size()),
       theta_(assembly_.grid().size()),
       load_(assembly_.grid().size()),
       adjoint_(assembly_.grid().size()),
       seeds_(assembly_.grid().size()),
+      image_(assembly_.grid().size()),
+      residual_(assembly_.grid().size()),
       nodes_(mesh.nodes()),
       adjoint_nodes_(mesh.nodes()),
       along_(mesh.nx * mesh.ny),
@@ -49,10 +52,34 @@ void HeatSolver::gather(const double* from, std::span<double> nodes) const {
     }
 }
 
+void HeatSolver::correct(double target, Buffer<double>& x) {
+  const std::size_t n = x.size();
+  std::transform(residual_.begin(), residual_.end(), vectors_.residual.begin(),
+                 [](double r) { return static_cast<float>(r); });
+  std::fill(correction_.begin(), correction_.end(), 0.0f);
+  const kernels::CgResult result = kernels::conjugate_gradient(
+      false, n, correction_.data(), vectors_, target, most_iterations,
+      [&](const float* from, float* to) { kernels::apply(multigrid_.matrix(), from, to, false); },
+      [&](const float* from, float* to) { multigrid_.apply(from, to); });
+  for (std::size_t i = 0; i < n; ++i) x[i] += static_cast<double>(correction_[i]);
+  iterations_ += result.iterations;
+  ++passes_;
+}
+
+double HeatSolver::renew(const Buffer<double>& right) {
+  return std::sqrt(kernels::sum_blocks(false, right.size(), [&](std::size_t begin, std::size_t end) {
+    double *r = residual_.data(), sum = 0;
+    const double *b = right.data(), *y = image_.data();
+#pragma omp simd reduction(+ : sum)
+    for (std::size_t i = begin; i < end; ++i) {
+      r[i] = b[i] - y[i];
+      sum += r[i] * r[i];
+    }
+    return sum;
+  }));
+}
+
 std::span<const double> HeatSolver::solve(std::span<const double> parameters) {
-  const std::size_t n = assembly_.grid().size();
-  const auto multiply = [&](const double* x, double* y) { kernels::apply(matrix_, x, y, false); };
-  const auto precondition = [&](const double* r, double* z) { multigrid_.apply(r, z); };
   assembly_.set(parameters);
   // A first guess of the chips' temperature: the film below and a spreading resistance of 0.3 K/W.
   assembly_.conduct(assembly_.total_power() * (1 / (assembly_.bottom() * heat_side * heat_side) + 0.3));
@@ -60,28 +87,16 @@ std::span<const double> HeatSolver::solve(std::span<const double> parameters) {
   assembly_.load(load_.data());
   multigrid_.set_up(matrix_);
   std::fill(theta_.begin(), theta_.end(), 0.0);
-  std::copy(load_.begin(), load_.end(), vectors_.residual.begin());
-  const double target = tolerance_.residual * std::sqrt(kernels::dot(false, n, load_.data(), load_.data()));
-  double norm = target / tolerance_.residual;
+  std::fill(image_.begin(), image_.end(), 0.0);
+  double norm = renew(load_);
+  const double target = tolerance_.residual * norm;
   iterations_ = passes_ = 0;
   while (norm > target && passes_ < most_passes) {
-    const auto result =
-        kernels::conjugate_gradient(false, n, theta_.data(), vectors_, std::max(tolerance_.pass * norm, 0.5 * target),
-                                    most_iterations, multiply, precondition);
-    iterations_ += result.iterations;
-    ++passes_;
+    correct(std::max(tolerance_.pass * norm, 0.5 * target), theta_);
     assembly_.conduct(theta_.data());
     assembly_.assemble(assembly_.chip_layer(), matrix_);
-    kernels::apply(matrix_, theta_.data(), vectors_.image.data(), false);
-    norm = std::sqrt(kernels::sum_blocks(false, n, [&](std::size_t begin, std::size_t end) {
-      double *r = vectors_.residual.data(), *b = load_.data(), *y = vectors_.image.data(), sum = 0;
-#pragma omp simd reduction(+ : sum)
-      for (std::size_t i = begin; i < end; ++i) {
-        r[i] = b[i] - y[i];
-        sum += r[i] * r[i];
-      }
-      return sum;
-    }));
+    kernels::apply(matrix_, theta_.data(), image_.data(), false);
+    norm = renew(load_);
   }
   check(norm <= target, "heat: residual {:.3g} of {:.3g} after {} passes", norm, target, passes_);
   gather(theta_.data(), nodes_);

@@ -1,5 +1,6 @@
-// One thread's solver of the module on one mesh: inexact Picard passes on k(theta), each a few iterations of conjugate
-// gradients preconditioned by single-precision multigrid, and the discrete adjoint of the converged system.
+// One thread's solver of the module on one mesh: inexact Picard passes on k(theta), their residuals in double
+// precision, each corrected by a few iterations of single-precision conjugate gradients with multigrid; and the
+// discrete adjoint.
 #pragma once
 
 #include <array>
@@ -25,18 +26,22 @@ class HeatSolver {
   std::size_t passes() const { return passes_; }
 
  private:
+  // Adds to x an approximate solution of A d = residual_, whose residual is at most `target`.
+  void correct(double target, Buffer<double>& x);
+  double renew(const Buffer<double>& right);  // residual_ = right - image_, its norm
   void scatter(std::span<const double> nodes, double* to) const;
   void gather(const double* from, std::span<double> nodes) const;
   void element_products(std::size_t layer);  // theta and adjoint, into along_ and across_
-  void feedback(double* to);                 // subtracts (dA/dk dk/dtheta theta)^T adjoint
+  void feedback(double* to);                 // adds (dA/dk dk/dtheta theta)^T adjoint
   std::array<double, 12> contract();
 
   HeatTolerance tolerance_;
   HeatAssembly assembly_;
   kernels::Stencil27<double> matrix_;
   kernels::Multigrid<float> multigrid_;
-  kernels::CgVectors vectors_;
-  Buffer<double> theta_, load_, adjoint_, seeds_;
+  kernels::CgVectors<float> vectors_;
+  Buffer<float> correction_;
+  Buffer<double> theta_, load_, adjoint_, seeds_, image_, residual_;
   std::vector<double> nodes_, adjoint_nodes_, along_, across_;
   std::size_t iterations_ = 0, passes_ = 0;
 };

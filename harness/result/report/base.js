@@ -1,13 +1,23 @@
 // The document, and how nodes are made. Text from the document only ever becomes text nodes, never markup.
 const result = JSON.parse(document.getElementById("document").textContent);
 
+// An arm that did not run, or failed, lacks what it did not reach.
+const empty = {ttis: {value: null}, ettis: {value: null}, energy_to_solution: {value: null}, solutions_per_kwh: {value: null},
+  phases: [], bytes: {}, useful_bytes: 0, cross_workflow_efficiency: {value: null}, movement_amplification: {value: null},
+  holdout: null, skill: null, scaled: null, weights_sha256: null};
+for (const pipeline of result.pipelines)
+  for (const arm of pipeline.arms) {
+    for (const [key, value] of Object.entries(empty)) if (arm[key] === undefined || arm[key] === null) arm[key] = value;
+    arm.answers = Object.assign({questions: pipeline.problem.questions, answered: 0, verdicts: [], rows: []}, arm.answers);
+  }
+
 // el("td.num", {title: "..."}, child, ...): children are nodes, texts or null.
 function el(what, attributes, ...children) {
   const [tag, ...classes] = what.split(".");
   const node = document.createElement(tag);
   if (classes.length) node.className = classes.join(" ");
   for (const [key, value] of Object.entries(attributes || {})) node.setAttribute(key, value);
-  node.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== ""));
+  node.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== ""));
   return node;
 }
 

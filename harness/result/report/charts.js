@@ -36,9 +36,23 @@ function axis(colours_, title, more) {
     ticks: {color: colours_.soft}}, more);
 }
 
-// Logarithmic axes: label the powers of ten only.
+// Logarithmic axes: label the powers of ten, or 1, 2, 5 in each decade.
 function powerTicks(show) {
   return (value) => (Math.abs(Math.log10(value) - Math.round(Math.log10(value))) < 1e-6 ? show(value) : "");
+}
+
+function decadeTicks(show) {
+  return (value) => ([1, 2, 5].some((m) => Math.abs(value / 10 ** Math.floor(Math.log10(value) + 1e-9) - m) < 1e-6) ? show(value) : "");
+}
+
+// Text that stays readable on lines.
+function writeText(ctx, text, x, y, colours_) {
+  ctx.strokeStyle = colours_.page;
+  ctx.lineWidth = 3;
+  ctx.lineJoin = "round";
+  ctx.strokeText(text, x, y);
+  ctx.fillStyle = colours_.ink;
+  ctx.fillText(text, x, y);
 }
 
 // Black or white, whichever reads better on a colour (relative luminance, WCAG 2).

@@ -1,4 +1,6 @@
 // Numbers for people: three significant digits, an SI prefix, a thin gap. The document keeps them in full.
+const gap = "\u00a0";  // a number and its unit stay together
+
 function threeDigits(value) { return Number(value.toPrecision(3)); }
 
 function number(value) {
@@ -16,10 +18,9 @@ function superscript(text) {
 
 function quantity(value, unit) {
   if (typeof value !== "number" || unit === "1") return number(value);
-  if (unit.startsWith("1/")) return number(value) + " " + unit.slice(1);
-  if (unit === "answers") return number(value) + " answers";
+  if (unit.startsWith("1/")) return number(value) + gap + unit.slice(1);
   const [scaled, prefix] = unit === "B" ? binary(value) : decimal(value, unit === "s");
-  return number(scaled) + " " + prefix + unit.replace("flop", "FLOP");
+  return number(scaled) + gap + prefix + unit.replace("flop", "FLOP");
 }
 
 function decimal(value, seconds) {
@@ -35,10 +36,11 @@ function binary(value) {
   return [value, ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"][step]];
 }
 
+// With three digits for errors, which are compared with a limit and with one another: "3.00 %".
 function percent(fraction, digits = 2) {
   if (typeof fraction !== "number") return "–";
-  const value = fraction * 100;
-  return (Math.abs(value) >= 10 ** digits ? Math.round(value).toLocaleString("en") : String(Number(value.toPrecision(digits)))) + " %";
+  const value = fraction * 100, text = value.toPrecision(digits);
+  return (Math.abs(value) >= 10 ** digits ? Math.round(value).toLocaleString("en") : digits > 2 && value >= 1 ? text : String(Number(text))) + gap + "%";
 }
 
 // {"value", "reason"}: the value, or the reason why there is none.

@@ -20,7 +20,7 @@ function holdoutFigure(pipeline) {
   const series = holdoutSeries(pipeline), rivals = rivalsOf(pipeline);
   if (!series.length) return null;
   const target = pipeline.problem.target;
-  return [el("h3", null, "Errors on unseen cases"), chart(360,
+  return [el("h3", null, "Errors on unseen cases"), chart(400,
     "Relative error of " + number(series[0].errors.length) + " hold-out cases in rising order, logarithmic; the dashed line is the gate's limit e* = " + percent(target, 3) +
     ", which at most " + number(pipeline.problem.allowed) + " may exceed. Rivals are trained on the same simulations: their median (at 50 %) and largest error (at 100 %). Equal curves are drawn once.",
     (colours_) => holdoutConfig(series, rivals, target, colours_))];
@@ -34,15 +34,17 @@ function holdoutConfig(series, rivals, target, colours_) {
     pointStyle: shapes[(i + 1) % shapes.length], pointRadius: 6, showLine: false, backgroundColor: "transparent", borderColor: colours_.ink, borderWidth: 1.5}));
   const limit = {label: "e*, the gate's limit", data: [{x: 0, y: 100 * target}, {x: 100, y: 100 * target}], borderColor: colours_.ink, borderDash: [6, 4],
     borderWidth: 1.3, pointRadius: 0, pointStyle: "line", showLine: true};
+  const all = series.flatMap((one) => one.errors).filter((e) => e > 0);
+  const low = Math.max(100 * Math.min(...all, target) / 1.4, 1e-3), high = 140 * Math.max(...all, target, ...rivals.map((r) => r.max || 0));
   return {
     type: "scatter", data: {datasets: [...curves, limit, ...points]},
     options: {
       layout: {padding: {right: 10}}, clip: false,
-      plugins: {legend: {position: "right", labels: {color: colours_.ink, usePointStyle: true, boxWidth: 26}},
+      plugins: {legend: {position: "bottom", labels: {color: colours_.ink, usePointStyle: true, boxWidth: 26}},
         tooltip: {callbacks: {label: ({dataset, raw}) => dataset.label + ": " + number(raw.y) + " %"}}},
       scales: {
         x: axis(colours_, "share of hold-out cases / %", {min: 0, max: 100}),
-        y: axis(colours_, "relative error / %", {type: "logarithmic", ticks: {color: colours_.soft, callback: powerTicks(number)}}),
+        y: axis(colours_, "relative error / %", {type: "logarithmic", min: low, max: high, ticks: {color: colours_.soft, autoSkip: false, callback: decadeTicks(number)}}),
       },
     },
   };

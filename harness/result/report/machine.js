@@ -4,7 +4,7 @@ function runSection() {
   const pipelines = result.pipelines.map((p) => caseTitle(p)).join(", ");
   section("run", "What was run",
     facts([
-      ["class", run.class + ", " + run.launches + (run.launches === 1 ? " launch" : " launches") + " of each case"],
+      ["class", run.class + ", " + plural(run.launches, "launch", "launches") + " of each case"],
       ["configuration", el("code", null, run.config)],
       ["cases", result.kernels.length + " kernels" + (pipelines ? "; pipelines: " + pipelines : "")],
       ["threads", String(run.threads) + " a rank"],
@@ -44,7 +44,7 @@ function machineSection() {
     ["cores, threads", machine.cores + ", " + machine.threads],
     ["extensions", machine.isa.join(" ")],
     ["caches", machine.caches.map(cacheText).join(", ")],
-    ["memory", quantity(machine.memory_bytes, "B") + ", " + machine.numa_nodes + " NUMA node(s)"],
+    ["memory", quantity(machine.memory_bytes, "B") + ", " + plural(machine.numa_nodes, "NUMA node", "NUMA nodes")],
     ["virtual machine", machine.virtual ? "yes" : "no"],
     ["system", machine.os + ", " + machine.kernel],
     ...Object.entries(machine.libraries).map(([role, library]) =>

@@ -7,7 +7,7 @@ function pipelineSections() {
         " ways. The clock runs from the start of the first process until all answers are there and the quality gate is passed."),
       facts([["problem", el("code", null, problem.version)], ["training simulations", number(problem.samples)],
         ["quality gate", number(problem.cases) + " hold-out cases, at most " + number(problem.allowed) + " with an error above " + percent(problem.target, 3)],
-        ["processes", pipeline.ranks + " rank(s) × " + pipeline.threads + " thread(s)"],
+        ["processes", plural(pipeline.ranks, "rank", "ranks") + " × " + plural(pipeline.threads, "thread", "threads")],
         ...Object.entries(problem.facts).map(([key, value]) => [words(key), value])]),
       claimList(pipeline), armTable(pipeline), kpiTable(pipeline), phasesFigure(pipeline), timelineFigure(pipeline),
       holdoutFigure(pipeline), rivalTable(pipeline), pictureFigures(pipeline), answerTables(pipeline));
@@ -23,6 +23,13 @@ function armTable(pipeline) {
   const arms = pipeline.arms;
   const each = (title, cell, more) => Object.assign({title, cells: arms.map((arm) => cell(arm))}, more);
   const timed = (arm, key, unit) => (hasNoFigure(arm) ? badgeOf(arm.status) : measured(arm[key], unit));
+  // Where no arm has a value and all share one reason, the reason stands once.
+  const quantityRow = (title, key, unit) => {
+    const reason = arms[0] && arms[0][key].reason;
+    if (reason && arms.every((a) => a[key].value === null && a[key].reason === reason)) return {title, shared: reason};
+    return each(title, (a) => timed(a, key, unit));
+  };
+  const common = result.run.reasons.filter((why) => why.case === null).map((why) => why.reason);
   const moved = (arm) => Object.values(arm.bytes).reduce((sum, bytes) => sum + (bytes || 0), 0);
   const channels = (arm) => Object.entries(arm.bytes).filter(([, bytes]) => bytes).map(([name, bytes]) => words(name) + " " + quantity(bytes, "B")).join(", ");
   const rows = [
@@ -32,8 +39,8 @@ function armTable(pipeline) {
     each("questions answered", (a) => number(a.answers.answered) + " of " + number(a.answers.questions) +
       (a.scaled ? ", time scaled up from " + quantity(a.scaled.measured_seconds, "s") : ""), {part: true}),
     each("expected time including failed launches", (a) => timed(a, "ettis", "s")),
-    each("energy to solution", (a) => timed(a, "energy_to_solution", "J")),
-    each("validated solutions per kWh", (a) => timed(a, "solutions_per_kwh", "1/kWh")),
+    quantityRow("energy to solution", "energy_to_solution", "J"),
+    quantityRow("validated solutions per kWh", "solutions_per_kwh", "1/kWh"),
     each("cross-workflow efficiency", (a) => measured(a.cross_workflow_efficiency, "1")),
     ...["eta_wait", "eta_transition", "eta_dilation"].map((key) => each(words(key).replace("eta", "η"), (a) => number(a.cross_workflow_efficiency[key]), {part: true})),
     each("payload moved between simulation and AI", (a) => quantity(moved(a), "B")),
@@ -44,7 +51,7 @@ function armTable(pipeline) {
     each("physical invariant, violation ≤ limit", (a) => (a.holdout ? percent(a.holdout.invariant_max) + " ≤ " + percent(a.holdout.invariant_limit) : "–"), {part: true}),
     each("skill against rivals", (a) => (a.skill ? badgeOf(a.skill.pass ? "pass" : "fail") : "–")),
     each("weights, SHA-256", (a) => (a.weights_sha256 ? el("code", null, a.weights_sha256.slice(0, 12)) : "–")),
-    each("status", (a) => [badgeOf(a.status), ...a.reasons.map((why) => el("div.small", null, why.reason))]),
+    each("status", (a) => [badgeOf(a.status), ...a.reasons.filter((why) => !common.includes(why.reason)).map((why) => el("div.small", null, why.reason))]),
   ];
   return [el("h3", null, "Arms side by side"), comparison("", arms.map(armTitle), rows)];
 }
@@ -61,7 +68,7 @@ const kpiWords = {
 function kpiTable(pipeline) {
   const launches = Math.max(0, ...pipeline.arms.map((arm) => arm.launches));
   const unit = (key, entry) => (key === "data_movement_reduction" || key === "energy_saving" ? "%" : entry.unit);
-  const show = (key, entry) => (typeof entry.value !== "number" ? number(entry.value) : unit(key, entry) === "%" ? percent(entry.value, 3) : entry.unit === "1" ? entry.value.toFixed(2) + " ×" : quantity(entry.value, entry.unit));
+  const show = (key, entry) => (typeof entry.value !== "number" ? number(entry.value) : unit(key, entry) === "%" ? percent(entry.value, 3) : key === "amortisation" ? number(Math.round(entry.value)) + " answers" : entry.unit === "1" ? entry.value.toFixed(2) + " ×" : quantity(entry.value, entry.unit));
   return [el("h3", null, "What coupling brought"), table([
     {title: "KPI", cell: ([key]) => (kpiWords[key] || [words(key)])[0]},
     {title: "value", num: true, cell: ([key, entry]) => el("b", null, show(key, entry))},
@@ -82,5 +89,6 @@ function answerTables(pipeline) {
   return pipeline.arms.filter((arm) => arm.answers.rows && arm.answers.rows.length).map((arm) =>
     folded("The " + arm.answers.rows.length + " answers of " + armTitle(arm) + ", validated by simulation",
       facts(arm.answers.verdicts.map((v) => [v.check, [number(v.value) + " ≤ " + number(v.limit) + " ", badgeOf(v.pass ? "pass" : "fail")]])),
-      table(["question", ...pipeline.problem.answer_names].map((title, at) => ({title, num: true, cell: (row) => number(row[at]), value: (row) => row[at]})), arm.answers.rows)));
+      table(["question", ...pipeline.problem.answer_names].map((title, at) => ({title, num: true, cell: (row) => number(row[at]), value: (row) => row[at]})),
+        arm.answers.rows.map((row, at) => [at + 1, ...row]))));
 }

@@ -1,18 +1,20 @@
 // Roofline (Williams, Waterman, Patterson 2009): rate against arithmetic intensity, both logarithmic, under the limits
 // measured on this machine. Points carry the kernel's number in the table above.
+function isBandwidth(name) { return /^(read|triad)(_l\d)?$/.test(name); }
+
 function rooflinePoints(rows) {
   return rows.filter(({kernel: k}) => !k.skipped && !hasNoFigure(k) && k.facts && k.facts.flops > 0 && k.facts.bytes > 0 && k.value > 0 && k.unit !== "s")
     .map(({kernel: k, number: label}) => {
       const x = k.facts.flops / k.facts.bytes;
       return {x, y: k.unit === "B/s" ? k.value * x : k.value, label: String(label), kernel: k,
-        memory: ["read", "triad"].includes(k.facts.limit)};
+        memory: isBandwidth(k.facts.limit)};
     });
 }
 
 function rooflineFigure(rows) {
   const points = rooflinePoints(rows);
   const limits = result.limits.filter((l) => typeof l.value === "number");
-  const peaks = limits.filter((l) => l.unit === "flop/s"), slopes = limits.filter((l) => ["read", "triad"].includes(l.name));
+  const peaks = limits.filter((l) => l.unit === "flop/s"), slopes = limits.filter((l) => isBandwidth(l.name) && l.name.startsWith("read") || l.name === "triad");
   if (!points.length || !peaks.length || !slopes.length) return null;
   const top = Math.max(...peaks.map((l) => l.value)), slope = Math.max(...slopes.map((l) => l.value));
   const range = {
@@ -60,36 +62,35 @@ function rooflineLabels(drawn, points, peaks, slopes, range, colours_) {
   const {ctx, scales: {x, y}, chartArea} = drawn;
   const taken = points.map((p) => ({l: x.getPixelForValue(p.x) - 6, t: y.getPixelForValue(p.y) - 6, r: x.getPixelForValue(p.x) + 6, b: y.getPixelForValue(p.y) + 6}));
   const free = (box) => taken.every((o) => box.r < o.l || box.l > o.r || box.b < o.t || box.t > o.b);
-  const write = (text, left, top, colour) => { ctx.fillStyle = colour; ctx.fillText(text, left, top); };
   ctx.save();
   ctx.textBaseline = "top";
   for (const limit of peaks) {
-    const text = limit.name + " " + quantity(limit.value, limit.unit), width = ctx.measureText(text).width;
-    const box = {l: chartArea.right - width - 4, t: y.getPixelForValue(limit.value) - 15, r: chartArea.right - 4, b: y.getPixelForValue(limit.value) - 2};
-    if (!free(box)) continue;
+    const text = limit.name + " " + quantity(limit.value, limit.unit), width = ctx.measureText(text).width, at = y.getPixelForValue(limit.value);
+    const boxes = [-15, 3].flatMap((dy) => [0, 0.1, 0.2, 0.3, 0.4].map((share) => chartArea.right - 4 - share * (chartArea.right - chartArea.left))
+      .map((right) => ({l: right - width, t: at + dy, r: right, b: at + dy + 12})));
+    const box = boxes.find(free) || boxes[0];
     taken.push(box);
-    write(text, box.l, box.t, colours_.ink);
+    writeText(ctx, text, box.l, box.t, colours_);
   }
-  slopes.sort((a, b) => b.value - a.value).forEach((limit, index) => slopeLabel(ctx, limit, index, x, y, range, colours_));
+  [...slopes].sort((a, b) => b.value - a.value).forEach((limit, index) => slopeLabel(ctx, limit, index + 1 === slopes.length && index > 0, x, y, range, colours_));
   for (const p of points) {
     const cx = x.getPixelForValue(p.x), cy = y.getPixelForValue(p.y), width = ctx.measureText(p.label).width;
     const places = [[9, -6], [-9 - width, -6], [-width / 2, -20], [-width / 2, 8], [9, -19], [9, 6], [-9 - width, -19], [-9 - width, 6], [22, -6], [-width / 2, -33]];
     const boxes = places.map(([dx, dy]) => ({l: cx + dx, t: cy + dy, r: cx + dx + width, b: cy + dy + 12}));
     const box = boxes.find(free) || boxes[0];
     taken.push(box);
-    write(p.label, box.l, box.t, colours_.ink);
+    writeText(ctx, p.label, box.l, box.t, colours_);
   }
   ctx.restore();
 }
 
-// Along the line, the faster above it and the slower below.
-function slopeLabel(ctx, limit, index, x, y, range, colours_) {
+// Along the line and above it; the slowest below.
+function slopeLabel(ctx, limit, below, x, y, range, colours_) {
   const at = Math.max(range.left, range.low / limit.value) * 1.6, px = x.getPixelForValue(at), py = y.getPixelForValue(limit.value * at);
   const angle = Math.atan2(y.getPixelForValue(limit.value * at * 10) - py, x.getPixelForValue(at * 10) - px);
   ctx.save();
   ctx.translate(px, py);
   ctx.rotate(angle);
-  ctx.fillStyle = colours_.ink;
-  ctx.fillText(limit.name + " " + quantity(limit.value, limit.unit), 0, index === 0 ? -15 : 4);
+  writeText(ctx, limit.name + " " + quantity(limit.value, limit.unit), 0, below ? 4 : -15, colours_);
   ctx.restore();
 }

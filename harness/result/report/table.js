@@ -28,10 +28,12 @@ function compare(a, b, sign) {
   return sign * (typeof a === "number" && typeof b === "number" ? a - b : String(a).localeCompare(String(b)));
 }
 
-// Rows of named quantities against columns of arms: [{title, cells, total, part}].
+// Rows of named quantities against columns of arms: [{title, cells, total, part}], or {title, shared} where
+// one text holds for all arms.
 function comparison(corner, columns, rows) {
   const line = (row) => el("tr" + (row.total ? ".total" : ""), null,
-    el("th" + (row.part ? ".part" : ""), {scope: "row"}, row.title), row.cells.map((cell) => el("td.num.wrap", null, cell)));
+    el("th" + (row.part ? ".part" : ""), {scope: "row"}, row.title),
+    row.shared ? el("td.shared", {colspan: columns.length}, el("span.soft", null, row.shared)) : row.cells.map((cell) => el("td.num.wrap", null, cell)));
   return el("div.scroll", null, el("table", null,
     el("thead", null, el("tr", null, el("th", null, corner), columns.map((title) => el("th.num", {scope: "col"}, title)))),
     el("tbody", null, rows.map(line))));

@@ -15,22 +15,24 @@ function verdictSection() {
     why.case ? ": " : null, why.reason, why.status !== run.status ? el("span.soft", null, " (" + why.status + ")") : null));
   document.getElementById("report").append(
     el("h1", null, "Benchmark result, class " + run.class),
-    el("p.soft", null, new Date(run.started).toISOString().slice(0, 16).replace("T", " ") + " UTC, " + result.machine.cpu),
+    el("p.soft", null, (run.started ? run.started.slice(0, 16).replace("T", " ") + " UTC, " : "") + result.machine.cpu),
     el("div.verdict" + kind, null, el("b", null, run.status), " — " + (meanings[run.status] || ""), reasons.length ? el("ul", null, reasons) : null),
     el("div.cards", null, cards()));
 }
+
+function plural(count, one, many) { return count + " " + (count === 1 ? one : many); }
 
 function card(figure, ...label) { return el("div.card", null, el("div.figure", null, figure), el("div.label", null, label)); }
 
 function cards() {
   const list = result.pipelines.flatMap((pipeline) => {
-    const arm = (name) => pipeline.arms.find((a) => a.arm === name && !hasNoFigure(a));
+    const arm = (name) => pipeline.arms.find((a) => a.arm === name && !hasNoFigure(a) && a.ttis.value !== null);
     const time = (a) => (a ? quantity(a.ttis.value, "s") : "–");
     const speedup = pipeline.kpis.coupling_speedup;
     const claim = pipeline.claims[0];
     return [
       card(time(arm("separated")) + " → " + time(arm("integrated")),
-        pipeline.name + ": time to validated solution, separated → integrated; n = " + Math.max(0, ...pipeline.arms.map((a) => a.launches)) + " launch(es)"),
+        pipeline.name + ": time to validated solution, separated → integrated; n = " + plural(Math.max(0, ...pipeline.arms.map((a) => a.launches)), "launch", "launches")),
       card(speedup.value === null ? "–" : speedup.value.toFixed(2) + " ×",
         pipeline.name + ": coupling speed-up" + (claim ? "; claim “" + claim.claim + "” " + claim.verdict : "")),
     ];

@@ -1,0 +1,202 @@
+// One training step of a multilayer perceptron: forward, squared error, backward, AdamW; 6 B W operations for W weights
+// and B rows a rank (2 forward, 4 backward). Ranks train on their own rows and add their gradients up. Judged by a
+// plain fp64 step from the same state.
+#include <algorithm>
+#include <cmath>
+
+#include "harness/base/check.hpp"
+#include "harness/base/random.hpp"
+#include "harness/kernel/kernel.hpp"
+#include "kernels/learning/adamw.hpp"
+#include "kernels/learning/mlp.hpp"
+#include "kernels/learning/mlp_reference.hpp"
+
+namespace tandem::kernels {
+
+namespace {
+
+// So small that thousands of runs do not fit the data, whose shrinking error would drown in its own rounding. The cost
+// does not depend on it.
+constexpr double rate = 1e-6;
+
+MlpPrecision precision_of(const Settings& settings) {
+  const auto& text = settings.text("precision");
+  check_usage(text == "fp32" || text == "bf16", "precision={}: expected fp32 or bf16", text);
+  return text == "fp32" ? MlpPrecision::fp32 : MlpPrecision::bf16;
+}
+
+std::size_t batch_of(const Settings& settings) {
+  const auto batch = settings.integer("batch");
+  check_usage(batch >= 1 && batch <= (1 << 20), "batch={}: expected 1 to 2^20", batch);
+  return static_cast<std::size_t>(batch);
+}
+
+// Largest ratio so far; a NaN stays.
+void worse(double& worst, double value) {
+  if (!(value <= worst)) worst = value;
+}
+
+class TrainStep : public Kernel {
+ public:
+  TrainStep(const Settings& settings, const KernelContext& context)
+      : ranks_(context.ranks),
+        seed_(context.seed),
+        batch_(batch_of(settings)),
+        limit_(settings.text("precision")),
+        mlp_(parse_layers(settings.text("layers")), precision_of(settings)),
+        pass_(mlp_, batch_, MlpPass::Backward::parameters),
+        adam_(mlp_.parameters().size(), {}, true),
+        inputs_(batch_ * mlp_.shape().layers.front()),
+        targets_(batch_ * mlp_.shape().layers.back()),
+        row_weights_(batch_, static_cast<float>(weight())),
+        output_weights_(mlp_.shape().layers.back(), 1.0f) {
+    if (pass_.reference())
+      throw Unsupported(fmt::format("oneDNN {} has only a reference implementation of {} products on this CPU",
+                                    onednn_version(), limit_));
+  }
+
+  void prepare(Data data) override {
+    const auto stream = 2 * static_cast<std::uint64_t>(ranks_.rank()) + (data == Data::exact ? 1000000 : 0);
+    for (std::size_t i = 0; i < inputs_.size(); ++i)
+      inputs_[i] = static_cast<float>(2 * random_uniform(seed_, stream, i) - 1);
+    for (std::size_t i = 0; i < targets_.size(); ++i)
+      targets_[i] = static_cast<float>(2 * random_uniform(seed_, stream + 1, i) - 1);
+    pass_.set_inputs(inputs_);
+    mlp_.initialise(seed_);
+    adam_.reset();
+    loss_ = 0;
+  }
+
+  void run() override {
+    pass_.forward();
+    loss_ = pass_.squared_error(targets_, row_weights_, output_weights_);
+    pass_.backward();
+    ranks_.sum(mlp_.gradients());
+    adam_.step(mlp_, rate);
+  }
+
+  std::vector<Verdict> verify() override {
+    auto reference = mlp_reference(mlp_.shape(), adam_.before().w, inputs_, targets_, batch_, weight());
+    const double own_loss = reference.loss;
+    ranks_.sum(std::span<double>(reference.gradients));
+    double norm = 0, entry = 0;
+    for (std::size_t l = 0; l < mlp_.shape().depth(); ++l) {
+      judge(reference.gradients, mlp_.shape().weights_at(l), mlp_.shape().biases_at(l), norm, entry);
+      judge(reference.gradients, mlp_.shape().biases_at(l), mlp_.shape().weights_at(l + 1), norm, entry);
+    }
+    const double loss = std::abs(loss_ - own_loss) / own_loss;
+    std::vector<Verdict> verdicts = {{"gradient error, norm over norm, worst array", norm, tolerance()},
+                                     {"gradient error, worst entry over root mean square", entry, 16 * tolerance()},
+                                     {"loss, relative error", loss, tolerance()},
+                                     {"weights and moments after AdamW, error / bound", update_error(), 1}};
+    for (Verdict& verdict : verdicts) verdict.value = largest(verdict.value);
+    return verdicts;
+  }
+
+  Facts facts() const override {
+    const auto weights = static_cast<double>(mlp_.shape().weights()), batch = static_cast<double>(batch_);
+    const auto parameters = static_cast<double>(mlp_.parameters().size());
+    Facts facts;
+    facts.flops = 6 * batch * weights;
+    facts.bytes = 4 * (7 * parameters + static_cast<double>(inputs_.size() + targets_.size()));
+    double activations = 0;
+    for (const std::size_t width : mlp_.shape().layers) activations += batch * static_cast<double>(width);
+    facts.working_set = 4 * (7 * parameters + 3 * activations);
+    facts.limit = limit_;
+    facts.notes = {{"library", "oneDNN " + onednn_version()},
+                   {"implementation", pass_.implementation()},
+                   {"weights", fmt::format("{}", mlp_.shape().weights())}};
+    return facts;
+  }
+
+  Output output() override { return {mlp_.gradients().data(), mlp_.gradients().size(), Output::Type::fp32}; }
+
+ private:
+  double weight() const { return 1.0 / static_cast<double>(batch_ * static_cast<std::size_t>(ranks_.size())); }
+  double largest(double value) const {  // over ranks; a NaN on any is a NaN on all
+    const double bad = ranks_.max(std::isnan(value) ? 1.0 : 0.0), most = ranks_.max(std::isnan(value) ? 0.0 : value);
+    return bad > 0 ? std::nan("") : most;
+  }
+
+  // Every layer rounds its activation and its error about three times each way, independently for each entry, so that
+  // relative errors add up in the mean square to u sqrt(6 depth); sums in fp32 add u sqrt(length). 4 is the margin.
+  double tolerance() const {
+    const auto depth = static_cast<double>(mlp_.shape().depth());
+    std::size_t longest = batch_;
+    for (const std::size_t width : mlp_.shape().layers) longest = std::max(longest, width);
+    const double u = mlp_.precision() == MlpPrecision::bf16 ? 0x1p-9 : 0x1p-24;
+    return 4 * (u * std::sqrt(6 * depth) + 0x1p-24 * std::sqrt(static_cast<double>(longest)));
+  }
+
+  void judge(const std::vector<double>& reference, std::size_t begin, std::size_t end, double& norm, double& entry) {
+    double error = 0, square = 0, most = 0;
+    for (std::size_t i = begin; i < end; ++i) {
+      const double difference = std::abs(static_cast<double>(mlp_.gradients()[i]) - reference[i]);
+      error += difference * difference;
+      square += reference[i] * reference[i];
+      worse(most, difference);
+    }
+    worse(norm, std::sqrt(error / square));
+    worse(entry, most / std::sqrt(square / static_cast<double>(end - begin)));
+  }
+
+  // AdamW once more in fp64, from the gradients and the state that the step had. Bound: 4 roundings of what is added.
+  double update_error() const {
+    const auto& [w, m, v] = adam_.before();
+    const auto& s = adam_.settings();
+    const auto t = static_cast<double>(adam_.steps());
+    const double bias1 = 1 - std::pow(s.beta1, t), bias2 = 1 - std::pow(s.beta2, t), u = 4 * 0x1p-24;
+    const auto d = [](float value) { return static_cast<double>(value); };
+    const auto gradients = mlp_.gradients();
+    double worst = 0;
+    for (std::size_t i = 0; i < w.size(); ++i) {
+      const double g = d(gradients[i]), old_m = s.beta1 * d(m[i]), new_m = (1 - s.beta1) * g;
+      const double next_m = old_m + new_m, next_v = s.beta2 * d(v[i]) + (1 - s.beta2) * g * g;
+      const double change = rate * next_m / bias1 / (std::sqrt(next_v / bias2) + s.epsilon);
+      const double next_w = d(w[i]) * (1 - rate * s.decay) - change;
+      const double size_m = std::abs(old_m) + std::abs(new_m), smallest = 0x1p-126;
+      const double size_change = rate * size_m / bias1 / (std::sqrt(next_v / bias2) + s.epsilon);
+      worse(worst, std::abs(d(adam_.m()[i]) - next_m) / (u * size_m + smallest));
+      worse(worst, std::abs(d(adam_.v()[i]) - next_v) / (u * next_v + smallest));
+      worse(worst, std::abs(d(mlp_.parameters()[i]) - next_w) / (u * (std::abs(d(w[i])) + 4 * size_change) + smallest));
+    }
+    return worst;
+  }
+
+  const Ranks& ranks_;
+  std::uint64_t seed_;
+  std::size_t batch_;
+  std::string limit_;
+  Mlp mlp_;
+  MlpPass pass_;
+  AdamW adam_;
+  std::vector<float> inputs_, targets_, row_weights_, output_weights_;
+  double loss_ = 0;
+};
+
+double memory_of(const Settings& settings) {
+  const auto shape = parse_layers(settings.text("layers"));
+  precision_of(settings);
+  double widths = 0;
+  for (const std::size_t width : shape.layers) widths += static_cast<double>(width);
+  return 40.0 * static_cast<double>(shape.parameters()) + 24.0 * widths * static_cast<double>(batch_of(settings));
+}
+
+}  // namespace
+
+KernelEntry learning_train_step() {
+  KernelEntry entry;
+  entry.name = "learning/train_step";
+  entry.summary = "training step of a multilayer perceptron: forward, loss, backward, AdamW";
+  entry.parameters = {{"layers", "8-256-256-256-1024", "widths from inputs to outputs"},
+                      {"batch", "256", "rows of each rank"},
+                      {"precision", "fp32", "fp32, or bf16 products with fp32 accumulators and master weights"}};
+  entry.memory = memory_of;
+  entry.make = [](const Settings& settings, const KernelContext& context) -> std::unique_ptr<Kernel> {
+    return std::make_unique<TrainStep>(settings, context);
+  };
+  entry.collective = true;
+  return entry;
+}
+
+}  // namespace tandem::kernels

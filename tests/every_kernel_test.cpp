@@ -1,0 +1,237 @@
+// Every kernel of the registry, at small sizes and at the sizes of the quick configuration: right results pass, every
+// kind of wrong result fails, facts and memory make sense. A verifier that cannot fail fails here.
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <map>
+#include <sstream>
+
+#include <gtest/gtest.h>
+#include <omp.h>
+
+#include "harness/base/check.hpp"
+#include "harness/kernel/kernel.hpp"
+#include "harness/kernel/time_kernel.hpp"
+#include "harness/launch/config.hpp"
+
+namespace tandem {
+namespace {
+
+// Small cases of each kernel, "key=value/..."; a kernel without a line is tested with its defaults. The sizes that are
+// timed come from the quick configuration.
+const std::map<std::string, std::vector<std::string>>& small_cases() {
+  static const std::map<std::string, std::vector<std::string>> table = {
+      {"memory/triad", {"n=1", "n=1000", "n=100003/stores=plain", "n=4096/stores=streaming"}},
+      {"dense/gemm", {"n=1", "n=7", "n=64", "n=250"}},
+      {"dense/mixed_gemm",
+       {"n=64/precision=fp32", "n=100/precision=bf16", "n=64/precision=int8", "n=64/precision=bf16/layout=plain"}},
+      {"sparse/spmv",
+       {"matrix=stencil27:1", "matrix=stencil27:5/format=strips", "matrix=stencil27:12/format=csr",
+        "matrix=stencil27:16/format=strips", "matrix=" TEST_MATRICES "/irregular.mtx",
+        "matrix=" TEST_MATRICES "/symmetric.mtx/format=csr", "matrix=" TEST_MATRICES "/band.mtx/format=strips"}},
+      {"sparse/cg", {"n=16"}},
+      {"network/allreduce", {"bytes=8", "bytes=4k/precision=int32", "bytes=4k/precision=fp64"}},
+  };
+  return table;
+}
+
+struct Input {
+  const KernelEntry* entry;
+  Settings settings;
+  friend void PrintTo(const Input& input, std::ostream* out) {
+    *out << input.entry->name << "/" << input.settings.path();
+  }
+};
+
+// A value may hold slashes: a part without "=" belongs to the value before it.
+Settings settings_of(const KernelEntry& entry, const std::string& text) {
+  Settings settings(entry.parameters);
+  std::string key, value;
+  std::stringstream parts(text);
+  for (std::string part; std::getline(parts, part, '/');) {
+    const std::size_t equals = part.find('=');
+    value = equals == std::string::npos ? value + "/" + part : part.substr(equals + 1);
+    if (equals != std::string::npos) key = part.substr(0, equals);
+    EXPECT_TRUE(settings.has(key)) << entry.name << " knows no setting " << key;
+    settings.set(key, value);
+  }
+  return settings;
+}
+
+std::vector<Input> small_inputs() {
+  std::vector<Input> result;
+  for (const KernelEntry& entry : kernel_registry()) {
+    const auto row = small_cases().find(entry.name);
+    if (row == small_cases().end())
+      result.push_back({&entry, Settings(entry.parameters)});
+    else
+      for (const std::string& text : row->second) result.push_back({&entry, settings_of(entry, text)});
+  }
+  return result;
+}
+
+std::vector<Input> timed_inputs() {
+  std::vector<Input> result;
+  for (const CaseConfig& config : read_config(QUICK_CONFIG, {}).cases)
+    for (const KernelEntry& entry : kernel_registry())
+      if (!config.pipeline && config.name == entry.name) result.push_back({&entry, config.settings});
+  return result;
+}
+
+const Ranks& one_rank() {
+  static const Ranks ranks(1);
+  return ranks;
+}
+
+std::unique_ptr<Kernel> make(const Input& input) {
+  const int threads = std::min(2, omp_get_num_procs());
+  omp_set_num_threads(threads);
+  return input.entry->make(input.settings, KernelContext{one_rank(), threads, 42});
+}
+
+std::size_t bytes_of(const Output& output) {
+  switch (output.type) {
+    case Output::Type::fp64:
+      return 8 * output.count;
+    case Output::Type::fp32:
+    case Output::Type::int32:
+      return 4 * output.count;
+    case Output::Type::bf16:
+    case Output::Type::fp16:
+      return 2 * output.count;
+    case Output::Type::int8:
+      break;
+  }
+  return output.count;
+}
+
+// Replaces a value by a wrong one. Exact data: off by the least step that an exact check must see (1; the least bit of
+// the exponent in 16 bits). Random data: larger than any bound of rounding errors.
+void corrupt_entry(const Output& output, std::size_t index, Data data) {
+  const auto change = [&](auto zero) {
+    auto* values = static_cast<decltype(zero)*>(output.data);
+    if (std::is_integral_v<decltype(zero)> || data == Data::exact) {
+      values[index] = static_cast<decltype(zero)>(values[index] + 1);
+      return;
+    }
+    decltype(zero) largest = 1;
+    for (std::size_t i = 0; i < output.count; ++i)
+      largest = std::max(largest, static_cast<decltype(zero)>(std::abs(values[i])));
+    values[index] = 1000 * largest;
+  };
+  const auto change_bits = [&](unsigned least_exponent, unsigned large) {
+    auto& value = static_cast<std::uint16_t*>(output.data)[index];
+    value = static_cast<std::uint16_t>(data == Data::exact ? value ^ least_exponent : large);
+  };
+  switch (output.type) {
+    case Output::Type::fp64:
+      return change(double{});
+    case Output::Type::fp32:
+      return change(float{});
+    case Output::Type::int32:
+      return change(std::int32_t{});
+    case Output::Type::int8:
+      return change(std::int8_t{});
+    case Output::Type::bf16:
+      return change_bits(0x0080, 0x7f00);
+    case Output::Type::fp16:
+      return change_bits(0x0400, 0x7bff);
+  }
+}
+
+bool passes(Kernel& kernel) { return all_pass(kernel.verify()); }
+
+void expect_facts(const KernelEntry& entry, const Facts& facts) {
+  for (const double value : {facts.flops, facts.bytes, facts.working_set})
+    EXPECT_TRUE(std::isfinite(value) && value >= 0) << value;
+  if (entry.figure == KernelEntry::Figure::flop_rate) {
+    EXPECT_GT(facts.flops, 0);
+  }
+  if (entry.figure == KernelEntry::Figure::byte_rate) {
+    EXPECT_GT(facts.bytes, 0);
+  }
+  EXPECT_GT(facts.bytes + facts.flops, 0);
+}
+
+void expect_wrong_fails(Kernel& kernel, Data data) {
+  const Output output = kernel.output();
+  ASSERT_GT(output.count, 0u);
+  const auto* begin = static_cast<std::byte*>(output.data);
+  const std::vector<std::byte> right(begin, begin + bytes_of(output));
+  const auto restore = [&] { std::memcpy(output.data, right.data(), right.size()); };
+  for (const std::size_t index : {std::size_t{0}, output.count / 2, output.count - 1}) {
+    corrupt_entry(output, index, data);
+    EXPECT_FALSE(passes(kernel)) << "accepts a wrong entry " << index << " of " << output.count;
+    restore();
+  }
+  std::memset(output.data, 0, right.size());
+  EXPECT_FALSE(passes(kernel)) << "accepts all zeros";
+  restore();
+}
+
+void expect_right_passes(Kernel& kernel) {
+  const std::vector<Verdict> verdicts = kernel.verify();
+  EXPECT_FALSE(verdicts.empty());
+  for (const Verdict& verdict : verdicts)
+    EXPECT_TRUE(verdict.pass()) << verdict.check << ": " << verdict.value << ", limit " << verdict.limit;
+}
+
+class EveryKernel : public testing::TestWithParam<Input> {
+ protected:
+  void accept_and_refuse(Kernel& kernel, Data data) {
+    SCOPED_TRACE(data == Data::exact ? "exact" : "random");
+    kernel.prepare(data);
+    poison(kernel.output());
+    EXPECT_FALSE(passes(kernel)) << "accepts stale output";
+    kernel.run();
+    expect_right_passes(kernel);
+    expect_wrong_fails(kernel, data);
+    kernel.run();  // again without a prepare: as in the timed loop
+    expect_right_passes(kernel);
+  }
+};
+
+TEST_P(EveryKernel, accepts_the_right_and_refuses_the_wrong) {
+  try {
+    const std::unique_ptr<Kernel> kernel = make(GetParam());
+    accept_and_refuse(*kernel, Data::exact);
+    accept_and_refuse(*kernel, Data::random);
+    expect_facts(*GetParam().entry, kernel->facts());
+  } catch (const Unsupported& reason) {
+    GTEST_SKIP() << reason.what();
+  }
+}
+
+TEST_P(EveryKernel, knows_its_memory) {
+  const auto& [entry, settings] = GetParam();
+  const double bytes = entry->memory(settings);
+  EXPECT_TRUE(std::isfinite(bytes) && bytes > 0) << bytes;
+  for (const Parameter& parameter : entry->parameters) {
+    Settings nonsense = settings;
+    nonsense.set(parameter.key, "no such value");
+    EXPECT_THROW(entry->memory(nonsense), Error) << parameter.key;
+  }
+}
+
+std::string name_of(const testing::TestParamInfo<Input>& input) {
+  std::string name = input.param.entry->name + "/" + input.param.settings.path();
+  if (const std::size_t folder = name.find(TEST_MATRICES); folder != std::string::npos)
+    name.erase(folder, std::strlen(TEST_MATRICES "/"));
+  for (char& c : name)
+    if (std::isalnum(static_cast<unsigned char>(c)) == 0) c = '_';
+  return name;
+}
+
+INSTANTIATE_TEST_SUITE_P(small, EveryKernel, testing::ValuesIn(small_inputs()), name_of);
+INSTANTIATE_TEST_SUITE_P(timed, EveryKernel, testing::ValuesIn(timed_inputs()), name_of);
+
+TEST(EveryKernelTable, names_only_kernels_that_exist) {
+  for (const auto& [name, cases] : small_cases()) {
+    const auto& kernels = kernel_registry();
+    EXPECT_TRUE(std::any_of(kernels.begin(), kernels.end(), [&](const auto& entry) { return entry.name == name; }))
+        << name;
+  }
+}
+
+}  // namespace
+}  // namespace tandem

@@ -1,0 +1,193 @@
+// Terminal summary, contract lines and page of the golden document, and of documents changed from it.
+#include "harness/result/report.hpp"
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <regex>
+#include <sstream>
+#include <string>
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "harness/result/summary.hpp"
+
+namespace tandem {
+namespace {
+
+namespace fs = std::filesystem;
+
+Json golden() { return Json::parse(std::ifstream(GOLDEN_RESULT)); }
+
+std::string line_with(const std::string& text, const std::string& word) {
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);)
+    if (line.find(word) != std::string::npos) return line;
+  return {};
+}
+
+Json with_invalid_kernel() {
+  Json document = golden();
+  Json& kernel = document["kernels"][1];
+  kernel["status"] = "INVALID";
+  kernel["value"] = nullptr;
+  kernel["verdicts"][1]["value"] = 130.0;
+  kernel["verdicts"][1]["pass"] = false;
+  return document;
+}
+
+TEST(Summary, FitsOneScreen) {
+  for (const int width : {80, 100, 140}) {
+    std::istringstream lines(summary(golden(), false, width));
+    int count = 0;
+    for (std::string line; std::getline(lines, line); ++count) EXPECT_LE(line.size(), width) << line;
+    EXPECT_LE(count, width < 100 ? 64 : 50);
+  }
+}
+
+TEST(Summary, ShowsFiguresArmsAndStatus) {
+  const std::string text = summary(golden(), false, 110);
+  const std::string gemm = line_with(text, "dense/gemm n=4096 fp64");
+  EXPECT_NE(gemm.find("216 GFLOP/s"), std::string::npos) << gemm;
+  EXPECT_NE(gemm.find("83 % fp64"), std::string::npos) << gemm;
+  EXPECT_NE(line_with(text, "n=4096 int8").find("skipped: oneDNN"), std::string::npos);
+  EXPECT_NE(line_with(text, "pipeline heat").find("integrated (in_memory)"), std::string::npos);
+  EXPECT_TRUE(std::regex_search(line_with(text, "time to validated"), std::regex("227 s +20\\.1 s +18\\.2 s")));
+  EXPECT_NE(line_with(text, "energy to solution").find("unmetered"), std::string::npos);
+  EXPECT_NE(text.find("3-10x: inconclusive"), std::string::npos);
+  EXPECT_NE(text.find("status UNSTABLE: "), std::string::npos);
+  EXPECT_EQ(text.find('\x1b'), std::string::npos);
+  EXPECT_NE(summary(golden(), true, 110).find("\x1b[33mUNSTABLE\x1b[0m"), std::string::npos);
+}
+
+TEST(Summary, AnInvalidKernelHasNoRate) {
+  ASSERT_NE(line_with(summary(golden(), false, 110), "gemm n=4096 fp64").find("FLOP/s"), std::string::npos);
+  Json document = with_invalid_kernel();
+  document["kernels"][1]["value"] = 2.16e11;  // even if a value were left behind
+  const std::string line = line_with(summary(document, false, 110), "gemm n=4096 fp64");
+  EXPECT_NE(line.find("INVALID"), std::string::npos) << line;
+  EXPECT_NE(line.find("130 > 1"), std::string::npos) << line;
+  EXPECT_EQ(line.find("FLOP/s"), std::string::npos) << line;
+  EXPECT_EQ(line.find(" % "), std::string::npos) << line;
+}
+
+TEST(Summary, AnArmThatFailedOrDidNotRunShowsNoTime) {
+  Json document = golden();
+  Json& arms = document["pipelines"][0]["arms"];
+  arms[1]["status"] = "INVALID";
+  for (const char* key : {"phases", "bytes", "holdout", "skill", "answers", "scaled", "cross_workflow_efficiency"})
+    arms[2].erase(key);
+  arms[2]["status"] = "FAILED";
+  const std::string text = summary(document, false, 110);
+  EXPECT_TRUE(std::regex_search(line_with(text, "time to validated"), std::regex("227 s +- +-$")));
+  EXPECT_TRUE(std::regex_search(text, std::regex("status +- +INVALID +FAILED\n")));
+}
+
+TEST(Contract, EveryLineFollowsTheGrammar) {
+  Json document = golden();
+  document["foms"][0]["reason"] = "two \"quotes\"\nand a line";
+  document["foms"][1]["value"] = "inf";
+  document["foms"][2]["ci95"] = {1.0, 2.5};
+  const std::string number = "-?\\d\\.\\d{9}e[+-]\\d\\d+", value = "(" + number + "|null|inf)";
+  const std::regex fom("TANDEM-FOM v1 (limit|kernel|pipeline)\\.[A-Za-z0-9_+.=-]+ = " + value + " \\S+ ci95=(null|\\[" +
+                       number + "," + number + "\\]) n=\\d+ samples=\\d+ status=[A-Z-]+( reason=\"[^\"]*\")?");
+  const std::regex check("TANDEM-CHECK v1 [A-Za-z0-9_+.=-]+ value=" + value + " limit=" + value +
+                         " result=(PASS|FAIL)");
+  std::istringstream lines(contract(document));
+  std::size_t foms = 0, checks = 0;
+  for (std::string line; std::getline(lines, line);) {
+    if (std::regex_match(line, fom))
+      ++foms;
+    else if (std::regex_match(line, check))
+      ++checks;
+    else
+      ADD_FAILURE() << line;
+  }
+  EXPECT_EQ(foms, document["foms"].size());
+  EXPECT_EQ(checks, document["checks"].size());
+  const std::string text = contract(document);
+  EXPECT_NE(text.find("kernel.dense.gemm.n=4096.precision=fp64.device=cpu.rate = 2.16"), std::string::npos);
+  EXPECT_NE(text.find("reason=\"two 'quotes' and a line\""), std::string::npos);
+  EXPECT_NE(text.find("= inf flop/s"), std::string::npos);
+  EXPECT_NE(text.find("ci95=[1.000000000e+00,2.500000000e+00]"), std::string::npos);
+  EXPECT_EQ(result_line(document, "9be2f1c04d11aaaa"),
+            "TANDEM-RESULT v1 status=UNSTABLE class=quick config=5d0c1a77e3b2 root=9be2f1c04d11");
+}
+
+TEST(Report, LoadsNothing) {
+  const std::string page = html_report(golden());
+  EXPECT_TRUE(page.starts_with("<!doctype html>"));
+  EXPECT_FALSE(
+      std::regex_search(page, std::regex("<(script|img|link|iframe|object|embed|source)[^>]*\\s(src|href|data)\\s*=")));
+  EXPECT_EQ(page.find("@import"), std::string::npos);
+  EXPECT_EQ(page.find("url(http"), std::string::npos);
+  for (const char* call : {"XMLHttpRequest", "fetch(", "WebSocket", "sendBeacon", "importScripts"})
+    EXPECT_EQ(page.find(call), std::string::npos) << call;
+}
+
+TEST(Report, TheDocumentCannotEndItsScript) {
+  Json document = golden();
+  document["machine"]["cpu"] = "</script><script>alert(1)</script><!-- {{style}}";
+  const std::string page = html_report(document);
+  EXPECT_EQ(page.find("alert(1)</script>"), std::string::npos);
+  EXPECT_EQ(page.find("<!-- {{style}}"), std::string::npos);
+  const std::string open = "<script type=\"application/json\" id=\"document\">";
+  const std::size_t begin = page.find(open) + open.size();
+  EXPECT_EQ(Json::parse(page.substr(begin, page.find("</script>", begin) - begin)), document);
+}
+
+// The page's main part as a browser builds it; "" where there is no browser.
+std::string rendered(const Json& document) {
+  if (std::system("command -v chromium >/dev/null 2>&1") != 0) return {};
+  const fs::path folder = fs::temp_directory_path() / ("tandem-report-" + std::to_string(::getpid()));
+  fs::create_directories(folder);
+  std::ofstream(folder / "report.html") << html_report(document);
+  const std::string command =
+      "timeout 60 chromium --headless --no-sandbox --disable-gpu --enable-logging=stderr --user-data-dir=" +
+      (folder / "profile").string() + " --dump-dom file://" + (folder / "report.html").string() + " 2>" +
+      (folder / "log").string() + " >" + (folder / "dom").string();
+  const int status = std::system(command.c_str());
+  std::ostringstream dom, log;
+  dom << std::ifstream(folder / "dom").rdbuf();
+  log << std::ifstream(folder / "log").rdbuf();
+  fs::remove_all(folder);
+  EXPECT_EQ(status, 0) << log.str();
+  EXPECT_EQ(log.str().find("CONSOLE"), std::string::npos) << log.str();
+  const std::string page = dom.str();
+  EXPECT_NE(page.find("data-errors=\"0\" data-rendered=\"true\""), std::string::npos);
+  const std::size_t begin = page.find("<main"), end = page.find("</main>");
+  return begin < end && end != std::string::npos ? page.substr(begin, end - begin) : "nothing was drawn";
+}
+
+TEST(Report, ABrowserDrawsItWithoutErrors) {
+  const std::string page = rendered(golden());
+  if (page.empty()) GTEST_SKIP() << "no chromium here";
+  EXPECT_EQ(page.find("[object "), std::string::npos);
+  EXPECT_EQ(page.find(">undefined<"), std::string::npos);
+  EXPECT_EQ(page.find(">NaN"), std::string::npos);
+  for (const char* text :
+       {"<h3>Roofline</h3>", "<h3>Arms side by side</h3>", "<h3>Where the time went</h3>", "<h3>Timeline</h3>",
+        "<h3>Errors on unseen cases</h3>", "predicted − simulated", "The samples behind each figure"})
+    EXPECT_NE(page.find(text), std::string::npos) << text;
+  EXPECT_NE(page.find("<b>216&nbsp;GFLOP/s</b>"), std::string::npos);
+}
+
+TEST(Report, ABrowserShowsNoRateOfAnInvalidKernelAndSurvivesAnArmThatDidNotRun) {
+  Json document = with_invalid_kernel();
+  Json& arm = document["pipelines"][0]["arms"][2];
+  for (const char* key : {"phases", "bytes", "holdout", "skill", "answers", "scaled", "cross_workflow_efficiency"})
+    arm.erase(key);
+  arm["status"] = "FAILED";
+  arm["ttis"] = {{"value", nullptr}, {"ci95", nullptr}, {"unit", "s"}, {"reason", "not run"}};
+  document["run"]["started"] = nullptr;
+  document["run"]["outside_work"] = nullptr;
+  const std::string page = rendered(document);
+  if (page.empty()) GTEST_SKIP() << "no chromium here";
+  EXPECT_EQ(page.find("<b>216&nbsp;GFLOP/s</b>"), std::string::npos);
+  EXPECT_NE(page.find("<span class=\"badge bad\">INVALID</span>"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace tandem

@@ -1,0 +1,119 @@
+// The schema of result.json accepts the golden document and refuses broken ones. Valijson reads the keywords of
+// draft 7, which the schema keeps to.
+#include <fstream>
+#include <functional>
+#include <string>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+#include <valijson/adapters/nlohmann_json_adapter.hpp>
+#include <valijson/schema.hpp>
+#include <valijson/schema_parser.hpp>
+#include <valijson/validator.hpp>
+
+namespace {
+
+using nlohmann::json;
+
+json load(const char* path) { return json::parse(std::ifstream(path)); }
+
+// "" or the first thing that is wrong.
+std::string first_error(const json& document) {
+  static const json text = load(RESULT_SCHEMA);
+  static valijson::Schema schema;
+  static const bool parsed = [] {
+    valijson::SchemaParser(valijson::SchemaParser::kDraft7)
+        .populateSchema(valijson::adapters::NlohmannJsonAdapter(text), schema);
+    return true;
+  }();
+  EXPECT_TRUE(parsed);
+  valijson::ValidationResults results;
+  valijson::Validator validator;
+  const valijson::adapters::NlohmannJsonAdapter target(document);
+  if (validator.validate(schema, target, &results)) return {};
+  valijson::ValidationResults::Error error;
+  std::string all = "refused:";
+  while (results.popError(error)) all += " " + error.description;
+  return all;
+}
+
+json broken(const std::function<void(json&)>& change) {
+  json document = load(GOLDEN_RESULT);
+  change(document);
+  return document;
+}
+
+bool refused(const std::function<void(json&)>& change) { return !first_error(broken(change)).empty(); }
+
+json& measured_kernel(json& document) { return document.at("kernels").at(0); }
+json& arm(json& document) { return document.at("pipelines").at(0).at("arms").at(2); }
+
+TEST(Schema, AcceptsTheGoldenDocument) { EXPECT_EQ(first_error(load(GOLDEN_RESULT)), ""); }
+
+TEST(Schema, RefusesAMissingKeyAtEveryLevel) {
+  const json golden = load(GOLDEN_RESULT);
+  for (const auto& [key, value] : golden.items()) EXPECT_TRUE(refused([&, k = key](json& d) { d.erase(k); })) << key;
+  for (const auto& [key, value] : golden.at("kernels").at(0).items())
+    EXPECT_TRUE(refused([&, k = key](json& d) { measured_kernel(d).erase(k); })) << "kernel " << key;
+  for (const auto& [key, value] : golden.at("pipelines").at(0).items())
+    EXPECT_TRUE(refused([&, k = key](json& d) { d["pipelines"][0].erase(k); })) << "pipeline " << key;
+  for (const auto& [key, value] : golden.at("foms").at(0).items())
+    EXPECT_TRUE(refused([&, k = key](json& d) { d["foms"][0].erase(k); })) << "fom " << key;
+  for (const char* key : {"ttis", "phases", "holdout", "energy_scope", "weights_sha256"})
+    EXPECT_TRUE(refused([&](json& d) { arm(d).erase(key); })) << "arm " << key;
+}
+
+TEST(Schema, RefusesAWrongType) {
+  EXPECT_TRUE(refused([](json& d) { d["schema"] = "tandem-result/2"; }));
+  EXPECT_TRUE(refused([](json& d) { d["run"]["seconds"] = "84"; }));
+  EXPECT_TRUE(refused([](json& d) { d["run"]["status"] = "GOOD"; }));
+  EXPECT_TRUE(refused([](json& d) { d["run"]["config"] = "not hexadecimal"; }));
+  EXPECT_TRUE(refused([](json& d) { measured_kernel(d)["samples"] = -1; }));
+  EXPECT_TRUE(refused([](json& d) { measured_kernel(d)["settings"]["n"] = 1024; }));
+  EXPECT_TRUE(refused([](json& d) { measured_kernel(d)["ci95"] = {1.0}; }));
+  EXPECT_TRUE(refused([](json& d) { arm(d)["holdout"]["pass"] = "yes"; }));
+  EXPECT_TRUE(refused([](json& d) { d["foms"][0]["name"] = "limit.two words"; }));
+}
+
+TEST(Schema, RefusesANumberWhereNullMustBe) {
+  for (const char* status : {"INVALID", "FAILED"}) {
+    EXPECT_TRUE(refused([&](json& d) { measured_kernel(d)["status"] = status; })) << status;
+    EXPECT_FALSE(refused([&](json& d) {
+      measured_kernel(d)["status"] = status;
+      measured_kernel(d)["value"] = nullptr;
+    })) << status;
+  }
+  EXPECT_TRUE(refused([](json& d) { arm(d)["energy_to_solution"]["value"] = 1200.0; }));  // its scope is null
+  EXPECT_FALSE(refused([](json& d) {
+    arm(d)["energy_to_solution"]["value"] = 1200.0;
+    arm(d)["energy_scope"] = "package";
+  }));
+  EXPECT_TRUE(refused([](json& d) { arm(d)["coupling"] = nullptr; }));
+  EXPECT_TRUE(refused([](json& d) { d["pipelines"][0]["arms"][1]["coupling"] = "in_memory"; }));
+}
+
+TEST(Schema, RefusesANullWithoutAReason) {
+  EXPECT_TRUE(refused([](json& d) { arm(d)["energy_to_solution"]["reason"] = nullptr; }));
+  EXPECT_TRUE(refused([](json& d) { arm(d)["ttis"]["value"] = nullptr; }));
+  EXPECT_TRUE(refused([](json& d) { d["limits"][0]["value"] = nullptr; }));
+  EXPECT_TRUE(refused([](json& d) { d["foms"][0]["value"] = nullptr; }));
+  EXPECT_TRUE(refused([](json& d) { measured_kernel(d)["value"] = nullptr; }));  // measured, yet without a value
+}
+
+TEST(Schema, AnArmThatDidNotRunNeedsOnlyItsReasons) {
+  EXPECT_FALSE(refused([](json& d) {
+    const json none = {{"value", nullptr}, {"ci95", nullptr}, {"unit", "s"}, {"reason", "not run"}};
+    arm(d) = {{"arm", "integrated"},
+              {"coupling", "in_memory"},
+              {"status", "FAILED"},
+              {"reasons", json::array()},
+              {"launches", 0},
+              {"ttis", none},
+              {"ettis", none},
+              {"energy_to_solution", none},
+              {"solutions_per_kwh", none},
+              {"energy_scope", nullptr}};
+  }));
+}
+
+}  // namespace
