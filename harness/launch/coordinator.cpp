@@ -34,7 +34,8 @@ void drop_unfinished(const fs::path& folder, const std::vector<std::string>& don
     read_lines(
         path,
         [&](Json&& line) {
-          if (std::find(done.begin(), done.end(), line.at("launch")) != done.end()) kept += line.dump() + "\n";
+          if (std::find(done.begin(), done.end(), line.at("launch").get<std::string>()) != done.end())
+            kept += line.dump() + "\n";
         },
         true);
     write_file(path, kept);
@@ -91,7 +92,8 @@ void Coordinator::close(const std::string& started, double seconds, bool interru
 }
 
 std::string Coordinator::title(const Job& job) const {
-  if (job.kind == Job::Kind::limits) return "limits of the machine, " + job.when;
+  if (job.kind == Job::Kind::limits)
+    return job.ranks > 1 ? fmt::format("links between {} ranks", job.ranks) : "limits of the machine, " + job.when;
   const std::string path = plan_.config.cases[job.item].path();
   return job.kind == Job::Kind::kernel ? path : path + " " + job.arm;
 }

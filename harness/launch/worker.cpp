@@ -26,7 +26,8 @@ Settings settings_of(const Json& item) {
 }
 
 template <typename Entry>
-const Entry& entry_of(const std::vector<Entry>& registry, const std::string& name) {
+const Entry& entry_of(const std::vector<Entry>& registry, const Json& item) {
+  const std::string name = item.at("name");
   const auto found =
       std::find_if(registry.begin(), registry.end(), [&](const Entry& entry) { return entry.name == name; });
   check(found != registry.end(), "this program has no \"{}\"", name);
@@ -51,7 +52,7 @@ void limits(const Json& job, const Ranks& ranks, Recorder& recorder) {
 
 void kernel(const Json& job, const Ranks& ranks, Recorder& recorder) {
   const Json& item = job.at("case");
-  const KernelEntry& entry = entry_of(kernel_registry(), item.at("name"));
+  const KernelEntry& entry = entry_of(kernel_registry(), item);
   const int threads = item.at("threads");
   const KernelContext context{ranks, threads, job.at("seed")};
   time_kernel(entry, settings_of(item), context, job.at("class").get<std::string>(), recorder);
@@ -59,7 +60,7 @@ void kernel(const Json& job, const Ranks& ranks, Recorder& recorder) {
 
 void arm(const Json& job, const Ranks& ranks, Recorder& recorder) {
   const Json& item = job.at("case");
-  const PipelineEntry& entry = entry_of(pipeline_registry(), item.at("name"));
+  const PipelineEntry& entry = entry_of(pipeline_registry(), item);
   const Settings settings = settings_of(item);
   recorder.enter("start-up", State::transition);
   const double needed = entry.memory(settings);

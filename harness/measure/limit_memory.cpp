@@ -32,7 +32,7 @@ struct Arrays {
 // a repeat, not once a pass.
 template <typename Pass>
 double rate(const Probe& probe, const Arrays& arrays, double bytes, const Pass& pass) {
-  const auto passes = std::max(1, static_cast<int>(64 * mebibyte / bytes));  // about a millisecond
+  const auto passes = std::max(1, static_cast<int>(16 * mebibyte / bytes));  // some tenths of a millisecond
   return best_rate(probe, bytes * passes * probe.threads, [&](int times) {
 #pragma omp parallel num_threads(probe.threads)
     for (int i = 0; i < passes * times; ++i) pass(arrays.part * static_cast<std::size_t>(omp_get_thread_num()));

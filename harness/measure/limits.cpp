@@ -18,11 +18,13 @@ double seconds_of(const std::function<void()>& call) {
 }
 
 double best_rate(const Probe& probe, double work, const std::function<void(int times)>& run) {
+  constexpr double repeat = 2e-3;  // many short repeats: on a disturbed machine one of them is likely left alone
   run(1);
-  // The slowest rank's time, so that every rank comes to the same counts.
-  const double once = std::max(probe.ranks.max(seconds_of([&] { run(1); })), 1e-9);
-  const int repeats = std::clamp(static_cast<int>(probe.seconds / once), 3, 8);
-  const int times = std::max(1, static_cast<int>(probe.seconds / once / repeats));
+  double once = 1;
+  for (int i = 0; i < 3; ++i) once = std::min(once, std::max(seconds_of([&] { run(1); }), 1e-9));
+  once = probe.ranks.max(once);  // so that every rank comes to the same counts
+  const int times = std::max(1, static_cast<int>(repeat / once));
+  const int repeats = std::clamp(static_cast<int>(probe.seconds / (once * times)), 3, 64);
   std::vector<double> seconds(static_cast<std::size_t>(repeats));
   for (double& each : seconds) {
     probe.ranks.barrier();

@@ -121,10 +121,9 @@ const Judged* middle_launch(const Arm& arm) {
 }
 
 Json measured(const Json& value, const Json& ci, const std::string& unit, const std::string& reason) {
-  return {{"value", value},
-          {"ci95", ci},
-          {"unit", unit},
-          {"reason", value.is_null() || !reason.empty() ? Json(reason) : Json(nullptr)}};
+  const bool explained = !reason.empty() || !value.is_null();
+  const std::string why = explained ? reason : "no launch passed";
+  return {{"value", value}, {"ci95", ci}, {"unit", unit}, {"reason", why.empty() ? Json(nullptr) : Json(why)}};
 }
 
 Json phases_json(const Judged& launch) {

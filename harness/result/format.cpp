@@ -33,7 +33,7 @@ Scaled decimal(double value, bool seconds) {
 Scaled binary(double value) {
   static constexpr std::array<std::string_view, 7> prefixes = {"", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"};
   std::size_t step = 0;
-  while (step + 1 < prefixes.size() && three_digits(std::abs(value)) >= 1024) {
+  while (step + 1 < prefixes.size() && std::round(std::abs(value)) >= 1024) {
     value /= 1024;
     ++step;
   }

@@ -1,6 +1,8 @@
 #include "harness/result/summary.hpp"
 
 #include <algorithm>
+#include <regex>
+#include <sstream>
 
 #include <fmt/format.h>
 
@@ -10,16 +12,29 @@
 namespace tandem {
 namespace {
 
+// Of a library's own words ("OpenBLAS 0.3.21 NO_LAPACKE ..."), the first that looks like a version.
+std::string short_version(const std::string& version) {
+  std::istringstream words(version);
+  for (std::string word; words >> word;)
+    if (word.find('.') != std::string::npos && word.find_first_of("0123456789") != std::string::npos) return word;
+  return version;
+}
+
 std::string machine(const Json& document, const Screen& screen) {
   const Json& host = document.at("machine");
   std::string line = fmt::format("tandem {}   {}, {} cores", text_or_empty(document.at("tandem"), "version"),
                                  text_or_empty(host, "cpu"), format_number(number_or(host, "cores", 0)));
-  for (const Json& extension : host.at("isa")) line.append(" ").append(extension.get<std::string>());
-  for (const Json& library : host.at("libraries")) {
-    line += fmt::format("   {} {}", text_or_empty(library, "name"), text_or_empty(library, "version"));
-    const std::string core = text_or_empty(library, "core");
-    if (!core.empty()) line += fmt::format(" ({})", core);
-  }
+  // Those that decide what the kernels can reach; the report has them all.
+  const std::regex telling("avx2|avx512f|avx512_bf16|avx512_vnni|amx.*|sve.*|asimd|bf16|i8mm");
+  for (const Json& extension : host.at("isa"))
+    if (std::regex_match(extension.get<std::string>(), telling)) line.append(" ").append(extension.get<std::string>());
+  const Json& libraries = host.at("libraries");
+  const Json &blas = member(libraries, "blas"), &onednn = member(libraries, "onednn"), &mpi = member(libraries, "mpi");
+  if (!blas.is_null())
+    line += fmt::format("   {} {} ({})", text_or_empty(blas, "name"), short_version(text_or_empty(blas, "version")),
+                        text_or_empty(blas, "core"));
+  if (!onednn.is_null()) line += fmt::format("   oneDNN {}", text_or_empty(onednn, "version"));
+  if (!mpi.is_null()) line += fmt::format("   {}", clipped(text_or_empty(mpi, "version"), 30));
   return wrapped(line, screen.width, 2);
 }
 
@@ -73,7 +88,7 @@ std::string case_title(const Json& entry) {
     const std::string word = value.is_string() ? value.get<std::string>() : value.dump();
     if (key == "device" && word == "cpu") continue;
     const bool number = !word.empty() && word.find_first_not_of("0123456789.kKMGT") == std::string::npos;
-    title += number || word.size() < 2 ? fmt::format(" {}={}", key, word) : fmt::format(" {}", word);
+    title += number || word.size() < 2 || word == "auto" ? fmt::format(" {}={}", key, word) : fmt::format(" {}", word);
   }
   const double ranks = number_or(entry, "ranks", 1);
   if (ranks > 1) title += fmt::format(", {} ranks", format_number(ranks));

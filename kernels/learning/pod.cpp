@@ -1,4 +1,4 @@
-// Gram matrix by panels converted to fp64 (dgemm), eigenvectors by LAPACK's dsyev.
+// Gram matrix by panels converted to fp64 (dgemm), eigenvectors by LAPACK.
 #include "kernels/learning/pod.hpp"
 
 #include <algorithm>
@@ -7,9 +7,7 @@
 #include <cblas.h>
 
 #include "harness/base/check.hpp"
-
-extern "C" void dsyev_(const char* job, const char* uplo, const int* n, double* a, const int* lda, double* w,
-                       double* work, const int* lwork, int* info);
+#include "kernels/learning/symmetric.hpp"
 
 namespace tandem::kernels {
 
@@ -87,19 +85,6 @@ std::vector<double> gram_of(std::span<const float> rows, std::span<const std::si
   return gram;
 }
 
-// Eigenvalues rising, eigenvectors in the rows of `matrix`.
-std::vector<double> eigen(std::vector<double>& matrix, std::size_t size) {
-  const int n = static_cast<int>(size);
-  std::vector<double> eigenvalues(size), work(1);
-  int info = 0, length = -1;
-  dsyev_("V", "L", &n, matrix.data(), &n, eigenvalues.data(), work.data(), &length, &info);
-  length = static_cast<int>(work[0]);
-  work.resize(static_cast<std::size_t>(length));
-  dsyev_("V", "L", &n, matrix.data(), &n, eigenvalues.data(), work.data(), &length, &info);
-  check(info == 0, "eigenvalues of the Gram matrix: dsyev returned {}", info);
-  return eigenvalues;
-}
-
 // One basis vector: the snapshots' deviations weighted by an eigenvector, normalised, sign fixed.
 void mode(std::span<const float> rows, std::span<const std::size_t> order, std::span<const double> mean,
           const double* eigenvector, std::span<float> to, const Ranks& ranks) {
@@ -128,7 +113,7 @@ Pod pod(std::span<const float> snapshots, std::span<const std::size_t> order, st
   check(total > 0 && snapshots.size() == order.size() * values, "pod: {} snapshots", total);
   const auto mean = mean_of(snapshots, values, total, ranks);
   auto gram = gram_of(snapshots, order, mean, total, ranks);
-  const auto eigenvalues = eigen(gram, total);
+  const auto eigenvalues = symmetric_eigen(gram, total);
   Pod result;
   result.values = values;
   for (const double value : mean) result.mean.push_back(static_cast<float>(value));

@@ -119,13 +119,13 @@ class TrainStep : public Kernel {
   }
 
   // Every layer rounds its activation and its error about three times each way, independently for each entry, so that
-  // relative errors add up in the mean square to u sqrt(6 depth); sums in fp32 add u sqrt(length). 4 is the margin.
+  // relative errors add up in the mean square to u sqrt(6 depth); sums in fp32 add u sqrt(length). 2 is the margin.
   double tolerance() const {
     const auto depth = static_cast<double>(mlp_.shape().depth());
     std::size_t longest = batch_;
     for (const std::size_t width : mlp_.shape().layers) longest = std::max(longest, width);
     const double u = mlp_.precision() == MlpPrecision::bf16 ? 0x1p-9 : 0x1p-24;
-    return 4 * (u * std::sqrt(6 * depth) + 0x1p-24 * std::sqrt(static_cast<double>(longest)));
+    return 2 * (u * std::sqrt(6 * depth) + 0x1p-24 * std::sqrt(static_cast<double>(longest)));
   }
 
   void judge(const std::vector<double>& reference, std::size_t begin, std::size_t end, double& norm, double& entry) {

@@ -8,7 +8,19 @@
 namespace tandem::pipelines {
 namespace {
 constexpr std::size_t most_passes = 30, most_iterations = 200;
+
+// r = b - y; r.r
+double subtract(std::size_t n, const double* b, const double* y, double* r) {
+  double sum = 0;
+#pragma omp simd reduction(+ : sum)
+  for (std::size_t i = 0; i < n; ++i) {
+    r[i] = b[i] - y[i];
+    sum += r[i] * r[i];
+  }
+  return sum;
 }
+
+}  // namespace
 
 HeatSolver::HeatSolver(const HeatMesh& mesh, const HeatTolerance& tolerance)
     : tolerance_(tolerance),
@@ -68,14 +80,7 @@ void HeatSolver::correct(double target, Buffer<double>& x) {
 
 double HeatSolver::renew(const Buffer<double>& right) {
   return std::sqrt(kernels::sum_blocks(false, right.size(), [&](std::size_t begin, std::size_t end) {
-    double *r = residual_.data(), sum = 0;
-    const double *b = right.data(), *y = image_.data();
-#pragma omp simd reduction(+ : sum)
-    for (std::size_t i = begin; i < end; ++i) {
-      r[i] = b[i] - y[i];
-      sum += r[i] * r[i];
-    }
-    return sum;
+    return subtract(end - begin, right.data() + begin, image_.data() + begin, residual_.data() + begin);
   }));
 }
 

@@ -32,7 +32,7 @@ function decimal(value, seconds) {
 
 function binary(value) {
   let step = 0;
-  for (; step < 6 && threeDigits(Math.abs(value)) >= 1024; ++step) value /= 1024;
+  for (; step < 6 && Math.round(Math.abs(value)) >= 1024; ++step) value /= 1024;
   return [value, ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"][step]];
 }
 
@@ -50,4 +50,10 @@ function measured(entry, unit) {
   return el("span.soft", null, entry.reason || "–");
 }
 
-function interval(ci, unit) { return ci ? "[" + quantity(ci[0], unit) + ", " + quantity(ci[1], unit) + "]" : "–"; }
+// The unit stands once where both ends share it: "[202, 206] GFLOP/s".
+function interval(ci, unit) {
+  if (!ci) return "–";
+  const [low, high] = ci.map((end) => quantity(end, unit).split(gap));
+  if (low[1] !== high[1]) return "[" + low.join(gap) + ", " + high.join(gap) + "]";
+  return "[" + low[0] + "," + gap + high[0] + "]" + (low[1] ? gap + low[1] : "");
+}

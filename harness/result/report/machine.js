@@ -19,7 +19,7 @@ function limitsSection() {
   const drift = (limit) => (limit.before && limit.after ? Math.abs(limit.after / limit.before - 1) : null);
   section("limits", "Machine and its measured limits",
     el("p", null, machine.cpu + ", " + machine.cores + " cores, " + quantity(machine.memory_bytes, "B") + " of memory" + (machine.virtual ? ", virtual machine" : "") + ". ",
-      "Every share of a limit in this report is taken of these measurements, not of a data sheet: the better of one before and one after the cases (n = 2)."),
+      "Every share of a limit in this report is taken of these measurements, not of a data sheet: the best seen before, between and after the cases (n ≥ 1 each)."),
     machine.warnings.map((text) => el("p.warning", null, "Warning: " + text)),
     table([
       {title: "limit", cell: (l) => words(l.name), value: (l) => l.name},
@@ -34,7 +34,7 @@ function limitsSection() {
 function cacheText(cache) {
   if (typeof cache !== "object") return String(cache);
   if (cache.level === undefined || cache.bytes === undefined) return JSON.stringify(cache);
-  return "L" + cache.level + " " + quantity(cache.bytes, "B") + (cache.shared_by > 1 ? " shared by " + cache.shared_by : "");
+  return (cache.instances > 1 ? cache.instances + " × " : "") + "L" + cache.level + " " + quantity(cache.bytes, "B");
 }
 
 function machineSection() {
@@ -48,7 +48,7 @@ function machineSection() {
     ["virtual machine", machine.virtual ? "yes" : "no"],
     ["system", machine.os + ", " + machine.kernel],
     ...Object.entries(machine.libraries).map(([role, library]) =>
-      [role, [library.name, library.version, library.core ? "(" + library.core + ")" : ""].join(" ")]),
+      [role, [library.name, library.version, library.core ? "(" + library.core + ")" : ""].filter((word) => word).join(" ")]),
     ...Object.entries(machine.environment).map(([key, value]) => [key, el("code", null, String(value))]),
   ]));
 }

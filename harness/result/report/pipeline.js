@@ -72,7 +72,7 @@ function kpiTable(pipeline) {
   return [el("h3", null, "What coupling brought"), table([
     {title: "KPI", cell: ([key]) => (kpiWords[key] || [words(key)])[0]},
     {title: "value", num: true, cell: ([key, entry]) => el("b", null, show(key, entry))},
-    {title: "95 % CI", num: true, cell: ([, entry]) => interval(entry.ci95, "1")},
+    {title: "95 % CI", num: true, cell: ([key, entry]) => (entry.ci95 && unit(key, entry) === "%" ? "[" + entry.ci95.map((end) => percent(end, 3)).join(", ") + "]" : interval(entry.ci95, "1"))},
     {title: "n", num: true, cell: () => number(launches)},
     {title: "definition", cell: ([key]) => el("span.soft", null, (kpiWords[key] || ["", ""])[1])},
     {title: "remark", cell: ([, entry]) => entry.reason || ""},

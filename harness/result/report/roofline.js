@@ -23,7 +23,7 @@ function rooflineFigure(rows) {
     low: 10 ** Math.floor(Math.log10(Math.min(...points.map((p) => p.y)) / 1.5)), high: top * 3,
   };
   return [el("h3", null, "Roofline"), chart(430,
-    "Rate over arithmetic intensity (flops per byte of least traffic) of the kernels that count flops; numbers as in the table. Lines: limits measured on this machine (n = 2 each). " +
+    "Rate over arithmetic intensity (flops per byte of least traffic) of the kernels that count flops; numbers as in the table. Lines: limits measured on this machine. " +
     "Circles are judged against arithmetic, triangles against memory. A point may lie above a memory line where its working set fits a cache.",
     (colours_) => rooflineConfig(points, peaks, slopes, range, colours_))];
 }

@@ -16,7 +16,8 @@ function verdictSection() {
   document.getElementById("report").append(
     el("h1", null, "Benchmark result, class " + run.class),
     el("p.soft", null, (run.started ? run.started.slice(0, 16).replace("T", " ") + " UTC, " : "") + result.machine.cpu),
-    el("div.verdict" + kind, null, el("b", null, run.status), " — " + (meanings[run.status] || ""), reasons.length ? el("ul", null, reasons) : null),
+    el("div.verdict" + kind, null, el("b", null, run.status), " — " + (meanings[run.status] || ""), reasons.length ? el("ul", null, reasons.slice(0, 8)) : null,
+      reasons.length > 8 ? folded("and " + (reasons.length - 8) + " more reasons", el("ul", null, reasons.slice(8))) : null),
     el("div.cards", null, cards()));
 }
 

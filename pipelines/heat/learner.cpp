@@ -1,0 +1,180 @@
+// Training, and the regression that its weights make. All sums run in canonical order.
+#include "pipelines/heat/learner.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+namespace tandem::pipelines {
+
+using kernels::Mlp;
+using kernels::MlpPass;
+using kernels::MlpShape;
+
+namespace {
+
+constexpr std::uint64_t image_mark = 0x31544145484d4454;  // "TDMHEAT1"
+constexpr std::size_t row_granule = 16;
+
+MlpShape shape_of(const HeatTraining& training, std::size_t modes) {
+  MlpShape shape{training.nets, {heat_inputs}};
+  shape.layers.insert(shape.layers.end(), training.hidden.begin(), training.hidden.end());
+  shape.layers.push_back(modes);
+  return shape;
+}
+
+// The mean of the networks' outputs times the spread of each coefficient.
+class NetworkRegression : public HeatRegression {
+ public:
+  NetworkRegression(const Mlp& trained, std::vector<float> spread)
+      : mlp_(trained.shape(), kernels::MlpPrecision::fp32), spread_(std::move(spread)) {
+    std::copy(trained.parameters().begin(), trained.parameters().end(), mlp_.parameters().begin());
+  }
+
+  void coefficients(std::span<const double> inputs, std::size_t rows, std::span<double> to) override {
+    MlpPass& pass = run(inputs, rows);
+    const std::size_t size = to.size(), nets = mlp_.shape().nets;
+    for (std::size_t i = 0; i < size; ++i) {
+      double sum = 0;
+      for (std::size_t net = 0; net < nets; ++net) sum += static_cast<double>(pass.outputs()[net * size + i]);
+      to[i] = factor(i) * sum;
+    }
+  }
+
+  void pull(std::span<const double> inputs, std::size_t rows, std::span<const double> weights,
+            std::span<double> to) override {
+    MlpPass& pass = run(inputs, rows);
+    const std::size_t nets = mlp_.shape().nets;
+    for (std::size_t net = 0; net < nets; ++net)
+      for (std::size_t i = 0; i < weights.size(); ++i)
+        pass.outputs()[net * weights.size() + i] = static_cast<float>(factor(i) * weights[i]);
+    pass.backward();
+    std::fill(to.begin(), to.end(), 0.0);
+    for (std::size_t net = 0; net < nets; ++net)
+      for (std::size_t i = 0; i < to.size(); ++i)
+        to[i] += static_cast<double>(pass.input_gradients()[net * to.size() + i]);
+  }
+
+ private:
+  double factor(std::size_t i) const {
+    return static_cast<double>(spread_[i % spread_.size()]) / static_cast<double>(mlp_.shape().nets);
+  }
+
+  MlpPass& run(std::span<const double> inputs, std::size_t rows) {
+    auto& pass = passes_[rows];
+    if (!pass) pass = std::make_unique<MlpPass>(mlp_, rows, MlpPass::Backward::inputs);
+    inputs_.clear();
+    for (const double value : inputs) inputs_.push_back(static_cast<float>(value));
+    pass->set_inputs(inputs_);
+    pass->forward();
+    return *pass;
+  }
+
+  Mlp mlp_;
+  std::vector<float> spread_, inputs_;
+  std::map<std::size_t, std::unique_ptr<MlpPass>> passes_;
+};
+
+}  // namespace
+
+HeatLearner::HeatLearner(std::size_t nodes, HeatTraining training, std::uint64_t seed)
+    : nodes_(nodes), training_(std::move(training)), seed_(seed) {}
+
+HeatLearner::~HeatLearner() = default;
+
+void HeatLearner::make_network(std::size_t modes) {
+  passes_.clear();
+  mlp_ = std::make_unique<Mlp>(shape_of(training_, modes), kernels::MlpPrecision::fp32);
+  adam_ = std::make_unique<kernels::AdamW>(mlp_->parameters().size(), kernels::AdamWSettings{training_.decay});
+}
+
+void HeatLearner::prepare(std::span<const Sample* const> mine, const Ranks& ranks) {
+  points_.clear();
+  basis_ = HeatBasis(mine, nodes_, training_.modes, ranks);
+  spread_.clear();
+  output_weights_.clear();
+  for (const double energy : basis_.pod().energies) {
+    spread_.push_back(static_cast<float>(std::sqrt(energy)));
+    output_weights_.push_back(static_cast<float>(energy));
+  }
+  make_network(basis_.pod().modes);
+  mlp_->initialise(seed_);
+}
+
+const HeatPoint& HeatLearner::point(const Sample& sample) {
+  const auto found = points_.find(sample.index);
+  if (found != points_.end()) return found->second;
+  return points_.emplace(sample.index, basis_.project(sample)).first->second;
+}
+
+MlpPass& HeatLearner::pass(std::size_t rows) {
+  auto& pass = passes_[rows];
+  if (!pass) pass = std::make_unique<MlpPass>(*mlp_, rows, MlpPass::Backward::parameters);
+  return *pass;
+}
+
+double HeatLearner::learn(std::size_t step, std::span<const Pair> mine, std::size_t batch, const Ranks& ranks) {
+  check(mlp_ != nullptr && training_.steps > 0, "heat: learn before prepare");
+  inputs_.clear();
+  targets_.clear();
+  row_weights_.clear();
+  for (const Pair& pair : mine) {
+    const HeatPoint& own = point(*pair.sample);
+    for (const double value : own.inputs) inputs_.push_back(static_cast<float>(value));
+    for (std::size_t k = 0; k < spread_.size(); ++k)
+      targets_.push_back(static_cast<float>(own.coefficients[k] / static_cast<double>(spread_[k])));
+    row_weights_.push_back(static_cast<float>(1 / (own.norm * own.norm * static_cast<double>(batch))));
+  }
+  const std::size_t rows = std::max(row_granule, (mine.size() + row_granule - 1) / row_granule * row_granule);
+  MlpPass& work = pass(rows);
+  work.set_inputs(inputs_);
+  work.forward();
+  const double loss = work.squared_error(targets_, row_weights_, output_weights_);
+  work.backward();
+  ranks.sum(mlp_->gradients());
+  const auto t = static_cast<double>(step + 1), whole = static_cast<double>(training_.steps);
+  const double warm = std::min(1.0, t / static_cast<double>(training_.warm_up));
+  adam_->step(*mlp_, training_.rate * warm * 0.5 * (1 + std::cos(std::numbers::pi * std::min(1.0, t / whole))));
+  return ranks.sum(loss) / static_cast<double>(training_.nets);
+}
+
+std::unique_ptr<Model> HeatLearner::model() const {
+  check(mlp_ != nullptr, "heat: a model before any training");
+  return std::make_unique<HeatSurrogate>(basis_, std::make_unique<NetworkRegression>(*mlp_, spread_));
+}
+
+std::vector<std::byte> HeatLearner::save() const {
+  check(mlp_ != nullptr, "heat: nothing to save before training");
+  ImageWriter image;
+  image.put(image_mark);
+  image.put(mlp_->shape().nets);
+  image.put(mlp_->shape().layers);
+  basis_.save(image);
+  image.put(spread_);
+  image.put(std::span<const float>(std::as_const(*mlp_).parameters()));
+  return image.take();
+}
+
+void HeatLearner::load(std::span<const std::byte> bytes) {
+  ImageReader image(bytes);
+  check(image.get<std::uint64_t>() == image_mark, "heat: not the image of a heat network");
+  const auto nets = image.get<std::size_t>();
+  const auto layers = image.vector<std::size_t>();
+  basis_.load(image);
+  check(basis_.pod().values == nodes_, "heat: an image for {} nodes, expected {}", basis_.pod().values, nodes_);
+  const MlpShape expected = shape_of(training_, basis_.pod().modes);
+  check(nets == expected.nets && layers == expected.layers, "heat: an image of another network");
+  spread_ = image.vector<float>();
+  check(spread_.size() == basis_.pod().modes, "heat: an image with {} spreads", spread_.size());
+  make_network(basis_.pod().modes);
+  image.get(mlp_->parameters());
+  image.finish();
+}
+
+std::unique_ptr<Learner> make_heat_learner(const HeatSize& size, std::uint64_t seed) {
+  HeatTraining training;
+  training.steps = size.schedule.batches;
+  return std::make_unique<HeatLearner>(size.mesh.nodes(), training, seed);
+}
+
+}  // namespace tandem::pipelines

@@ -1,0 +1,210 @@
+// Fields are one product: rows [s c, s] times [basis; mean]; its transpose pulls cotangents of fields back to [c, 1],
+// and d/ds comes with it. Rows go in tiles that stay in cache.
+#include "pipelines/heat/surrogate.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "harness/device/buffer.hpp"
+#include "kernels/dense/onednn.hpp"
+
+namespace tandem::pipelines {
+
+using kernels::Matmul;
+
+HeatBasis::HeatBasis(std::span<const Sample* const> mine, std::size_t nodes, std::size_t modes, const Ranks& ranks) {
+  std::vector<float> snapshots(mine.size() * nodes);
+  std::vector<double> indices;
+  for (std::size_t i = 0; i < mine.size(); ++i) {
+    const std::vector<float>& theta = mine[i]->arrays.at("theta").values;
+    check(theta.size() == nodes, "heat: a sample of {} values, expected {}", theta.size(), nodes);
+    const auto& parameters = mine[i]->arrays.at("parameters").values;
+    const double scale = heat_features(std::vector<double>(parameters.begin(), parameters.end())).scale;
+    for (std::size_t n = 0; n < nodes; ++n)
+      snapshots[i * nodes + n] = static_cast<float>(static_cast<double>(theta[n]) / scale);
+    indices.push_back(static_cast<double>(mine[i]->index));
+  }
+  std::vector<double> all = ranks.gather(indices);
+  std::sort(all.begin(), all.end());
+  std::vector<std::size_t> order;
+  for (const double index : indices)
+    order.push_back(static_cast<std::size_t>(std::lower_bound(all.begin(), all.end(), index) - all.begin()));
+  pod_ = kernels::pod(snapshots, order, nodes, modes, ranks);
+}
+
+HeatPoint HeatBasis::project(const Sample& sample) const {
+  const auto& theta = sample.arrays.at("theta").values;
+  const auto& parameters = sample.arrays.at("parameters").values;
+  check(theta.size() == pod_.values, "heat: a sample of {} values, expected {}", theta.size(), pod_.values);
+  const auto features = heat_features(std::vector<double>(parameters.begin(), parameters.end()));
+  HeatPoint point{features.values, std::vector<double>(pod_.modes), 0};
+  std::vector<double> deviation(pod_.values);
+  for (std::size_t n = 0; n < pod_.values; ++n) {
+    const double scaled = static_cast<double>(theta[n]) / features.scale;
+    point.norm += scaled * scaled;
+    deviation[n] = scaled - static_cast<double>(pod_.mean[n]);
+  }
+  point.norm = std::sqrt(point.norm);
+  const auto modes = static_cast<std::ptrdiff_t>(pod_.modes);
+#pragma omp parallel for schedule(static)
+  for (std::ptrdiff_t k = 0; k < modes; ++k) {
+    const float* basis = pod_.basis.data() + static_cast<std::size_t>(k) * pod_.values;
+    double sum = 0;
+#pragma omp simd reduction(+ : sum)
+    for (std::size_t n = 0; n < pod_.values; ++n) sum += static_cast<double>(basis[n]) * deviation[n];
+    point.coefficients[static_cast<std::size_t>(k)] = sum;
+  }
+  return point;
+}
+
+void HeatBasis::save(ImageWriter& image) const {
+  image.put(pod_.modes);
+  image.put(pod_.mean);
+  image.put(pod_.basis);
+}
+
+void HeatBasis::load(ImageReader& image) {
+  pod_ = {};
+  pod_.modes = image.get<std::size_t>();
+  pod_.mean = image.vector<float>();
+  pod_.basis = image.vector<float>();
+  pod_.values = pod_.mean.size();
+  check(pod_.modes > 0 && pod_.basis.size() == pod_.modes * pod_.values,
+        "model image: {} modes of {} nodes but {} values", pod_.modes, pod_.values, pod_.basis.size());
+}
+
+struct HeatSurrogate::Plan {
+  std::size_t rows;
+  std::vector<double> inputs, coefficients, scales, weights, input_weights;
+  Buffer<float> factors, pulled;     // [rows, modes + 1]
+  Buffer<float> fields, cotangents;  // [rows, nodes]; cotangents only once gradients are asked for
+  Matmul expand;
+  std::unique_ptr<Matmul> contract;
+
+  Plan(std::size_t count, std::size_t modes, std::size_t nodes, float* basis)
+      : rows(count),
+        inputs(count * heat_inputs),
+        coefficients(count * modes),
+        scales(count),
+        weights(count * modes),
+        input_weights(count * heat_inputs),
+        factors(count * (modes + 1)),
+        fields(count * nodes),
+        expand({count, nodes, modes + 1}, {factors.data()}, {basis}, {fields.data()}, nullptr,
+               Matmul::Weights::packed) {
+    expand.pack();
+  }
+
+  void add_gradients(std::size_t modes, std::size_t nodes, float* basis) {
+    if (contract) return;
+    cotangents = Buffer<float>(rows * nodes);
+    pulled = Buffer<float>(rows * (modes + 1));
+    contract =
+        std::make_unique<Matmul>(kernels::MatmulShape{rows, modes + 1, nodes}, kernels::Operand{cotangents.data()},
+                                 kernels::Operand{basis, kernels::Element::fp32, true}, kernels::Operand{pulled.data()},
+                                 nullptr, Matmul::Weights::packed);
+    contract->pack();
+  }
+};
+
+namespace {
+
+constexpr std::size_t small_rows = 8, most_rows = 64, tile_bytes = std::size_t{1} << 24;
+
+std::size_t tile_rows(std::size_t nodes) {
+  std::size_t rows = most_rows;
+  while (rows > small_rows && rows * nodes * sizeof(float) > tile_bytes) rows /= 2;
+  return rows;
+}
+
+}  // namespace
+
+HeatSurrogate::HeatSurrogate(const HeatBasis& basis, std::unique_ptr<HeatRegression> regression)
+    : modes_(basis.pod().modes),
+      nodes_(basis.pod().values),
+      tile_(tile_rows(nodes_)),
+      basis_(basis.pod().basis),
+      regression_(std::move(regression)) {
+  basis_.insert(basis_.end(), basis.pod().mean.begin(), basis.pod().mean.end());
+}
+
+HeatSurrogate::~HeatSurrogate() = default;
+
+HeatSurrogate::Plan& HeatSurrogate::plan(std::size_t rows) const {
+  const std::size_t wanted = rows >= tile_ ? tile_ : small_rows;
+  for (const auto& plan : plans_)
+    if (plan->rows == wanted) return *plan;
+  plans_.push_back(std::make_unique<Plan>(wanted, modes_, nodes_, const_cast<float*>(basis_.data())));
+  return *plans_.back();
+}
+
+// Rows [s c, s] of these cases; rows beyond them repeat the last case.
+void HeatSurrogate::fill(Plan& plan, std::span<const Case> cases) const {
+  for (std::size_t r = 0; r < plan.rows; ++r) {
+    const auto features = heat_features(cases[std::min(r, cases.size() - 1)].parameters);
+    std::copy(features.values.begin(), features.values.end(), plan.inputs.begin() + r * heat_inputs);
+    plan.scales[r] = features.scale;
+  }
+  regression_->coefficients(plan.inputs, plan.rows, plan.coefficients);
+  for (std::size_t r = 0; r < plan.rows; ++r) {
+    float* const factors = plan.factors.data() + r * (modes_ + 1);
+    for (std::size_t k = 0; k < modes_; ++k)
+      factors[k] = static_cast<float>(plan.scales[r] * plan.coefficients[r * modes_ + k]);
+    factors[modes_] = static_cast<float>(plan.scales[r]);
+  }
+}
+
+Fields HeatSurrogate::predict(std::span<const Case> cases) const {
+  const std::lock_guard lock(mutex_);
+  Fields result(cases.size(), nodes_);
+  for (std::size_t at = 0; at < cases.size();) {
+    Plan& tile = plan(cases.size() - at);
+    const std::size_t count = std::min(tile.rows, cases.size() - at);
+    fill(tile, cases.subspan(at, count));
+    const bool full = count == tile.rows;
+    tile.expand.run_into(full ? result.row(at).data() : tile.fields.data());
+    if (!full) std::copy_n(tile.fields.data(), count * nodes_, result.row(at).data());
+    at += count;
+  }
+  return result;
+}
+
+Fields HeatSurrogate::vjp(std::span<const Case> cases, const Seed& seed) const {
+  const std::lock_guard lock(mutex_);
+  Fields result(cases.size(), 12);
+  for (std::size_t at = 0; at < cases.size();) {
+    Plan& tile = plan(cases.size() - at);
+    tile.add_gradients(modes_, nodes_, const_cast<float*>(basis_.data()));
+    const std::size_t count = std::min(tile.rows, cases.size() - at);
+    fill(tile, cases.subspan(at, count));
+    tile.expand.run_into(tile.fields.data());
+    const auto rows = static_cast<std::ptrdiff_t>(count);
+#pragma omp parallel for schedule(static)
+    for (std::ptrdiff_t r = 0; r < rows; ++r) {
+      const std::span cotangent(tile.cotangents.data() + static_cast<std::size_t>(r) * nodes_, nodes_);
+      std::fill(cotangent.begin(), cotangent.end(), 0.0f);
+      seed(at + static_cast<std::size_t>(r), {tile.fields.data() + static_cast<std::size_t>(r) * nodes_, nodes_},
+           cotangent);
+    }
+    tile.contract->run();
+    for (std::size_t r = 0; r < tile.rows; ++r)
+      for (std::size_t k = 0; k < modes_; ++k)
+        tile.weights[r * modes_ + k] =
+            r < count ? tile.scales[r] * static_cast<double>(tile.pulled[r * (modes_ + 1) + k]) : 0;
+    regression_->pull(tile.inputs, tile.rows, tile.weights, tile.input_weights);
+    for (std::size_t r = 0; r < count; ++r) {
+      const float* const pulled = tile.pulled.data() + r * (modes_ + 1);
+      double by_scale = static_cast<double>(pulled[modes_]);
+      for (std::size_t k = 0; k < modes_; ++k)
+        by_scale += static_cast<double>(pulled[k]) * tile.coefficients[r * modes_ + k];
+      const auto gradient = heat_features_vjp(
+          cases[at + r].parameters, std::span(tile.input_weights).subspan(r * heat_inputs, heat_inputs), by_scale);
+      std::transform(gradient.begin(), gradient.end(), result.row(at + r).begin(),
+                     [](double g) { return static_cast<float>(g); });
+    }
+    at += count;
+  }
+  return result;
+}
+
+}  // namespace tandem::pipelines

@@ -1,0 +1,57 @@
+// A test-only pipeline that stretches every word of harness/pipeline/pipeline.hpp: cases with a snapshot and parameters,
+// several training pairs a simulation, Jacobian labels, an invariant, a ranking answer, named rivals.
+//
+//   y = C (I - M(p))^-1 x,   M(p) = p0 A + p1 B,   the last output the sum of the others
+//
+// The truth sums the Neumann series to its end, the coarse method stops after a few terms; the learner fits the
+// Jacobian dy/dx = sum_m W_m psi_m(p) with Legendre polynomials psi_m of degree <= 2.
+#pragma once
+
+#include <array>
+
+#include "harness/pipeline/pipeline.hpp"
+
+namespace tandem::pipelines {
+
+inline constexpr std::size_t toy_states = 8, toy_outputs = 4, toy_levels = 3, toy_terms = 6;
+inline constexpr std::size_t toy_library = 64, toy_top = 5;
+
+// Legendre polynomials of the parameters in [-1, 1]^2: 1, p0, p1, then degree 2.
+std::array<double, toy_terms> toy_basis(std::span<const double> parameters);
+std::array<double, 2 * toy_terms> toy_basis_slopes(std::span<const double> parameters);  // d/dp0 of each, d/dp1 of each
+
+class ToySimulation : public Simulation {
+ public:
+  explicit ToySimulation(std::size_t ballast = 0) : ballast_(ballast) {}
+  // Arrays "inputs" [levels, states], "labels" [levels, outputs], "jacobians" [levels, outputs, states],
+  // "parameters" [2], and "ballast" where asked for. Level t starts from the state of level t - 1, turned and damped.
+  std::vector<Sample> simulate(std::span<const Case> cases, Fidelity fidelity) const override;
+  std::span<const float> outputs(const Sample& sample) const override;  // labels of level 0
+  double invariant(const Case& problem_case, std::span<const float> outputs) const override;
+  std::unique_ptr<Model> coarse_model() const override;
+
+ private:
+  std::size_t ballast_;
+};
+
+class ToyProblem : public Problem {
+ public:
+  ToyProblem();
+  const ProblemSpec& spec() const override { return spec_; }
+  Case draw(Purpose purpose, std::uint64_t seed, std::uint64_t index) const override;
+  double error(const Case& problem_case, std::span<const float> truth,
+               std::span<const float> prediction) const override;
+  // Question q: the indices of the 5 of 64 candidates with the largest last output.
+  std::vector<Answer> answer(const Model& model, std::uint64_t seed, std::size_t count,
+                             const Ranks& ranks) const override;
+  std::vector<Verdict> judge(std::span<const Answer> answers, std::uint64_t seed, const Simulation& simulation,
+                             const Ranks& ranks) const override;
+  std::vector<Rival> rivals() const override;
+
+ private:
+  ProblemSpec spec_;
+};
+
+PipelineEntry toy();
+
+}  // namespace tandem::pipelines
