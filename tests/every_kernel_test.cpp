@@ -26,10 +26,11 @@ const std::map<std::string, std::vector<std::string>>& small_cases() {
       {"dense/mixed_gemm",
        {"n=64/precision=fp32", "n=100/precision=bf16", "n=64/precision=int8", "n=64/precision=bf16/layout=plain"}},
       {"sparse/spmv",
-       {"matrix=stencil27:1", "matrix=stencil27:5/format=strips", "matrix=stencil27:12/format=csr",
-        "matrix=stencil27:16/format=strips", "matrix=" TEST_MATRICES "/irregular.mtx",
+       {"matrix=stencil27:1", "matrix=stencil27:5", "matrix=stencil27:12/format=csr",
+        "matrix=stencil27:33/format=strips", "matrix=" TEST_MATRICES "/irregular.mtx",
         "matrix=" TEST_MATRICES "/symmetric.mtx/format=csr", "matrix=" TEST_MATRICES "/band.mtx/format=strips"}},
       {"sparse/cg", {"n=16"}},
+      {"learning/train_step", {"layers=3-16-5/batch=8", "layers=8-32-32-16/batch=16/precision=bf16"}},
       {"network/allreduce", {"bytes=8", "bytes=4k/precision=int32", "bytes=4k/precision=fp64"}},
   };
   return table;

@@ -32,8 +32,8 @@ TEST(Heat, TruthKeepsItsEnergy) {
   EXPECT_NEAR(simulation.invariant(cases[0], wrong), 0.05, 1e-4);
 }
 
-// Without lateral variation the module is a series of resistances: one chip's power spread over everything.
-TEST(Heat, LayersMatchTheSeriesOfResistances) {
+// A constant field meets only the films; the load is the power.
+TEST(Heat, MatrixAndLoadKeepTheirSums) {
   HeatAssembly assembly({4, 4, 8});
   std::vector<double> p = holdout(1)[0].parameters;
   assembly.set(p);

@@ -51,7 +51,7 @@ Map response(const std::vector<double>& p, std::size_t terms) {
 }
 
 template <typename Values>
-std::array<double, outputs_of_case> apply(const Map& map, const Values& x) {
+std::array<double, outputs_of_case> times(const Map& map, const Values& x) {
   std::array<double, outputs_of_case> y{};
   for (std::size_t k = 0; k < outputs_of_case; ++k)
     for (std::size_t i = 0; i < n; ++i) y[k] += map[k * n + i] * static_cast<double>(x[i]);
@@ -67,7 +67,7 @@ Sample simulate_one(const Case& one, std::size_t terms, std::size_t ballast) {
   Array jacobians{{toy_levels, outputs_of_case, n}, {}};
   std::vector<float> x = one.snapshot.at("state").values;
   for (std::size_t level = 0; level < toy_levels; ++level) {
-    for (const double y : apply(map, x)) labels.values.push_back(static_cast<float>(y));
+    for (const double y : times(map, x)) labels.values.push_back(static_cast<float>(y));
     for (const double slope : map) jacobians.values.push_back(static_cast<float>(slope));
     inputs.values.insert(inputs.values.end(), x.begin(), x.end());
     std::rotate(x.begin(), x.begin() + 1, x.end());
@@ -86,7 +86,7 @@ class CoarseModel : public Model {
   Fields predict(std::span<const Case> cases) const override {
     Fields fields(cases.size(), outputs_of_case);
     for (std::size_t i = 0; i < cases.size(); ++i) {
-      const auto y = apply(response(cases[i].parameters, coarse_series), cases[i].snapshot.at("state").values);
+      const auto y = times(response(cases[i].parameters, coarse_series), cases[i].snapshot.at("state").values);
       std::transform(y.begin(), y.end(), fields.row(i).begin(), [](double v) { return static_cast<float>(v); });
     }
     return fields;
@@ -116,8 +116,7 @@ class LegendreModel : public Model {
       const auto slopes = toy_basis_slopes(cases[i].parameters);
       for (std::size_t d = 0; d < 2; ++d) {
         const auto dy = weighted(slopes.data() + d * toy_terms, cases[i].snapshot.at("state").values);
-        for (std::size_t k = 0; k < dy.size(); ++k)
-          gradients.row(i)[d] += static_cast<float>(dy[k]) * cotangent[k];
+        for (std::size_t k = 0; k < dy.size(); ++k) gradients.row(i)[d] += static_cast<float>(dy[k]) * cotangent[k];
       }
     }
     return gradients;
@@ -127,7 +126,7 @@ class LegendreModel : public Model {
   std::array<double, outputs_of_case> weighted(const double* psi, const std::vector<float>& x) const {
     Map map{};
     for (std::size_t at = 0; at < weights_.size(); ++at) map[at % per_term] += weights_[at] * psi[at / per_term];
-    return apply(map, x);
+    return times(map, x);
   }
   std::vector<double> weights_;
 };
@@ -190,7 +189,7 @@ class LegendreLearner : public VectorLearner {
     const float* jacobian = pair.sample->arrays.at("jacobians").values.data() + pair.pair * per_term;
     Map map{};
     for (std::size_t at = 0; at < weights_.size(); ++at) map[at % per_term] += weights_[at] * psi[at / per_term];
-    const auto y = apply(map, x);
+    const auto y = times(map, x);
     Map slope;
     for (std::size_t k = 0; k < outputs_of_case; ++k) {
       const double residual = y[k] - static_cast<double>(label[k]);
@@ -254,8 +253,7 @@ std::vector<double> best_of(const std::vector<double>& scores) {
 
 std::array<double, toy_terms> toy_basis(std::span<const double> p) {
   const double s3 = std::sqrt(3.0), s5 = std::sqrt(5.0);
-  return {1,           s3 * p[0], s3 * p[1], s5 * (3 * p[0] * p[0] - 1) / 2, 3 * p[0] * p[1],
-          s5 * (3 * p[1] * p[1] - 1) / 2};
+  return {1, s3 * p[0], s3 * p[1], s5 * (3 * p[0] * p[0] - 1) / 2, 3 * p[0] * p[1], s5 * (3 * p[1] * p[1] - 1) / 2};
 }
 
 std::array<double, 2 * toy_terms> toy_basis_slopes(std::span<const double> p) {
@@ -336,7 +334,8 @@ std::vector<Answer> ToyProblem::answer(const Model& model, std::uint64_t seed, s
     }
     const std::vector<double> gathered = ranks.gather(pairs);
     std::vector<double> scores(all.size());
-    for (std::size_t i = 0; i < gathered.size(); i += 2) scores[static_cast<std::size_t>(gathered[i])] = gathered[i + 1];
+    for (std::size_t i = 0; i < gathered.size(); i += 2)
+      scores[static_cast<std::size_t>(gathered[i])] = gathered[i + 1];
     if (std::find(mine.begin(), mine.end(), question) != mine.end()) answers.push_back({question, best_of(scores)});
   }
   return answers;
@@ -372,9 +371,7 @@ PipelineEntry toy() {
     return pipeline;
   };
   const auto memory = [](const Settings& settings) { return 1e6 + 4.0 * 48 * settings.number("ballast"); };
-  const auto slices = [](const Settings&) {
-    return std::vector<Slice>{{"Outputs", "1", 2, 2, {0, 1, 2, 3}}};
-  };
+  const auto slices = [](const Settings&) { return std::vector<Slice>{{"Outputs", "1", 2, 2, {0, 1, 2, 3}}}; };
   return {"toy",
           "test-only: snapshots, several pairs a simulation, Jacobian labels, a ranking",
           {{"size", "S", "S"}, {"ballast", "0", "numbers that every sample carries besides"}},

@@ -1,5 +1,5 @@
-// A test-only pipeline that stretches every word of harness/pipeline/pipeline.hpp: cases with a snapshot and parameters,
-// several training pairs a simulation, Jacobian labels, an invariant, a ranking answer, named rivals.
+// A test-only pipeline that stretches every word of harness/pipeline/pipeline.hpp: cases with a snapshot and
+// parameters, several training pairs a simulation, Jacobian labels, an invariant, a ranking answer, named rivals.
 //
 //   y = C (I - M(p))^-1 x,   M(p) = p0 A + p1 B,   the last output the sum of the others
 //

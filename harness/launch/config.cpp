@@ -145,7 +145,10 @@ const Entry& find_entry(const Table& table, const std::vector<Entry>& registry) 
   const std::string name = table.text("name", "", names);
   if (name.empty())
     table.fail(table.raw().source(), "\"name\" is missing; known: " + fmt::format("{}", fmt::join(names, ", ")));
-  return *std::find_if(registry.begin(), registry.end(), [&](const Entry& entry) { return entry.name == name; });
+  const auto found =
+      std::find_if(registry.begin(), registry.end(), [&](const Entry& entry) { return entry.name == name; });
+  if (found == registry.end()) table.fail(table.raw().source(), fmt::format("this program has no \"{}\"", name));
+  return *found;
 }
 
 void add_kernels(const Table& anonymous, const Defaults& defaults, Config& config) {

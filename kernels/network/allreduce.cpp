@@ -13,6 +13,9 @@ namespace {
 
 std::int64_t message(const Settings& settings) {
   const std::int64_t bytes = settings.integer("bytes");
+  const std::string& precision = settings.text("precision");
+  check_usage(precision == "fp32" || precision == "fp64" || precision == "int32",
+              "precision = \"{}\" is none of fp32, fp64, int32", precision);
   check_usage(bytes >= 8 && bytes <= 64 << 20 && bytes % 8 == 0, "bytes = {} is not a multiple of 8 in 8 .. 64M",
               bytes);
   return bytes;
@@ -23,6 +26,7 @@ class AllReduce final : public Kernel {
  public:
   AllReduce(const Settings& settings, const KernelContext& context, MPI_Datatype type, Output::Type format)
       : ranks_(context.ranks),
+        comm_(context.ranks.comm()),
         seed_(context.seed),
         type_(type),
         format_(format),
@@ -38,7 +42,7 @@ class AllReduce final : public Kernel {
   }
 
   void run() override {
-    MPI_Allreduce(input_.data(), sum_.data(), static_cast<int>(input_.size()), type_, MPI_SUM, ranks_.comm());
+    MPI_Allreduce(input_.data(), sum_.data(), static_cast<int>(input_.size()), type_, MPI_SUM, comm_);
   }
 
   std::vector<Verdict> verify() override {
@@ -67,6 +71,7 @@ class AllReduce final : public Kernel {
   std::int64_t slope(std::size_t i) const { return 1 + static_cast<std::int64_t>(random_bits(seed_, 2, i) % 3); }
 
   const Ranks& ranks_;
+  MPI_Comm comm_;
   std::uint64_t seed_;
   MPI_Datatype type_;
   Output::Type format_;
@@ -79,7 +84,6 @@ std::unique_ptr<Kernel> make(const Settings& settings, const KernelContext& cont
     return std::make_unique<AllReduce<double>>(settings, context, MPI_DOUBLE, Output::Type::fp64);
   if (precision == "int32")
     return std::make_unique<AllReduce<std::int32_t>>(settings, context, MPI_INT32_T, Output::Type::int32);
-  check_usage(precision == "fp32", "precision = \"{}\" is none of fp32, fp64, int32", precision);
   return std::make_unique<AllReduce<float>>(settings, context, MPI_FLOAT, Output::Type::fp32);
 }
 

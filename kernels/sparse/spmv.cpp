@@ -172,15 +172,17 @@ class Spmv final : public Kernel {
     std::vector<Reference> reference(csr_.rows);
     const std::int64_t n = n_;
 #pragma omp parallel for schedule(static)
-    for (std::int64_t point = 0; point < n * n * n; ++point)
-      for (std::int64_t direction = 0; direction < 27; ++direction) {
-        const std::int64_t x = point % n + direction % 3 - 1, y = point / n % n + direction / 3 % 3 - 1,
-                           z = point / (n * n) + direction / 9 - 1;
-        if (std::min({x, y, z}) < 0 || std::max({x, y, z}) >= n) continue;
-        const std::int64_t column = x + n * (y + n * z);
+    for (std::int64_t point = 0; point < n * n * n; ++point) {
+      const std::int64_t x = point % n, y = point / n % n, z = point / (n * n);
+      const auto inside = [n](std::int64_t at) { return at >= 0 && at < n; };
+      for (int direction = 0; direction < 27; ++direction) {
+        const int dx = direction % 3 - 1, dy = direction / 3 % 3 - 1, dz = direction / 9 - 1;
+        if (!inside(x + dx) || !inside(y + dy) || !inside(z + dz)) continue;
+        const std::int64_t column = x + dx + n * (y + dy + n * (z + dz));
         reference[static_cast<std::size_t>(point)].add(value(point, column, direction == 13 ? 26.0 : -1.0),
                                                        x_[static_cast<std::size_t>(column)]);
       }
+    }
     return reference;
   }
 

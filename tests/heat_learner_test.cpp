@@ -1,0 +1,239 @@
+// The heat network and its rivals on synthetic fields: gradients against finite differences, the same weights from the
+// same samples, images that come back bit for bit, regressions that are exact where they must be.
+#include <algorithm>
+#include <cmath>
+
+#include <gtest/gtest.h>
+
+#include "harness/base/random.hpp"
+#include "pipelines/heat/learner.hpp"
+#include "pipelines/heat/rivals.hpp"
+
+namespace tandem::pipelines {
+namespace {
+
+constexpr std::size_t nodes = 300, count = 60;
+
+Case draw(std::uint64_t index) {
+  Case result{Purpose::training, index, {}, {}};
+  for (std::size_t i = 0; i < heat_parameters.size(); ++i) {
+    const HeatParameter& p = heat_parameters[i];
+    const double u = random_uniform(11, i, index);
+    result.parameters.push_back(p.logarithmic ? p.low * std::pow(p.high / p.low, u) : p.low + (p.high - p.low) * u);
+  }
+  return result;
+}
+
+// theta / s: a mean plus, in four shapes, polynomials of the inputs of this degree.
+float field(const HeatFeatures& f, std::size_t node, int degree) {
+  const double x = static_cast<double>(node) / nodes;
+  double value = 2;
+  for (std::size_t k = 0; k < 4; ++k) {
+    const double linear = f.values[k] + 0.5 * f.values[11 - k] + 0.3 * f.values[12 + k % 3];
+    const double quadratic = f.values[k] * f.values[k + 1] + linear;
+    value += 0.2 * std::sin(3.0 * static_cast<double>(k + 1) * x) * (degree == 1 ? linear : quadratic);
+  }
+  return static_cast<float>(f.scale * value);
+}
+
+std::vector<Sample> samples(int degree, std::uint64_t first = 0) {
+  std::vector<Sample> result(count * 4);
+  for (std::size_t i = 0; i < result.size(); ++i) {
+    const Case c = draw(first + i);
+    const HeatFeatures features = heat_features(c.parameters);
+    result[i].index = first + i;
+    result[i].arrays["parameters"] = {{12}, {c.parameters.begin(), c.parameters.end()}};
+    std::vector<float> theta(nodes);
+    for (std::size_t n = 0; n < nodes; ++n) theta[n] = field(features, n, degree);
+    result[i].arrays["theta"] = {{nodes}, theta};
+  }
+  return result;
+}
+
+std::vector<const Sample*> pointers(const std::vector<Sample>& all) {
+  std::vector<const Sample*> result;
+  for (const Sample& sample : all) result.push_back(&sample);
+  return result;
+}
+
+std::vector<Case> questions(std::size_t n) {
+  std::vector<Case> result;
+  for (std::size_t i = 0; i < n; ++i) result.push_back(draw(5000 + i));
+  return result;
+}
+
+double worst_error(const Model& model, int degree) {
+  const auto cases = questions(80);
+  const Fields fields = model.predict(cases);
+  double worst = 0;
+  for (std::size_t i = 0; i < cases.size(); ++i) {
+    double error = 0, norm = 0;
+    for (std::size_t n = 0; n < nodes; ++n) {
+      const double truth = static_cast<double>(field(heat_features(cases[i].parameters), n, degree));
+      error += std::pow(static_cast<double>(fields.row(i)[n]) - truth, 2);
+      norm += truth * truth;
+    }
+    worst = std::max(worst, std::sqrt(error / norm));
+  }
+  return worst;
+}
+
+HeatTraining training() {
+  HeatTraining result;
+  result.nets = 2;
+  result.hidden = {32, 32};
+  result.modes = 8;
+  result.steps = 600;
+  result.warm_up = 20;
+  return result;
+}
+
+std::unique_ptr<HeatLearner> trained(const std::vector<Sample>& all) {
+  const Ranks ranks(1);
+  auto learner = std::make_unique<HeatLearner>(nodes, training(), 3);
+  const auto mine = pointers(all);
+  learner->prepare(mine, ranks);
+  for (std::size_t step = 0; step < training().steps; ++step) {
+    std::vector<Pair> batch;
+    for (std::size_t i = 0; i < 30; ++i) batch.push_back({mine[random_bits(1, step, i) % mine.size()], 0});
+    learner->learn(step, batch, batch.size(), ranks);
+  }
+  return learner;
+}
+
+// Sum of weighted fields, its gradient by vjp and by differences of predictions, relative to the range of parameters.
+void expect_gradient(const Model& model, double tolerance) {
+  const auto cases = questions(9);
+  const auto weight = [](std::size_t row, std::size_t n) {
+    return static_cast<float>(random_uniform(5, row, n) - 0.3) / nodes;
+  };
+  const Fields gradient = model.vjp(cases, [&](std::size_t row, std::span<const float>, std::span<float> cotangent) {
+    for (std::size_t n = 0; n < nodes; ++n) cotangent[n] = weight(row, n);
+  });
+  ASSERT_EQ(gradient.rows, cases.size());
+  ASSERT_EQ(gradient.columns, 12u);
+  for (std::size_t d = 0; d < 12; ++d) {
+    const double step = 2e-3 * (heat_parameters[d].high - heat_parameters[d].low);
+    auto up = cases, down = cases;
+    for (std::size_t i = 0; i < cases.size(); ++i) {
+      up[i].parameters[d] += step;
+      down[i].parameters[d] -= step;
+    }
+    const Fields above = model.predict(up), below = model.predict(down);
+    for (std::size_t i = 0; i < cases.size(); ++i) {
+      double difference = 0, size = 0;
+      for (std::size_t n = 0; n < nodes; ++n) {
+        const auto w = static_cast<double>(weight(i, n));
+        difference += w * (static_cast<double>(above.row(i)[n]) - static_cast<double>(below.row(i)[n])) / (2 * step);
+        size += std::abs(w * static_cast<double>(above.row(i)[n]));
+      }
+      const double range = heat_parameters[d].high - heat_parameters[d].low;
+      EXPECT_NEAR(static_cast<double>(gradient.row(i)[d]) * range, difference * range, tolerance * size)
+          << heat_parameters[d].name << " of case " << i;
+    }
+  }
+}
+
+TEST(HeatFeatures, gradient_is_finite_difference) {
+  const Case c = draw(1);
+  std::vector<double> weights;
+  for (std::size_t i = 0; i < heat_inputs; ++i) weights.push_back(random_uniform(2, 0, i) - 0.5);
+  const auto value = [&](const std::vector<double>& parameters) {
+    const HeatFeatures f = heat_features(parameters);
+    double sum = 0.7 * f.scale;
+    for (std::size_t i = 0; i < heat_inputs; ++i) sum += weights[i] * f.values[i];
+    return sum;
+  };
+  const auto gradient = heat_features_vjp(c.parameters, weights, 0.7);
+  for (std::size_t d = 0; d < 12; ++d) {
+    const double step = 1e-5 * c.parameters[d];
+    auto up = c.parameters, down = c.parameters;
+    up[d] += step;
+    down[d] -= step;
+    EXPECT_NEAR(gradient[d], (value(up) - value(down)) / (2 * step), 1e-7 * (1 + std::abs(gradient[d]))) << d;
+  }
+}
+
+TEST(HeatLearner, learns_and_differentiates) {
+  const auto all = samples(2);
+  const auto learner = trained(all);
+  const auto model = learner->model();
+  EXPECT_LT(worst_error(*model, 2), 0.08);
+  expect_gradient(*model, 5e-3);
+}
+
+TEST(HeatLearner, same_samples_same_bits) {
+  const auto all = samples(2);
+  EXPECT_EQ(trained(all)->save(), trained(all)->save());
+}
+
+TEST(HeatLearner, image_comes_back_bit_for_bit) {
+  const auto all = samples(2);
+  const auto learner = trained(all);
+  const auto image = learner->save();
+  HeatLearner loaded(nodes, training(), 99);
+  loaded.load(image);
+  EXPECT_EQ(loaded.save(), image);
+  const auto cases = questions(70);
+  EXPECT_EQ(loaded.model()->predict(cases).values, learner->model()->predict(cases).values);
+  EXPECT_THROW(loaded.load(std::span(image).first(image.size() - 1)), Error);
+  auto longer = image;
+  longer.push_back(std::byte{0});
+  EXPECT_THROW(loaded.load(longer), Error);
+  EXPECT_THROW(HeatLearner(nodes + 1, training(), 1).load(image), Error);
+}
+
+TEST(HeatLearner, a_row_does_not_depend_on_its_batch) {
+  const auto all = samples(1);
+  const auto model = trained(all)->model();
+  const auto cases = questions(150);
+  const Fields together = model->predict(cases);
+  for (const std::size_t i : {std::size_t{0}, std::size_t{63}, std::size_t{64}, std::size_t{149}}) {
+    const Fields alone = model->predict(std::span(cases).subspan(i, 1));
+    for (std::size_t n = 0; n < nodes; ++n) ASSERT_NEAR(alone.row(0)[n], together.row(i)[n], 1e-4 * together.row(i)[n]);
+  }
+}
+
+TEST(HeatRivals, are_exact_in_their_own_space) {
+  const Ranks ranks(1);
+  for (const auto& [kind, degree] : {std::pair{HeatRivalKind::linear, 1}, {HeatRivalKind::quadratic, 2}}) {
+    const auto all = samples(degree);
+    HeatRival rival(kind, nodes, 8);
+    rival.prepare(pointers(all), ranks);  // fractions sum to a constant: singular without the ridge
+    EXPECT_LT(worst_error(*rival.model(), degree), 1e-3);
+  }
+  const auto all = samples(2);
+  HeatRival linear(HeatRivalKind::linear, nodes, 8), kernel(HeatRivalKind::kernel, nodes, 8);
+  linear.prepare(pointers(all), ranks);
+  kernel.prepare(pointers(all), ranks);
+  EXPECT_GT(worst_error(*linear.model(), 2), 0.01);
+  EXPECT_LT(worst_error(*kernel.model(), 2), worst_error(*linear.model(), 2));
+}
+
+TEST(HeatRivals, nearest_returns_its_training_field) {
+  const Ranks ranks(1);
+  const auto all = samples(1);
+  HeatRival rival(HeatRivalKind::nearest, nodes, 8);
+  rival.prepare(pointers(all), ranks);
+  const std::vector<Case> seen = {draw(17)};
+  const Fields fields = rival.model()->predict(seen);
+  for (std::size_t n = 0; n < nodes; ++n)
+    ASSERT_NEAR(fields.row(0)[n], all[17].arrays.at("theta").values[n], 1e-4f * fields.row(0)[n]);
+}
+
+TEST(HeatRivals, save_load_and_gradients) {
+  const Ranks ranks(1);
+  const auto all = samples(2);
+  for (const auto kind : {HeatRivalKind::mean, HeatRivalKind::nearest, HeatRivalKind::linear, HeatRivalKind::quadratic,
+                          HeatRivalKind::kernel}) {
+    HeatRival rival(kind, nodes, 8), loaded(kind, nodes, 8);
+    rival.prepare(pointers(all), ranks);
+    loaded.load(rival.save());
+    const auto cases = questions(10);
+    EXPECT_EQ(loaded.model()->predict(cases).values, rival.model()->predict(cases).values);
+    if (kind != HeatRivalKind::nearest) expect_gradient(*loaded.model(), 2e-2);
+  }
+}
+
+}  // namespace
+}  // namespace tandem::pipelines

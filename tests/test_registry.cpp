@@ -1,0 +1,20 @@
+// The pipelines of tandem-test: the real one, the toy, and everything that must go wrong in a known way.
+#include "tests/faulty_heat.hpp"
+#include "tests/faulty_toy.hpp"
+#include "tests/toy_pipeline.hpp"
+
+namespace tandem {
+namespace pipelines {
+PipelineEntry heat();
+}
+
+const std::vector<PipelineEntry>& pipeline_registry() {
+  static const std::vector<PipelineEntry> entries = {
+      pipelines::toy(),       pipelines::toy_crash(),        pipelines::toy_slow(),
+      pipelines::toy_nan(),   pipelines::heat_small(),       pipelines::heat_broken_weights(),
+      pipelines::heat_mean(), pipelines::heat_unconverged(), pipelines::heat_perturbed(),
+      pipelines::heat()};
+  return entries;
+}
+
+}  // namespace tandem
