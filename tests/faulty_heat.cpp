@@ -11,10 +11,10 @@
 namespace tandem::pipelines {
 namespace {
 
-constexpr HeatSize kSmall = {"small", {16, 16, 4}, {1e-7, 0.02}, {16, 16, 4}, {0.1, 0.1}, 0.25, {96, 64, 1500, 32},
+constexpr HeatSize kSmall = {"small", {16, 16, 4}, {1e-7, 0.02}, {16, 16, 4}, {0.1, 0.1}, 0.25, {256, 128, 1500, 64},
                              4,       100};
-constexpr HeatSize kLoose = {"small", {16, 16, 4},        {0.3, 0.5}, {16, 16, 4}, {0.1, 0.1},
-                             0.25,    {96, 64, 1500, 32}, 4,          100};
+constexpr HeatSize kLoose = {"small", {16, 16, 4},          {0.3, 0.5}, {16, 16, 4}, {0.1, 0.1},
+                             0.25,    {256, 128, 1500, 64}, 4,          100};
 
 // Trains honestly; what is saved and asked has a quarter of its bytes' floating-point numbers negated.
 class BrokenWeights : public Learner {

@@ -1,4 +1,5 @@
 // The heat pipeline's physics, gradients, answers and judgement.
+#include <algorithm>
 #include <cmath>
 #include <limits>
 

@@ -2,6 +2,7 @@
 // machines show them.
 #include "harness/measure/limits.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <fstream>

@@ -1,4 +1,5 @@
 // The 27-point routines against plain dense definitions, and the sparse/cg case with corrupted outputs.
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <string>

@@ -1,6 +1,7 @@
 // Golden vectors of docs/method.md sections 2, 4 and 6, and the properties that hold for any numbers.
 #include "harness/measure/statistics.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numeric>

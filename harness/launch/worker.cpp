@@ -1,6 +1,7 @@
 #include "harness/launch/worker.hpp"
 
 #include <algorithm>
+#include <cstdio>
 #include <cstring>
 #include <optional>
 
@@ -99,6 +100,16 @@ void perform(const Json& job, const Ranks& ranks, Recorder& recorder) {
   recorder.write({{"record", "end"}});
 }
 
+void give_up(const std::string& message, int code, const Ranks& ranks, Recorder& recorder) {
+  try {
+    recorder.write({{"record", "error"}, {"message", message}, {"code", code}});
+  } catch (const Error&) {  // the disk is full: main's line on stderr has to do
+  }
+  if (ranks.size() == 1) return;
+  std::fputs((message + "\n").c_str(), stderr);
+  MPI_Abort(ranks.comm(), code);  // the others wait in a collective
+}
+
 }  // namespace
 
 Exit run_worker(const fs::path& job_file) {
@@ -112,9 +123,9 @@ Exit run_worker(const fs::path& job_file) {
         {{"record", "clock"}, {"rank", ranks.rank()}, {"offset", offset.seconds}, {"uncertainty", offset.uncertainty}});
   try {
     perform(job, ranks, recorder);
-  } catch (const Error& error) {
-    recorder.write({{"record", "error"}, {"message", error.what()}, {"code", static_cast<int>(error.code())}});
-    if (ranks.size() > 1) MPI_Abort(ranks.comm(), static_cast<int>(error.code()));  // the others wait in a collective
+  } catch (const std::exception& error) {
+    const auto* ours = dynamic_cast<const Error*>(&error);
+    give_up(error.what(), static_cast<int>(ours != nullptr ? ours->code() : Exit::failed), ranks, recorder);
     throw;
   }
   return Exit::ok;

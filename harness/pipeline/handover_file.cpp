@@ -104,6 +104,10 @@ class FileHandover : public Handover {
           H5Dcreate2(*file_, name.c_str(), H5T_IEEE_F32LE, space, H5P_DEFAULT, layout, H5P_DEFAULT), H5Dclose, path_,
           "write");
     }
+    else
+      check(shapes_.contains(name) && shapes_[name] == array.shape, "{}: {} of sample {} has another shape than before",
+            path_.string(), name, row);
+    shapes_[name] = array.shape;
     Handle& set = *sets_.at(name);
     const auto size = dimensions(row + 1, array.shape);
     check(H5Dset_extent(set, size.data()) >= 0, "cannot grow {} in {}", name, path_.string());
@@ -164,6 +168,7 @@ class FileHandover : public Handover {
   Book book_;
   std::unique_ptr<Handle> file_;
   std::map<std::string, std::unique_ptr<Handle>> sets_;
+  std::map<std::string, std::vector<std::size_t>> shapes_;
   std::vector<std::uint64_t> indices_, pairs_;
 };
 

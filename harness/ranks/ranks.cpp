@@ -1,5 +1,6 @@
 #include "harness/ranks/ranks.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <limits>
 

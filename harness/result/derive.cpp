@@ -1,5 +1,6 @@
 #include "harness/result/derive.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 

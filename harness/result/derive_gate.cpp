@@ -31,6 +31,12 @@ std::vector<double> column(const std::vector<Json>& rows, const std::function<co
   return values;
 }
 
+Json finite_or_null(const std::vector<double>& values) {
+  Json list = Json::array();
+  for (const double value : values) list.push_back(number_or_null(value));
+  return list;
+}
+
 std::size_t above(const std::vector<double>& errors, double target) {
   return static_cast<std::size_t>(
       std::count_if(errors.begin(), errors.end(), [&](double e) { return !(e <= target); }));
@@ -39,7 +45,7 @@ std::size_t above(const std::vector<double>& errors, double target) {
 Json judge_skill(const std::vector<Json>& rows, const std::vector<double>& own, const Json& problem,
                  const std::vector<Json>& rivals, Status& status) {
   Json skill = {{"pass", false},
-                {"median", median(own)},
+                {"median", number_or_null(median(own))},
                 {"best_trivial", nullptr},
                 {"best_rival", nullptr},
                 {"rivals", Json::array()}};
@@ -50,11 +56,12 @@ Json judge_skill(const std::vector<Json>& rows, const std::vector<double>& own, 
     const std::size_t over = above(errors, problem.at("target"));
     skill["rivals"].push_back({{"name", name},
                                {"trivial", rival.at("trivial")},
-                               {"median", middle},
-                               {"max", *std::max_element(errors.begin(), errors.end())},
+                               {"median", number_or_null(middle)},
+                               {"max", number_or_null(*std::max_element(errors.begin(), errors.end()))},
                                {"above", over},
                                {"passes_target", over <= problem.at("allowed").get<std::size_t>()},
                                {"seconds", rival.at("seconds")}});
+    if (!std::isfinite(middle)) continue;  // no competitor
     Json& best = skill[rival.at("trivial").get<bool>() ? "best_trivial" : "best_rival"];
     if (best.is_null() || middle < best.at("median").get<double>()) {
       best = {{"name", name}, {"median", middle}};
@@ -112,7 +119,7 @@ Json judge_holdout(const LaunchRecord& launch, const Json& problem, Status& stat
           {"target", target},
           {"median", rows.empty() ? Json(nullptr) : number_or_null(median(errors))},
           {"max", rows.empty() ? Json(nullptr) : number_or_null(*std::max_element(errors.begin(), errors.end()))},
-          {"errors", errors},
+          {"errors", finite_or_null(errors)},
           {"invariant_max", number_or_null(violation)},
           {"invariant_limit", problem.at("invariant_limit")},
           {"truth_invariant_max", number_or_null(truth)},

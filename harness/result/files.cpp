@@ -29,6 +29,12 @@ std::map<std::string, std::string> digests(const fs::path& directory) {
   return found;
 }
 
+std::string text_of(const std::map<std::string, std::string>& digests) {
+  std::string manifest;
+  for (const auto& [name, digest] : digests) manifest += digest + "  " + name + "\n";
+  return manifest;
+}
+
 }  // namespace
 
 void write_file(const fs::path& path, std::string_view content) {
@@ -109,8 +115,7 @@ std::vector<Json> read_ledger(const fs::path& path) {
 }
 
 std::string write_manifest(const fs::path& directory) {
-  std::string manifest;
-  for (const auto& [name, digest] : digests(directory)) manifest += digest + "  " + name + "\n";
+  const std::string manifest = text_of(digests(directory));
   write_file(directory / kManifest, manifest);
   return sha256(manifest);
 }
@@ -122,7 +127,8 @@ std::vector<std::string> check_manifest(const fs::path& directory) {
               "tandem run --resume {})",
               directory.string(), kManifest, directory.string());
   std::map<std::string, std::string> listed;
-  std::istringstream lines(read_file(path));
+  const std::string manifest = read_file(path);
+  std::istringstream lines(manifest);
   for (std::string line; std::getline(lines, line);)
     if (line.size() > 66) listed[line.substr(66)] = line.substr(0, 64);
   const std::map<std::string, std::string> found = digests(directory);
@@ -136,6 +142,7 @@ std::vector<std::string> check_manifest(const fs::path& directory) {
   }
   for (const auto& [name, digest] : found)
     if (!listed.contains(name)) problems.push_back(name + ": not in the manifest");
+  if (problems.empty() && manifest != text_of(found)) problems.push_back(std::string(kManifest) + ": damaged");
   return problems;
 }
 

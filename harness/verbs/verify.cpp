@@ -1,4 +1,6 @@
 // tandem verify: re-hashes every file, follows the ledger's chain, and derives every figure again from the samples.
+#include <algorithm>
+
 #include "harness/base/digest.hpp"
 #include "harness/result/derive.hpp"
 #include "harness/result/directory.hpp"

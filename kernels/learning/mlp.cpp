@@ -1,6 +1,7 @@
 // Shapes and parameters of multilayer perceptrons.
 #include "kernels/learning/mlp.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 

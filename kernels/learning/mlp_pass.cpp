@@ -51,6 +51,18 @@ void activate_into(float* z, T* a, std::size_t size) {
   }
 }
 
+// z += the bias of its net.
+void add_biases(float* z, const float* biases, std::size_t nets, std::size_t rows, std::size_t width) {
+  const auto all = static_cast<std::ptrdiff_t>(nets * rows);
+#pragma omp parallel for schedule(static)
+  for (std::ptrdiff_t row = 0; row < all; ++row) {
+    const float* const bias = biases + static_cast<std::size_t>(row) / rows * width;
+    float* const to = z + static_cast<std::size_t>(row) * width;
+#pragma omp simd
+    for (std::size_t j = 0; j < width; ++j) to[j] += bias[j];
+  }
+}
+
 // error = error * slope, summed by column.
 template <typename T>
 void scale_row(const float* error, const float* slope, T* to, float* sums, std::size_t width) {
@@ -124,10 +136,11 @@ void MlpPass::bind() {
       if (l == 0) return operand(inputs_, inputs_bf16_, transposed);
       return operand(layers_[l - 1].a, layers_[l - 1].a_bf16, transposed);
     };
-    const float* bias = mlp_.parameters().data() + shape.biases_at(l);
+    // oneDNN 2.7 has only its reference implementation, 1000 times slower, for a batch of products with a bias each.
+    const float* fused = shape.nets == 1 ? mlp_.parameters().data() + shape.biases_at(l) : nullptr;
     const auto product = [&](std::size_t m, std::size_t n, std::size_t k, Operand a, Operand b, float* c) {
       return std::make_unique<Matmul>(MatmulShape{m, n, k, shape.nets}, a, b, Operand{c},
-                                      c == layer.z.data() ? bias : nullptr);
+                                      c == layer.z.data() ? fused : nullptr);
     };
     layer.forward = product(rows_, out, in, source(false), weights(false), layer.z.data());
     if (backward_ == Backward::none) continue;
@@ -157,9 +170,13 @@ void MlpPass::activate(Layer& layer) {
 }
 
 void MlpPass::forward() {
-  for (Layer& layer : layers_) {
-    layer.forward->run();
-    if (&layer != &layers_.back()) activate(layer);
+  const MlpShape& shape = mlp_.shape();
+  for (std::size_t l = 0; l < layers_.size(); ++l) {
+    layers_[l].forward->run();
+    if (shape.nets > 1)
+      add_biases(layers_[l].z.data(), mlp_.parameters().data() + shape.biases_at(l), shape.nets, rows_,
+                 shape.layers[l + 1]);
+    if (l + 1 < layers_.size()) activate(layers_[l]);
   }
   finished_ = false;
 }

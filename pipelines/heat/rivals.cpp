@@ -70,7 +70,9 @@ std::vector<HeatPoint> gather(std::span<const Sample* const> mine, const HeatBas
   for (std::size_t i = 0; i < rows.size(); ++i) {
     points[i].norm = rows[i][1];
     std::copy_n(rows[i] + 2, heat_inputs, points[i].inputs.begin());
-    points[i].coefficients.assign(rows[i] + 2 + heat_inputs, rows[i] + width);
+    const double* coefficients = rows[i] + 2 + heat_inputs;
+    points[i].coefficients.resize(modes);
+    for (std::size_t k = 0; k < modes; ++k) points[i].coefficients[k] = coefficients[k];
   }
   return points;
 }
