@@ -106,9 +106,10 @@ TEST_F(HandoverTest, SamplesOfDifferentShapesAreRefused) {
   auto all = samples();
   all[1].arrays["inputs"].shape = {2, 8};
   all[1].arrays["inputs"].values.resize(16);
-  const auto handover = files(place.folder());
-  handover->put(std::move(all[0]));
-  EXPECT_NE(message([&] { handover->put(std::move(all[1])); }).find("inputs"), std::string::npos);
+  auto first = files(place.folder());
+  first->put(std::move(all[0]));
+  EXPECT_NE(message([&] { first->put(std::move(all[1])); }).find("inputs"), std::string::npos);
+  first.reset();  // HDF5 locks a file that is open
   auto other = samples();
   other[1].arrays["new"] = {{1}, {0.0f}};
   const auto second = files(place.folder());

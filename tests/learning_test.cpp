@@ -104,6 +104,11 @@ TEST(Mlp, gradients_agree_with_fp64) {
       Mlp mlp(small, precision);
       mlp.initialise(5);
       MlpPass pass(mlp, problem.rows, MlpPass::Backward::parameters);
+#ifdef __AVX512F__
+      if (precision == MlpPrecision::fp32) {
+        EXPECT_FALSE(pass.reference());
+      }
+#endif
       std::fill(mlp.gradients().begin(), mlp.gradients().end(), std::nanf(""));
       const double loss = problem.step(pass);
       const auto reference = problem.reference(mlp.parameters());

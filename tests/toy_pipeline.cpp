@@ -363,14 +363,16 @@ std::vector<Rival> ToyProblem::rivals() const {
 
 PipelineEntry toy() {
   const auto make = [](const Settings& settings, int) {
-    check_usage(settings.text("size") == "S", "toy: size={} is not S", settings.text("size"));
     Pipeline pipeline;
     pipeline.problem = std::make_unique<ToyProblem>();
     pipeline.simulation = std::make_unique<ToySimulation>(static_cast<std::size_t>(settings.integer("ballast")));
     pipeline.learner = [](std::uint64_t) { return std::make_unique<LegendreLearner>(toy_terms, false); };
     return pipeline;
   };
-  const auto memory = [](const Settings& settings) { return 1e6 + 4.0 * 48 * settings.number("ballast"); };
+  const auto memory = [](const Settings& settings) {
+    check_usage(settings.text("size") == "S", "size={} is not S", settings.text("size"));
+    return 1e6 + 4.0 * 48 * settings.number("ballast");
+  };
   const auto slices = [](const Settings&) { return std::vector<Slice>{{"Outputs", "1", 2, 2, {0, 1, 2, 3}}}; };
   return {"toy",
           "test-only: snapshots, several pairs a simulation, Jacobian labels, a ranking",

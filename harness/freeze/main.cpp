@@ -19,47 +19,66 @@ namespace {
 
 constexpr double kPass = 0.99;
 
-struct Errors {
-  std::vector<double> sorted;
-  double invariant = 0, truth_invariant = 0;
-  double at(double quantile) const {
-    return sorted[static_cast<std::size_t>(quantile * static_cast<double>(sorted.size() - 1))];
-  }
+struct Judged {
+  std::vector<double> errors, violations;  // sorted
+  double truth = 0;                        // largest violation of the invariant in the truth
 };
 
-Errors judge(const Pipeline& pipeline, const Model& model, std::uint64_t seed, std::size_t count) {
-  Errors errors;
-  constexpr std::size_t kBlock = 128;
-  for (std::size_t at = 0; at < count; at += kBlock) {
-    std::vector<Case> cases;
-    for (std::size_t i = at; i < std::min(count, at + kBlock); ++i)
-      cases.push_back(pipeline.problem->draw(Purpose::holdout, seed, i));
-    const auto truths = pipeline.simulation->simulate(cases, Fidelity::truth);
-    const Fields predicted = model.predict(cases);
-    for (std::size_t i = 0; i < cases.size(); ++i) {
-      const auto truth = pipeline.simulation->outputs(truths[i]);
-      errors.sorted.push_back(pipeline.problem->error(cases[i], truth, predicted.row(i)));
-      errors.invariant = std::max(errors.invariant, pipeline.simulation->invariant(cases[i], predicted.row(i)));
-      errors.truth_invariant = std::max(errors.truth_invariant, pipeline.simulation->invariant(cases[i], truth));
-    }
-  }
-  std::sort(errors.sorted.begin(), errors.sorted.end());
-  return errors;
+double at(const std::vector<double>& sorted, double quantile) {
+  return sorted[static_cast<std::size_t>(quantile * static_cast<double>(sorted.size() - 1))];
 }
 
-// The least error e for which P(Bin(cases, share of errors above e) <= allowed) >= 0.99.
-double least_target(const std::vector<double>& sorted, const GatePlan& plan) {
+void sort(Judged& judged) {
+  std::sort(judged.errors.begin(), judged.errors.end());
+  std::sort(judged.violations.begin(), judged.violations.end());
+}
+
+// One model each, on the same fresh cases.
+std::vector<Judged> judge(const Pipeline& pipeline, const std::vector<const Model*>& models, std::uint64_t seed,
+                          std::size_t count) {
+  std::vector<Judged> judged(models.size());
+  constexpr std::size_t kBlock = 128;
+  for (std::size_t begin = 0; begin < count; begin += kBlock) {
+    std::vector<Case> cases;
+    for (std::size_t i = begin; i < std::min(count, begin + kBlock); ++i)
+      cases.push_back(pipeline.problem->draw(Purpose::holdout, seed, i));
+    const auto truths = pipeline.simulation->simulate(cases, Fidelity::truth);
+    for (std::size_t m = 0; m < models.size(); ++m) {
+      const Fields predicted = models[m]->predict(cases);
+      for (std::size_t i = 0; i < cases.size(); ++i) {
+        const auto truth = pipeline.simulation->outputs(truths[i]);
+        judged[m].errors.push_back(pipeline.problem->error(cases[i], truth, predicted.row(i)));
+        judged[m].violations.push_back(pipeline.simulation->invariant(cases[i], predicted.row(i)));
+        judged[m].truth = std::max(judged[m].truth, pipeline.simulation->invariant(cases[i], truth));
+      }
+    }
+  }
+  for (Judged& one : judged) sort(one);
+  return judged;
+}
+
+// The least limit e for which P(Bin(cases, share of values above e) <= allowed) >= 0.99.
+double least_limit(const std::vector<double>& sorted, const GatePlan& plan) {
   const auto n = static_cast<double>(sorted.size());
   std::size_t above = 0;
   while (above + 1 < sorted.size() && pass_probability(plan, static_cast<double>(above + 1) / n) >= kPass) ++above;
   return sorted[sorted.size() - 1 - above];
 }
 
-void show(const std::string& name, const Errors& errors, const GatePlan& plan) {
-  fmt::print("| {} | {:.2f} | {:.2f} | {:.2f} | {:.2f} | {:.2f} | {:.2g} | {:.2g} |\n", name, 100 * errors.at(0.5),
-             100 * errors.at(0.9), 100 * errors.at(0.99), 100 * errors.sorted.back(),
-             100 * least_target(errors.sorted, plan), errors.invariant, errors.truth_invariant);
+void show(const std::string& name, const Judged& judged, const GatePlan& plan) {
+  fmt::print("| {} | {:.2f} | {:.2f} | {:.2f} | {:.2f} | {:.2f} | {:.3f} | {:.3f} | {:.1e} |\n", name,
+             100 * at(judged.errors, 0.5), 100 * at(judged.errors, 0.9), 100 * at(judged.errors, 0.99),
+             100 * judged.errors.back(), 100 * least_limit(judged.errors, plan), judged.violations.back(),
+             least_limit(judged.violations, plan), judged.truth);
   std::fflush(stdout);
+}
+
+Trained train_once(const Pipeline& pipeline, const Ranks& ranks, Recorder& recorder, std::uint64_t seed) {
+  const Stage stage{pipeline, ranks, recorder, seed};
+  const auto handover = memory_handover();
+  simulate(stage, *handover);
+  const std::vector<Sample> samples = handover->take();
+  return train(stage, samples);
 }
 
 void freeze(const PipelineEntry& entry, const Settings& settings, int seeds, std::size_t cases, std::uint64_t first) {
@@ -72,27 +91,28 @@ void freeze(const PipelineEntry& entry, const Settings& settings, int seeds, std
   fmt::print("{} {}: {} hold-out cases a seed, plan {}/{}\n\n", entry.name, settings.path(), cases, plan.cases,
              plan.allowed);
   fmt::print(
-      "| seed | median % | p90 % | p99 % | max % | least e* % | invariant | of the truth "
-      "|\n|--|--|--|--|--|--|--|--|\n");
-  Errors pooled;
-  show("coarse", judge(pipeline, *pipeline.simulation->coarse_model(), leading_bits(sha256("coarse")), cases), plan);
+      "| seed | median % | p90 % | p99 % | max % | least e* % | worst violation | least limit | of the truth |\n");
+  fmt::print("|--|--|--|--|--|--|--|--|--|\n");
+  const auto coarse = pipeline.simulation->coarse_model();
+  show("coarse", judge(pipeline, {coarse.get()}, leading_bits(sha256("coarse")), cases)[0], plan);
+  Judged pooled;
   for (int s = 0; s < seeds; ++s) {
     const std::uint64_t seed = first + static_cast<std::uint64_t>(s);
-    const Stage stage{pipeline, ranks, recorder, seed};
-    const auto handover = memory_handover();
-    simulate(stage, *handover);
-    const std::vector<Sample> samples = handover->take();
-    const Trained trained = train(stage, samples);
-    const std::uint64_t fresh = leading_bits(sha256(fmt::format("freeze {}", seed)));
-    const Errors errors = judge(pipeline, *trained.network->model(), fresh, cases);
-    show(fmt::format("{}", seed), errors, plan);
-    pooled.sorted.insert(pooled.sorted.end(), errors.sorted.begin(), errors.sorted.end());
-    pooled.invariant = std::max(pooled.invariant, errors.invariant);
-    pooled.truth_invariant = std::max(pooled.truth_invariant, errors.truth_invariant);
-    for (const auto& [rival, learner] : trained.rivals)
-      show("  " + rival.name, judge(pipeline, *learner->model(), fresh, cases), plan);
+    const Trained trained = train_once(pipeline, ranks, recorder, seed);
+    std::vector<std::unique_ptr<Model>> owned;
+    owned.push_back(trained.network->model());
+    for (const auto& [rival, learner] : trained.rivals) owned.push_back(learner->model());
+    std::vector<const Model*> models;
+    for (const auto& model : owned) models.push_back(model.get());
+    const auto judged = judge(pipeline, models, leading_bits(sha256(fmt::format("freeze {}", seed))), cases);
+    show(fmt::format("{}", seed), judged[0], plan);
+    for (std::size_t r = 0; r < trained.rivals.size(); ++r)
+      if (!trained.rivals[r].first.trivial) show("  " + trained.rivals[r].first.name, judged[r + 1], plan);
+    pooled.errors.insert(pooled.errors.end(), judged[0].errors.begin(), judged[0].errors.end());
+    pooled.violations.insert(pooled.violations.end(), judged[0].violations.begin(), judged[0].violations.end());
+    pooled.truth = std::max(pooled.truth, judged[0].truth);
   }
-  std::sort(pooled.sorted.begin(), pooled.sorted.end());
+  sort(pooled);
   show("all seeds", pooled, plan);
   std::filesystem::remove(log);
 }

@@ -112,8 +112,10 @@ void place(CaseConfig& config, const Table& table, const Defaults& defaults) {
   const int cores = std::max(1, physical_cores() / config.ranks);
   if (const toml::node* node = table.find("threads"); node != nullptr && node->is_integer())
     config.threads = static_cast<int>(table.integer("threads", 1, 1));
+  else if (table.text("threads", "", {"auto"}).empty() && defaults.threads)
+    config.threads = *defaults.threads;
   else
-    config.threads = node == nullptr && defaults.threads ? *defaults.threads : cores;
+    config.threads = cores;
 }
 
 // All combinations of the listed values, the last parameter fastest.
@@ -151,6 +153,16 @@ const Entry& find_entry(const Table& table, const std::vector<Entry>& registry) 
   return *found;
 }
 
+template <typename Entry>
+void check_values(const Table& table, const Entry& entry, const Settings& settings) {
+  try {
+    entry.memory(settings);       // refuses values that make no sense
+  } catch (const Unsupported&) {  // told by the case itself, as a skip
+  } catch (const Error& error) {
+    table.fail(table.raw().source(), fmt::format("{}: {}", entry.name, error.what()));
+  }
+}
+
 void add_kernels(const Table& anonymous, const Defaults& defaults, Config& config) {
   const KernelEntry& entry = find_entry(anonymous, kernel_registry());
   const Table table(anonymous.raw(), anonymous.source(), "[[kernel]] " + entry.name);
@@ -160,12 +172,7 @@ void add_kernels(const Table& anonymous, const Defaults& defaults, Config& confi
     added.name = entry.name;
     added.settings = settings;
     place(added, table, defaults);
-    try {
-      entry.memory(settings);       // refuses values that make no sense
-    } catch (const Unsupported&) {  // told by the case itself, as a skip
-    } catch (const Error& error) {
-      table.fail(table.raw().source(), fmt::format("{}: {}", entry.name, error.what()));
-    }
+    check_values(table, entry, settings);
     config.cases.push_back(added);
   }
 }
@@ -184,10 +191,15 @@ void add_pipelines(const Table& anonymous, const Defaults& defaults, Config& con
     added.name = entry.name;
     added.settings = settings;
     added.arms = table.texts("arms");
-    for (const std::string& arm : added.arms) table.one_of("arms", arm, known);
+    for (const std::string& arm : added.arms) {
+      table.one_of("arms", arm, known);
+      if (std::count(added.arms.begin(), added.arms.end(), arm) > 1)
+        table.fail(table.find("arms")->source(), fmt::format("arms: \"{}\" stands there twice", arm));
+    }
     if (added.arms.empty()) added.arms = known;
     added.simulation_questions = static_cast<std::size_t>(table.integer("simulation_questions", 0, 0));
     place(added, table, defaults);
+    check_values(table, entry, settings);
     config.cases.push_back(added);
   }
 }

@@ -38,9 +38,11 @@ const Entry& entry_of(const std::vector<Entry>& registry, const Json& item) {
 void limits(const Json& job, const Ranks& ranks, Recorder& recorder) {
   recorder.enter("sample");
   const bool quick = job.at("class") == "quick";
-  const int threads = std::max(1, physical_cores() / ranks.size());
+  const int threads = cores_of_rank(ranks);
   omp_set_num_threads(threads);
-  for (const Limit& limit : measure_limits(ranks, threads, quick ? 2.5 : 10)) {
+  // With several ranks only the links are news: the rates are those of all cores, measured by one rank.
+  const auto found = ranks.size() > 1 ? measure_links(ranks) : measure_limits(ranks, threads, quick ? 2.5 : 10);
+  for (const Limit& limit : found) {
     if (!ranks.root()) continue;
     recorder.write({{"record", "limit"},
                     {"name", limit.name},

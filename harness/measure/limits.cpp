@@ -64,6 +64,12 @@ std::vector<Limit> measure_limits(const Ranks& ranks, int threads, double budget
   return limits;
 }
 
+std::vector<Limit> measure_links(const Ranks& ranks) {
+  std::vector<Limit> limits;
+  limit::append_links({ranks, 1, ranks_on_host(ranks), 0}, limits);
+  return limits;
+}
+
 std::string limit_for(const std::string& limit, double working_set, int threads, int host_ranks) {
   constexpr double clear_of_cache = 4;
   if (limit != "read" && limit != "triad") return limit;

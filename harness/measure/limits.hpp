@@ -24,6 +24,9 @@ struct Limit {
 // latencies are measured by rank 0 alone. Takes about `budget_seconds`, half of it in repeats (the best one counts).
 std::vector<Limit> measure_limits(const Ranks& ranks, int threads, double budget_seconds = 2.5);
 
+// The links alone: core_to_core_latency and ping_pong_*. Collective.
+std::vector<Limit> measure_links(const Ranks& ranks);
+
 // The limit that a kernel's Facts::limit means for this working set (of one rank): "read" becomes "read_l2" or
 // "read_l3" where the set does not clearly come from memory. A cache counts as left behind from four times its size
 // (STREAM's rule): in between, part of the accesses hit and may exceed the outer level's limit.

@@ -103,8 +103,7 @@ class FileHandover : public Handover {
       sets_[name] = std::make_unique<Handle>(
           H5Dcreate2(*file_, name.c_str(), H5T_IEEE_F32LE, space, H5P_DEFAULT, layout, H5P_DEFAULT), H5Dclose, path_,
           "write");
-    }
-    else
+    } else
       check(shapes_.contains(name) && shapes_[name] == array.shape, "{}: {} of sample {} has another shape than before",
             path_.string(), name, row);
     shapes_[name] = array.shape;

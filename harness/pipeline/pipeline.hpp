@@ -125,7 +125,7 @@ struct Gate {
   std::size_t cases = 0;
   std::size_t allowed = 0;
   double target = 0;           // e*, relative error
-  double invariant = 0;        // largest violation allowed in a prediction
+  double invariant = 0;        // violation of the invariant in a prediction; at most `allowed` may be above it
   double truth_invariant = 0;  // largest violation allowed in a simulated sample: an unconverged solver fails here
 };
 

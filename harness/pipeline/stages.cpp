@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cmath>
 #include <cstring>
+#include <limits>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -46,7 +48,7 @@ void simulate(const Stage& stage, Handover& handover) {
     for (std::size_t i = 0; i < cases.size(); ++i) {
       const double violation =
           stage.pipeline.simulation->invariant(cases[i], stage.pipeline.simulation->outputs(samples[i]));
-      worst = violation <= worst ? worst : violation;  // a NaN stays
+      worst = std::max(worst, std::isnan(violation) ? std::numeric_limits<double>::infinity() : violation);
     }
     stage.recorder.enter("hand over", State::transition);
     for (Sample& sample : samples) handover.put(std::move(sample));

@@ -31,6 +31,13 @@ std::vector<double> column(const std::vector<Json>& rows, const std::function<co
   return values;
 }
 
+// The median of errors that may be infinite.
+double middle_of(std::vector<double> errors) {
+  std::sort(errors.begin(), errors.end());
+  const std::size_t n = errors.size();
+  return n % 2 == 1 ? errors[n / 2] : 0.5 * (errors[n / 2 - 1] + errors[n / 2]);
+}
+
 Json finite_or_null(const std::vector<double>& values) {
   Json list = Json::array();
   for (const double value : values) list.push_back(number_or_null(value));
@@ -45,14 +52,14 @@ std::size_t above(const std::vector<double>& errors, double target) {
 Json judge_skill(const std::vector<Json>& rows, const std::vector<double>& own, const Json& problem,
                  const std::vector<Json>& rivals, Status& status) {
   Json skill = {{"pass", false},
-                {"median", number_or_null(median(own))},
+                {"median", number_or_null(middle_of(own))},
                 {"best_trivial", nullptr},
                 {"best_rival", nullptr},
                 {"rivals", Json::array()}};
   for (const Json& rival : rivals) {
     const std::string name = rival.at("name");
     const auto errors = column(rows, [&](const Json& row) -> const Json& { return row.at("rivals").at(name); });
-    const double middle = median(errors);
+    const double middle = middle_of(errors);
     const std::size_t over = above(errors, problem.at("target"));
     skill["rivals"].push_back({{"name", name},
                                {"trivial", rival.at("trivial")},
@@ -70,11 +77,11 @@ Json judge_skill(const std::vector<Json>& rows, const std::vector<double>& own, 
   }
   bool pass = true;
   if (const Json& trivial = skill["best_trivial"];
-      !trivial.is_null() && median(own) > kSkillMedian * trivial.at("median").get<double>()) {
+      !trivial.is_null() && middle_of(own) > kSkillMedian * trivial.at("median").get<double>()) {
     pass = false;
     status.add("INVALID",
                fmt::format("no skill: median hold-out error {:.2f} % is above half of that of \"{}\" ({:.2f} %)",
-                           100 * median(own), trivial.at("name").get<std::string>(),
+                           100 * middle_of(own), trivial.at("name").get<std::string>(),
                            100 * trivial.at("median").get<double>()));
   }
   if (const Json& rival = skill["best_rival"]; !rival.is_null() && rival.at("p_value").get<double>() > kSkillLevel) {
@@ -105,9 +112,10 @@ Json judge_holdout(const LaunchRecord& launch, const Json& problem, Status& stat
   if (over > allowed)
     status.add("INVALID", fmt::format("{} of {} hold-out errors are above {:.1f} %, {} may be", over, cases,
                                       100 * target, allowed));
-  if (!(violation <= problem.at("invariant_limit").get<double>()))
-    status.add("INVALID", fmt::format("a prediction violates the invariant by {:.3g}, limit {:.3g}", violation,
-                                      problem.at("invariant_limit").get<double>()));
+  const std::size_t violating = above(violations, problem.at("invariant_limit"));
+  if (violating > allowed)
+    status.add("INVALID", fmt::format("{} of {} predictions violate the invariant by more than {:.3g}, {} may",
+                                      violating, cases, problem.at("invariant_limit").get<double>(), allowed));
   if (!(truth <= problem.at("truth_invariant_limit").get<double>()))
     status.add("INVALID",
                fmt::format("a simulation violates the invariant by {:.3g}, limit {:.3g}: the solver did not converge",
@@ -117,10 +125,11 @@ Json judge_holdout(const LaunchRecord& launch, const Json& problem, Status& stat
           {"above", over},
           {"allowed", allowed},
           {"target", target},
-          {"median", rows.empty() ? Json(nullptr) : number_or_null(median(errors))},
+          {"median", rows.empty() ? Json(nullptr) : number_or_null(middle_of(errors))},
           {"max", rows.empty() ? Json(nullptr) : number_or_null(*std::max_element(errors.begin(), errors.end()))},
           {"errors", finite_or_null(errors)},
           {"invariant_max", number_or_null(violation)},
+          {"invariant_above", violating},
           {"invariant_limit", problem.at("invariant_limit")},
           {"truth_invariant_max", number_or_null(truth)},
           {"truth_invariant_limit", problem.at("truth_invariant_limit")},

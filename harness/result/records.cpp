@@ -59,6 +59,15 @@ void compare_with_plan(const Records& records, std::vector<std::string>& problem
       problems.push_back(fmt::format("launch {} is not in the plan", id));
 }
 
+// A run that was interrupted and went on has a closing record for each part: its times add up.
+void close_part(Json& run, const Json& part) {
+  const Json before = run;
+  run = part;
+  if (before.is_null()) return;
+  run["started"] = before.at("started");
+  run["seconds"] = before.at("seconds").get<double>() + part.at("seconds").get<double>();
+}
+
 }  // namespace
 
 std::vector<Json> LaunchRecord::of(const std::string& kind) const {
@@ -102,7 +111,7 @@ Records read_records(const fs::path& folder, std::vector<std::string>& problems)
     if (line.at("record") == "launch")
       records.launches.push_back({std::move(line), {}, {}, {}, {}});
     else if (line.at("record") == "run")
-      records.run = std::move(line);
+      close_part(records.run, line);
   }
   for (const auto& [file, member] : kFiles) attach(folder, file, member, records, problems);
   compare_with_plan(records, problems);

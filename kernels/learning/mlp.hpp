@@ -86,7 +86,7 @@ class MlpPass {
   };
   void allocate();
   void bind();
-  void activate(Layer& layer);
+  void activate(std::size_t l);
   void finish_hidden(std::size_t l);
   void finish_outputs();
   Operand operand(Buffer<float>& fp32, Buffer<Bf16>& bf16, bool transposed = false);

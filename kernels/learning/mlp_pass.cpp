@@ -40,26 +40,14 @@ void sweep(std::size_t nets, std::size_t rows, std::size_t width, float* partial
   }
 }
 
+// a = gelu(z + bias), z = its slope.
 template <typename T>
-void activate_into(float* z, T* a, std::size_t size) {
-  const auto count = static_cast<std::ptrdiff_t>(size);
-#pragma omp parallel for simd schedule(static)
-  for (std::ptrdiff_t i = 0; i < count; ++i) {
-    const Gelu g = gelu(z[i]);
-    store(a[i], g.value);
-    z[i] = g.slope;
-  }
-}
-
-// z += the bias of its net.
-void add_biases(float* z, const float* biases, std::size_t nets, std::size_t rows, std::size_t width) {
-  const auto all = static_cast<std::ptrdiff_t>(nets * rows);
-#pragma omp parallel for schedule(static)
-  for (std::ptrdiff_t row = 0; row < all; ++row) {
-    const float* const bias = biases + static_cast<std::size_t>(row) / rows * width;
-    float* const to = z + static_cast<std::size_t>(row) * width;
+void activate_row(float* z, const float* bias, T* a, std::size_t width) {
 #pragma omp simd
-    for (std::size_t j = 0; j < width; ++j) to[j] += bias[j];
+  for (std::size_t j = 0; j < width; ++j) {
+    const Gelu g = gelu(z[j] + bias[j]);
+    store(a[j], g.value);
+    z[j] = g.slope;
   }
 }
 
@@ -136,15 +124,16 @@ void MlpPass::bind() {
       if (l == 0) return operand(inputs_, inputs_bf16_, transposed);
       return operand(layers_[l - 1].a, layers_[l - 1].a_bf16, transposed);
     };
-    // oneDNN 2.7 has only its reference implementation, 1000 times slower, for a batch of products with a bias each.
-    const float* fused = shape.nets == 1 ? mlp_.parameters().data() + shape.biases_at(l) : nullptr;
+    const bool last = l + 1 == shape.depth();
+    // Only where no sweep follows; oneDNN has but a slow reference for a batch of products with a bias each.
+    const float* fused = last && shape.nets == 1 ? mlp_.parameters().data() + shape.biases_at(l) : nullptr;
     const auto product = [&](std::size_t m, std::size_t n, std::size_t k, Operand a, Operand b, float* c) {
       return std::make_unique<Matmul>(MatmulShape{m, n, k, shape.nets}, a, b, Operand{c},
                                       c == layer.z.data() ? fused : nullptr);
     };
     layer.forward = product(rows_, out, in, source(false), weights(false), layer.z.data());
     if (backward_ == Backward::none) continue;
-    const Operand error = operand(l + 1 == shape.depth() ? layer.z : layer.error, layer.error_bf16);
+    const Operand error = operand(last ? layer.z : layer.error, layer.error_bf16);
     if (backward_ == Backward::parameters)
       layer.weights = product(in, out, rows_, source(true), error, mlp_.gradients().data() + at);
     if (l == 0 && backward_ != Backward::inputs) continue;
@@ -162,21 +151,30 @@ void MlpPass::set_inputs(std::span<const float> inputs) {
     }
 }
 
-void MlpPass::activate(Layer& layer) {
-  if (rounded_)
-    activate_into(layer.z.data(), layer.a_bf16.data(), layer.z.size());
-  else
-    activate_into(layer.z.data(), layer.a.data(), layer.z.size());
+// oneDNN adds a bias that all of a batch share, not one for each matrix: biases join the sweep that is due anyway.
+void MlpPass::activate(std::size_t l) {
+  Layer& layer = layers_[l];
+  const std::size_t width = mlp_.shape().layers[l + 1];
+  const float* const biases = mlp_.parameters().data() + mlp_.shape().biases_at(l);
+  const auto rows = static_cast<std::ptrdiff_t>(mlp_.shape().nets * rows_);
+#pragma omp parallel for schedule(static)
+  for (std::ptrdiff_t r = 0; r < rows; ++r) {
+    const std::size_t at = static_cast<std::size_t>(r) * width;
+    const float* const bias = biases + static_cast<std::size_t>(r) / rows_ * width;
+    if (l + 1 == layers_.size())
+      for (std::size_t j = 0; j < width; ++j) layer.z[at + j] += bias[j];
+    else if (rounded_)
+      activate_row(&layer.z[at], bias, &layer.a_bf16[at], width);
+    else
+      activate_row(&layer.z[at], bias, &layer.a[at], width);
+  }
 }
 
 void MlpPass::forward() {
-  const MlpShape& shape = mlp_.shape();
+  const bool own_bias = mlp_.shape().nets > 1;
   for (std::size_t l = 0; l < layers_.size(); ++l) {
     layers_[l].forward->run();
-    if (shape.nets > 1)
-      add_biases(layers_[l].z.data(), mlp_.parameters().data() + shape.biases_at(l), shape.nets, rows_,
-                 shape.layers[l + 1]);
-    if (l + 1 < layers_.size()) activate(layers_[l]);
+    if (own_bias || l + 1 < layers_.size()) activate(l);
   }
   finished_ = false;
 }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include <boost/random/sobol.hpp>
 
@@ -151,8 +152,8 @@ std::vector<Verdict> HeatProblem::judge(std::span<const Answer> answers, std::ui
                                         const Simulation& simulation, const Ranks& ranks) const {
   std::vector<Case> cases;
   double outside = 0, misstated = 0, largest = 0;
-  const auto worse = [](double& worst, double value) {  // a NaN stays
-    if (!(value <= worst)) worst = value;
+  const auto worse = [](double& worst, double value) {
+    worst = std::max(worst, std::isnan(value) ? std::numeric_limits<double>::infinity() : value);
   };
   for (const Answer& answer : answers) {
     Case design = designed(answer, seed);

@@ -1,0 +1,179 @@
+// A configuration as a user writes it, and every way to get it wrong: one line that says where, what and what to do.
+#include "harness/launch/config.hpp"
+
+#include <map>
+#include <set>
+
+#include <gtest/gtest.h>
+
+#include "harness/base/check.hpp"
+#include "harness/device/host.hpp"
+#include "harness/launch/plan.hpp"
+
+namespace tandem {
+namespace {
+
+Config parse(const std::string& text, const Overrides& overrides = {}) {
+  return parse_config(text, "my.toml", overrides);
+}
+
+// The message of a refusal, which must be a usage error of one line (but for a list of cases).
+std::string refusal(const std::string& text, const Overrides& overrides = {}) {
+  try {
+    parse(text, overrides);
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), Exit::usage) << error.what();
+    return error.what();
+  }
+  return "accepted";
+}
+
+const std::string kGemm = "[[kernel]]\nname = \"dense/gemm\"\n";
+const std::string kToy = "[[pipeline]]\nname = \"toy\"\n";
+
+TEST(Config, ListsMakeACaseForEachCombination) {
+  const Config config =
+      parse("[[kernel]]\nname = \"dense/mixed_gemm\"\nprecision = [\"fp32\", \"bf16\"]\nn = [64, \"1k\"]\n");
+  ASSERT_EQ(config.cases.size(), 4u);
+  std::vector<std::string> paths;
+  for (const CaseConfig& item : config.cases) paths.push_back(item.path());
+  EXPECT_NE(paths[0].find("n=64"), std::string::npos);
+  EXPECT_NE(paths[0].find("precision=fp32"), std::string::npos);
+  EXPECT_NE(paths[3].find("n=1k"), std::string::npos);
+  EXPECT_EQ(std::set<std::string>(paths.begin(), paths.end()).size(), 4u);
+  EXPECT_EQ(config.run_class, "quick");
+  EXPECT_EQ(config.launches, 1);
+}
+
+TEST(Config, ClassesRanksAndThreads) {
+  EXPECT_EQ(parse("class = \"standard\"\n" + kGemm).launches, 3);
+  EXPECT_EQ(parse("class = \"official\"\n" + kGemm).launches, 10);
+  EXPECT_EQ(parse("class = \"procurement\"\n" + kGemm).launches, 14);
+  EXPECT_EQ(parse(kGemm, {"", 5, 0}).launches, 5);
+  EXPECT_EQ(parse("threads = 3\n" + kGemm).cases[0].threads, 3);
+  EXPECT_EQ(parse("threads = 3\n" + kGemm + "threads = 1\n").cases[0].threads, 1);
+  const Config config = parse("ranks = 2\n" + kGemm + "n = 8\n" + kGemm + "n = 9\nranks = 1\n", {"", 0, 4});
+  EXPECT_EQ(config.cases[0].ranks, 4);
+  EXPECT_EQ(config.cases[1].ranks, 1);
+  EXPECT_TRUE(config.cases[0].path().ends_with("/device=cpu/ranks=4"));
+  EXPECT_TRUE(config.cases[1].path().ends_with("/device=cpu"));
+  EXPECT_EQ(config.cases[0].threads, std::max(1, physical_cores() / 4));
+}
+
+TEST(Config, PipelinesHaveAllArmsUnlessSomeAreNamed) {
+  EXPECT_EQ(parse(kToy).cases[0].arms, (std::vector<std::string>{"simulation_only", "separated", "integrated"}));
+  EXPECT_EQ(parse(kToy + "arms = [\"integrated\"]\n").cases[0].arms, std::vector<std::string>{"integrated"});
+}
+
+TEST(Config, FiltersAreGlobsOnPaths) {
+  const std::string text = kGemm + "n = [32, 64]\n" + kToy;
+  EXPECT_EQ(parse(text, {"dense/*", 0, 0}).cases.size(), 2u);
+  EXPECT_EQ(parse(text, {"toy", 0, 0}).cases.size(), 1u);
+  EXPECT_EQ(parse(text, {"*n=64*", 0, 0}).cases.size(), 1u);
+  const std::string message = refusal(text, {"sparse/*", 0, 0});
+  EXPECT_NE(message.find("--filter \"sparse/*\" matches none of the 3 cases of my.toml"), std::string::npos) << message;
+  EXPECT_NE(message.find("toy/size=S"), std::string::npos) << message;
+}
+
+struct Wrong {
+  const char* what;
+  std::string text, message;
+};
+
+TEST(Config, EveryMistakeIsNamedWithItsLineAndItsMend) {
+  const std::vector<Wrong> all = {
+      {"key", kGemm + "m = 64\n", "my.toml:3: unknown key \"m\" in [[kernel]] dense/gemm; did you mean \"n\"?"},
+      {"key of the root", "clas = \"quick\"\n" + kGemm,
+       "my.toml:1: unknown key \"clas\" in the configuration; did you mean \"class\"?"},
+      {"far key", "colour = 1\n" + kGemm,
+       "my.toml:1: unknown key \"colour\" in the configuration; known: class, launches"},
+      {"table", "[[kernels]]\nname = \"x\"\n",
+       "my.toml:1: unknown key \"kernels\" in the configuration; did you mean \"kernel\"?"},
+      {"name", "[[kernel]]\nname = \"dense/gem\"\n",
+       "my.toml:2: name = \"dense/gem\" is not known; did you mean \"dense/gemm\"?"},
+      {"no name", "[[kernel]]\nn = 64\n", "my.toml:1: \"name\" is missing; known: "},
+      {"pipeline", "[[pipeline]]\nname = \"heet\"\n",
+       "my.toml:2: name = \"heet\" is not known; did you mean \"heat\"?"},
+      {"class", "class = \"quik\"\n" + kGemm, "my.toml:1: class = \"quik\" is not known; did you mean \"quick\"?"},
+      {"device", "device = \"gpu\"\n" + kGemm, "my.toml:1: device = \"gpu\" is not known; "},
+      {"value", kGemm + "n = \"many\"\n", "my.toml:1: dense/gemm: "},
+      {"size", kToy + "size = \"XL\"\n", "my.toml:1: toy: size=XL is not S"},
+      {"type", kGemm + "n = true\n", "my.toml:3: \"n\" must be a text or a number"},
+      {"empty list", kGemm + "n = []\n", "my.toml:3: \"n\" is an empty list; give at least one value"},
+      {"ranks", kGemm + "ranks = 0\n", "my.toml:3: \"ranks\" must be a whole number >= 1"},
+      {"ranks as text", "ranks = \"two\"\n" + kGemm, "my.toml:1: \"ranks\" must be a whole number >= 1"},
+      {"half a rank", "ranks = 1.5\n" + kGemm, "my.toml:1: \"ranks\" must be a whole number >= 1"},
+      {"threads", "threads = \"all\"\n" + kGemm, "my.toml:1: threads = \"all\" is not known"},
+      {"threads of a case", kGemm + "threads = \"all\"\n", "my.toml:3: threads = \"all\" is not known"},
+      {"launches", "class = \"standard\"\nlaunches = 2\n" + kGemm,
+       "class standard needs at least 3 launches, 2 were asked for"},
+      {"arm", kToy + "arms = [\"integrate\"]\n",
+       "my.toml:3: arms = \"integrate\" is not known; did you mean \"integrated\"?"},
+      {"arm twice", kToy + "arms = [\"integrated\", \"integrated\"]\n",
+       "my.toml:3: arms: \"integrated\" stands there twice"},
+      {"streamed", kToy + "coupling = \"streamed\"\n",
+       "my.toml:3: coupling = \"streamed\" is not known; known: in_memory"},
+      {"steered", kToy + "design = \"steered\"\n", "my.toml:3: design = \"steered\" is not known; known: fixed"},
+      {"list", "class = [\"quick\", \"standard\"]\n" + kGemm, "my.toml:1: \"class\" takes one value, not a list"},
+      {"no list of tables", "kernel = 3\n", "my.toml:1: write [[kernel]], one table a case"},
+      {"list of numbers", "kernel = [3]\n", "my.toml:1: write [[kernel]], one table a case"},
+      {"nothing", "class = \"quick\"\n", "my.toml: nothing to measure: add a [[kernel]] or a [[pipeline]]"},
+      {"twice", kGemm + "n = [64, 64]\n", "my.toml: the case dense/gemm/n=64"},
+      {"syntax", "class = \n" + kGemm, "my.toml:1: "},
+      {"unclosed", "class = \"quick\n", "my.toml:1: "},
+  };
+  for (const Wrong& wrong : all) {
+    const std::string message = refusal(wrong.text);
+    EXPECT_TRUE(message.starts_with(wrong.message)) << wrong.what << ": " << message << "\nexpected " << wrong.message;
+    EXPECT_EQ(message.find('\n'), std::string::npos) << wrong.what << ": " << message;
+  }
+}
+
+TEST(Config, AFileThatIsNotThereIsNamed) {
+  try {
+    read_config("/nowhere/my.toml", {});
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), Exit::usage);
+    EXPECT_STREQ(error.what(), "cannot read /nowhere/my.toml: it does not exist");
+  }
+}
+
+TEST(Plan, ReadsBackWhatItWrote) {
+  const Plan plan =
+      make_plan(parse("class = \"standard\"\nseed = 7\nlauncher = \"srun -n {ranks}\"\n" + kGemm + "n = 32\n" + kToy));
+  const Json document = to_json(plan);
+  EXPECT_EQ(to_json(plan_of(document)), document);
+  EXPECT_EQ(plan.jobs.size(), 1 + 3 * (1 + 3) + 1u);
+  std::set<std::string> ids;
+  for (const Job& job : plan.jobs) ids.insert(job.id);
+  EXPECT_EQ(ids.size(), plan.jobs.size());
+}
+
+TEST(Plan, ArmsOfABlockShareItsSeedAndBlocksDiffer) {
+  const Plan plan = make_plan(parse("class = \"official\"\n" + kToy));
+  std::map<int, std::set<std::uint64_t>> seeds;
+  std::set<std::uint64_t> all;
+  std::set<std::string> first;
+  for (const Job& job : plan.jobs) {
+    if (job.kind != Job::Kind::arm) continue;
+    if (!seeds.contains(job.launch)) first.insert(job.arm);
+    seeds[job.launch].insert(job.seed);
+    all.insert(job.seed);
+  }
+  for (const auto& [launch, of_block] : seeds) EXPECT_EQ(of_block.size(), 1u) << launch;
+  EXPECT_EQ(all.size(), 10u);
+  EXPECT_GT(first.size(), 1u) << "the same arm always runs first";
+}
+
+TEST(Plan, ItsDigestChangesWithTheProblem) {
+  const Plan plan = make_plan(parse(kToy));
+  Json document = to_json(plan);
+  const std::string digest = plan_digest(document);
+  EXPECT_EQ(digest, plan_digest(to_json(make_plan(parse(kToy)))));
+  document["cases"][0]["problem"]["target"] = 0.3;
+  EXPECT_NE(digest, plan_digest(document));
+}
+
+}  // namespace
+}  // namespace tandem

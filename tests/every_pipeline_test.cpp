@@ -1,0 +1,269 @@
+// Every pipeline of tandem-test through the whole program: the toy in every arm at one rank and at two, heat in small,
+// and each fault with the reason that it must be given.
+#include <cmath>
+
+#include <gtest/gtest.h>
+
+#include "harness/base/random.hpp"
+#include "harness/result/derive.hpp"
+#include "harness/result/directory.hpp"
+#include "harness/result/files.hpp"
+#include "tests/cli/workplace.hpp"
+#include "tests/toy_pipeline.hpp"
+
+namespace tandem {
+namespace {
+
+const std::string kProgram = TANDEM_TEST_PROGRAM;
+
+constexpr const char* kJudged = R"(threads = 1
+[[pipeline]]
+name = "toy"
+simulation_questions = 2
+[[pipeline]]
+name = "toy"
+ranks = 2
+[[pipeline]]
+name = "toy_nan"
+arms = ["integrated"]
+[[pipeline]]
+name = "heat_small"
+arms = ["integrated"]
+[[pipeline]]
+name = "heat_broken_weights"
+arms = ["integrated"]
+[[pipeline]]
+name = "heat_mean"
+arms = ["integrated"]
+[[pipeline]]
+name = "heat_unconverged"
+arms = ["simulation_only"]
+[[pipeline]]
+name = "heat_perturbed"
+arms = ["simulation_only"]
+)";
+
+constexpr const char* kCrashing = R"(threads = 1
+[[pipeline]]
+name = "toy_crash"
+how = ["check", "signal", "exit"]
+arms = ["integrated"]
+[[pipeline]]
+name = "toy_crash"
+how = "foreign"
+ranks = 2
+arms = ["separated"]
+[[pipeline]]
+name = "toy"
+arms = ["integrated"]
+[[pipeline]]
+name = "toy"
+ballast = 1_000_000_000_000
+arms = ["integrated"]
+[[kernel]]
+name = "dense/gemm"
+n = [32, 262_144]
+)";
+
+constexpr const char* kTimedOut = R"(threads = 1
+timeout = 4
+[[pipeline]]
+name = "toy_slow"
+arms = ["separated"]
+[[pipeline]]
+name = "toy"
+arms = ["integrated"]
+)";
+
+// A run of a configuration, once for all tests that look at it.
+struct Measured {
+  explicit Measured(const char* config) {
+    place.write("config.toml", config);
+    outcome = place.run("'" + kProgram + "' run config.toml --out out");
+    std::vector<std::string> problems;
+    if (!std::filesystem::exists(place.folder() / "out/result.json")) return;
+    document = read_json(place.folder() / "out/result.json");
+    records = read_records(place.folder() / "out", problems);
+  }
+  const Json& pipeline(const std::string& path) const {
+    for (const Json& pipeline : document.at("pipelines"))
+      if (pipeline.at("case").get<std::string>().starts_with(path)) return pipeline;
+    throw std::out_of_range(path + " was not run:\n" + outcome.out + outcome.err);
+  }
+  // The exit code that the program would give if this case were alone.
+  Exit exit_of_case(const std::string& path) const {
+    Records alone = records;
+    alone.plan["cases"] =
+        Json::array({*std::find_if(records.plan.at("cases").begin(), records.plan.at("cases").end(),
+                                   [&](const Json& item) { return item.at("case") == pipeline(path).at("case"); })});
+    return exit_of(derive(alone));
+  }
+
+  Workplace place;
+  Outcome outcome;
+  Json document;
+  Records records;
+};
+
+const Measured& judged() {
+  static const Measured run(kJudged);
+  return run;
+}
+const Measured& crashing() {
+  static const Measured run(kCrashing);
+  return run;
+}
+
+std::string reasons(const Json& pipeline) {
+  std::string text;
+  for (const Json& reason : pipeline.at("reasons"))
+    text += reason.at("status").get<std::string>() + ": " + reason.at("reason").get<std::string>() + "\n";
+  return text;
+}
+
+bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+const Json& arm_of(const Json& pipeline, const std::string& name) {
+  for (const Json& arm : pipeline.at("arms"))
+    if (arm.at("arm") == name) return arm;
+  throw std::out_of_range(name);
+}
+
+TEST(EveryPipeline, ToyPassesInEveryArmAtOneRankAndAtTwo) {
+  for (const char* path : {"toy/size=S/ballast=0/device=cpu", "toy/size=S/ballast=0/device=cpu/ranks=2"}) {
+    const Json* pipeline = nullptr;
+    for (const Json& found : judged().document.at("pipelines"))
+      if (found.at("case") == path) pipeline = &found;
+    ASSERT_NE(pipeline, nullptr) << judged().outcome.out << judged().outcome.err;
+    EXPECT_EQ(pipeline->at("status"), "UNOFFICIAL") << path << "\n" << reasons(*pipeline);
+    ASSERT_EQ(pipeline->at("arms").size(), 3u);
+    for (const Json& arm : pipeline->at("arms")) {
+      EXPECT_TRUE(arm.at("ttis").at("value").is_number()) << arm.at("arm");
+      EXPECT_EQ(arm.at("holdout").at("judged"), 59) << arm.at("arm");
+      EXPECT_EQ(arm.at("holdout").at("above"), 0) << arm.at("arm");
+      double sum = 0;
+      for (const Json& phase : arm.at("phases")) sum += phase.at("seconds").get<double>();
+      EXPECT_NEAR(sum, arm.at("launch_seconds")[0].get<double>(), arm.at("scaled").is_null() ? 1e-6 : 1)
+          << arm.at("arm");
+    }
+    EXPECT_TRUE(arm_of(*pipeline, "integrated").at("skill").at("pass").get<bool>());
+    EXPECT_EQ(arm_of(*pipeline, "integrated").at("skill").at("best_rival").at("name"), "bilinear");
+    EXPECT_EQ(arm_of(*pipeline, "integrated").at("answers").at("rows").size(), 4u);
+  }
+}
+
+TEST(EveryPipeline, SeparatedAndIntegratedGiveTheSameWeights) {
+  const Json& pipeline = judged().document.at("pipelines").at(0);
+  const Json& apart = arm_of(pipeline, "separated").at("weights_sha256");
+  EXPECT_EQ(apart.get<std::string>().size(), 64u);
+  EXPECT_EQ(apart, arm_of(pipeline, "integrated").at("weights_sha256"));
+  EXPECT_TRUE(judged().outcome.says("same_weights.launch=0 value=0.000000000e+00 limit=0.000000000e+00 result=PASS"));
+  EXPECT_EQ(arm_of(pipeline, "simulation_only").at("weights_sha256"), nullptr);
+}
+
+TEST(EveryPipeline, OnlyTheSeparatedArmMovesBytes) {
+  const Json& pipeline = judged().document.at("pipelines").at(0);
+  const double useful = 48 * 4.0 * (3 * 8 + 3 * 4 + 3 * 4 * 8 + 2);
+  const Json& apart = arm_of(pipeline, "separated");
+  EXPECT_EQ(apart.at("bytes").at("file_write"), useful);
+  EXPECT_EQ(apart.at("bytes").at("file_read"), useful);
+  EXPECT_EQ(apart.at("movement_amplification").at("value"), 2.0);
+  EXPECT_EQ(arm_of(pipeline, "integrated").at("movement_amplification").at("value"), 0.0);
+  EXPECT_EQ(pipeline.at("kpis").at("data_movement_reduction").at("value"), 1.0);
+}
+
+TEST(EveryPipeline, ASubsetOfAnswersIsScaledAndSaysSo) {
+  const Json& arm = arm_of(judged().document.at("pipelines").at(0), "simulation_only");
+  EXPECT_EQ(arm.at("scaled").at("answered"), 2);
+  EXPECT_EQ(arm.at("scaled").at("of"), 4);
+  EXPECT_GT(arm.at("ttis").at("value").get<double>(), arm.at("scaled").at("measured_seconds").get<double>());
+  EXPECT_TRUE(judged().outcome.says("reason=\"scaled from 2 of 4 answers\""));
+}
+
+TEST(EveryPipeline, ARunWithFaultsEndsInvalidAndItsRecordHolds) {
+  EXPECT_EQ(judged().outcome.code, 3) << judged().outcome.err;
+  const Outcome verified = judged().place.run("'" + kProgram + "' verify out");
+  EXPECT_EQ(verified.code, 0) << verified.out;
+}
+
+TEST(EveryPipeline, EveryFaultIsInvalidForItsReason) {
+  const std::vector<std::pair<std::string, std::string>> expected = {
+      {"toy_nan", "a simulation violates the invariant by inf"},   {"toy_nan", "59 of 59 hold-out errors are above"},
+      {"heat_broken_weights", "hold-out errors are above 25.0 %"}, {"heat_mean", "no skill: median hold-out error"},
+      {"heat_unconverged", "a simulation violates the invariant"}, {"heat_unconverged", "the solver did not converge"},
+      {"heat_perturbed", "a simulation violates the invariant"}};
+  for (const auto& [path, reason] : expected) {
+    const Json& pipeline = judged().pipeline(path);
+    EXPECT_EQ(pipeline.at("status"), "INVALID") << path;
+    EXPECT_TRUE(contains(reasons(pipeline), reason)) << path << "\n" << reasons(pipeline);
+    EXPECT_EQ(judged().exit_of_case(path), Exit::invalid) << path;
+    EXPECT_TRUE(pipeline.at("arms")[0].at("ttis").at("value").is_null()) << path;
+    EXPECT_FALSE(contains(reasons(judged().pipeline("heat_small")), reason)) << "the honest one: " << reason;
+  }
+  EXPECT_EQ(judged().exit_of_case("toy/size=S/ballast=0/device=cpu"), Exit::ok);
+}
+
+TEST(EveryPipeline, ACrashIsOneFailedCaseWithItsMessage) {
+  const Measured& run = crashing();
+  EXPECT_EQ(run.outcome.code, 1) << run.outcome.err;
+  const auto failed = [&](const std::string& path, const std::string& reason) {
+    const Json& pipeline = run.pipeline(path);
+    EXPECT_EQ(pipeline.at("status"), "FAILED") << path;
+    EXPECT_TRUE(contains(reasons(pipeline), reason)) << path << "\n" << reasons(pipeline);
+  };
+  failed("toy_crash/size=S/ballast=0/how=check", "FAILED: toy_crash: the solver broke down at case 0");
+  failed("toy_crash/size=S/ballast=0/how=signal", "FAILED: ended by signal 11");
+  failed("toy_crash/size=S/ballast=0/how=exit", "FAILED: ended without a result");
+  failed("toy_crash/size=S/ballast=0/how=foreign", "FAILED: toy_crash: a vector grew too long");
+  EXPECT_EQ(run.pipeline("toy/size=S/ballast=0/").at("status"), "UNOFFICIAL")
+      << reasons(run.pipeline("toy/size=S/ballast=0/"));
+  EXPECT_EQ(run.place.run("'" + kProgram + "' verify out").code, 0);
+}
+
+TEST(EveryPipeline, AnImpossibleSizeSaysWhatItNeedsAndWhatThereIs) {
+  const Measured& run = crashing();
+  const std::string pipeline = reasons(run.pipeline("toy/size=S/ballast=1000000000000"));
+  EXPECT_TRUE(contains(pipeline, "needs 178813.9 GiB a rank")) << pipeline;
+  EXPECT_TRUE(contains(pipeline, "GiB is available; choose a smaller size")) << pipeline;
+  ASSERT_EQ(run.document.at("kernels").size(), 2u);
+  const std::string kernel = reasons(run.document.at("kernels")[1]);
+  EXPECT_TRUE(contains(kernel, "dense/gemm/n=262144")) << kernel;
+  EXPECT_TRUE(contains(kernel, "GiB is available; choose a smaller size")) << kernel;
+  EXPECT_TRUE(run.document.at("kernels")[0].at("value").is_number()) << reasons(run.document.at("kernels")[0]);
+}
+
+TEST(EveryPipeline, ATimeoutEndsOneCase) {
+  const Measured run(kTimedOut);
+  EXPECT_EQ(run.outcome.code, 1) << run.outcome.err;
+  EXPECT_TRUE(contains(reasons(run.pipeline("toy_slow")), "FAILED: timed out after 4 s"))
+      << reasons(run.pipeline("toy_slow"));
+  EXPECT_EQ(run.pipeline("toy/").at("status"), "UNOFFICIAL");
+}
+
+TEST(Toy, TheModelDifferentiatesItsPrediction) {
+  using namespace pipelines;
+  const auto learner = toy().make(Settings(toy().parameters), 1).learner(1);
+  std::vector<double> weights(toy_terms * toy_outputs * toy_states);
+  for (std::size_t i = 0; i < weights.size(); ++i) weights[i] = random_uniform(5, 0, i) - 0.5;
+  learner->load(std::as_bytes(std::span(weights)));
+  const auto model = learner->model();
+  const ToyProblem problem;
+  const std::vector<Case> cases = {problem.draw(Purpose::holdout, 3, 0), problem.draw(Purpose::holdout, 3, 1)};
+  const Fields gradient = model->vjp(cases, [](std::size_t row, std::span<const float>, std::span<float> cotangent) {
+    cotangent[row] = 2;
+    cotangent[3] = 1;
+  });
+  for (std::size_t i = 0; i < cases.size(); ++i)
+    for (std::size_t d = 0; d < 2; ++d) {
+      const auto objective = [&](double step) {
+        Case moved = cases[i];
+        moved.parameters[d] += step;
+        const Fields y = model->predict(std::span(&moved, 1));
+        return 2 * static_cast<double>(y.row(0)[i]) + static_cast<double>(y.row(0)[3]);
+      };
+      EXPECT_NEAR(static_cast<double>(gradient.row(i)[d]), (objective(0.01) - objective(-0.01)) / 0.02, 2e-3);
+    }
+}
+
+}  // namespace
+}  // namespace tandem
