@@ -57,12 +57,15 @@ void triad(double* a, const double* b, const double* c, double s, std::size_t co
   triad_plain(a, b, c, s, count);
 }
 
-double read_sum(const double* a, std::size_t count) {
+double read_sum(const double* a, std::size_t count, std::size_t ahead) {
   constexpr std::size_t parts = 8;
   Lanes sum[parts] = {};
   std::size_t i = 0;
   for (; i + parts * lanes <= count; i += parts * lanes)
-    for (std::size_t p = 0; p < parts; ++p) sum[p] += *reinterpret_cast<const Lanes*>(a + i + p * lanes);
+    for (std::size_t p = 0; p < parts; ++p) {
+      if (ahead > 0) __builtin_prefetch(a + i + p * lanes + ahead);  // may point past the end: it never faults
+      sum[p] += *reinterpret_cast<const Lanes*>(a + i + p * lanes);
+    }
   double total = 0;
   for (; i < count; ++i) total += a[i];
   for (const Lanes& part : sum)

@@ -15,7 +15,7 @@ bool has_streaming_stores();  // of this build
 // (fenced) on return.
 void triad(double* a, const double* b, const double* c, double s, std::size_t count, Stores stores);
 
-// The sum of all elements, with enough partial sums to be bound by loads.
-double read_sum(const double* a, std::size_t count);
+// The sum of all elements, with enough partial sums to be bound by loads; `ahead` > 0 fetches that many elements early.
+double read_sum(const double* a, std::size_t count, std::size_t ahead = 0);
 
 }  // namespace tandem

@@ -1,7 +1,9 @@
 #include "harness/launch/coordinator.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <map>
+#include <sstream>
 
 #include "harness/base/check.hpp"
 #include "harness/base/digest.hpp"
@@ -23,6 +25,15 @@ std::string tail(const fs::path& log) {
   if (text.size() > 2000) text = "..." + text.substr(text.size() - 2000);
   while (!text.empty() && text.back() == '\n') text.pop_back();
   return text;
+}
+
+// What went wrong, in one line: the first words of the output (launchers and the worker say it there first).
+std::string with_first_words(const std::string& why, const std::string& output) {
+  std::istringstream lines(output);
+  for (std::string line; std::getline(lines, line);)
+    if (std::any_of(line.begin(), line.end(), [](unsigned char c) { return std::isalpha(c) != 0; }))
+      return why + ": " + line;
+  return why;
 }
 
 // Lines of launches that never ended are dropped before a run goes on.
@@ -197,6 +208,7 @@ bool Coordinator::run_job(const Job& job) {
       break;
     }
   }
+  if (!why.empty()) why = with_first_words(why, tail(place / "output.txt"));
   std::vector<Json> records = read_records(place, ranks);
   if (why.empty() && !has_record(records, "end") && !has_record(records, "skipped")) why = "ended without a result";
   Json launch = {{"record", "launch"},

@@ -3,7 +3,6 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
-#include <cstdlib>
 #include <cstring>
 #include <sstream>
 #include <thread>
@@ -85,9 +84,6 @@ std::vector<std::string> worker_command(const std::string& launcher, int ranks, 
     std::istringstream words(text);
     for (std::string word; words >> word;) command.push_back(word);
   }
-  // One rank that fills the node keeps each thread on its core; more ranks are bound by their launcher.
-  if (ranks == 1 && threads == physical_cores() && std::getenv("OMP_PROC_BIND") == nullptr)
-    command.insert(command.end(), {"env", "OMP_PROC_BIND=close", "OMP_PLACES=cores"});
   for (const std::string& word : {this_program().string(), std::string("worker"), job_file.string()})
     command.push_back(word);
   return command;

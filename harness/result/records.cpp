@@ -81,10 +81,7 @@ bool LaunchRecord::failed() const { return !line.at("failure").is_null() || !of(
 
 std::string LaunchRecord::failure() const {
   for (const Json& record : of("error")) return record.at("message");
-  std::string text = line.at("failure").is_null() ? "" : line.at("failure").get<std::string>();
-  const std::string output = line.at("output");
-  if (!text.empty() && !output.empty()) text += ": " + output.substr(output.find_last_of('\n') + 1);
-  return text;
+  return line.at("failure").is_null() ? "" : line.at("failure").get<std::string>();
 }
 
 std::string LaunchRecord::skipped() const {
