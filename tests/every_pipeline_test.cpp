@@ -58,7 +58,7 @@ name = "toy"
 arms = ["integrated"]
 [[pipeline]]
 name = "toy"
-ballast = 1_000_000_000_000
+ballast = 4_000_000_000
 arms = ["integrated"]
 [[kernel]]
 name = "dense/gemm"
@@ -222,8 +222,8 @@ TEST(EveryPipeline, ACrashIsOneFailedCaseWithItsMessage) {
 
 TEST(EveryPipeline, AnImpossibleSizeSaysWhatItNeedsAndWhatThereIs) {
   const Measured& run = crashing();
-  const std::string pipeline = reasons(run.pipeline("toy/size=S/ballast=1000000000000"));
-  EXPECT_TRUE(contains(pipeline, "needs 178813.9 GiB a rank")) << pipeline;
+  const std::string pipeline = reasons(run.pipeline("toy/size=S/ballast=4000000000"));
+  EXPECT_TRUE(contains(pipeline, "needs 715.3 GiB a rank")) << pipeline;
   EXPECT_TRUE(contains(pipeline, "GiB is available; choose a smaller size")) << pipeline;
   ASSERT_EQ(run.document.at("kernels").size(), 2u);
   const std::string kernel = reasons(run.document.at("kernels")[1]);

@@ -114,11 +114,18 @@ TEST(Gate, InvariantsOfPredictionsAndOfSimulations) {
   const auto set = [](const char* key, const Json& value) {
     return [=](LaunchRecord& l) { l.holdout[77][key] = value; };
   };
-  for (const Json& bad : {Json(0.02), Json("nan"), Json("inf")})
-    EXPECT_TRUE(judge(set("invariant", bad)).invalid("a prediction violates the invariant")) << bad;
+  const auto violate = [](std::size_t count, const Json& value) {
+    return [=](LaunchRecord& l) {
+      for (std::size_t i = 0; i < count; ++i) l.holdout[i]["invariant"] = value;
+    };
+  };
+  for (const Json& bad : {Json(0.02), Json("nan"), Json("inf")}) {  // judged by the same plan as the errors
+    EXPECT_TRUE(judge(violate(2, bad)).status.has_figure()) << bad;
+    EXPECT_TRUE(judge(violate(3, bad)).invalid("3 of 124 predictions violate the invariant by more than 0.01, 2 may"));
+  }
   for (const Json& bad : {Json(2e-6), Json("nan")})
     EXPECT_TRUE(judge(set("truth_invariant", bad)).invalid("the solver did not converge")) << bad;
-  EXPECT_TRUE(judge(set("invariant", 0.01)).status.has_figure());
+  EXPECT_TRUE(judge(violate(kCases, 0.01)).status.has_figure()) << "at the limit is not above";
   const auto training = [](const Json& value) {
     return [=](LaunchRecord& l) { record_of(l, "training_invariant")["value"] = value; };
   };

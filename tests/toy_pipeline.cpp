@@ -371,7 +371,7 @@ PipelineEntry toy() {
   };
   const auto memory = [](const Settings& settings) {
     check_usage(settings.text("size") == "S", "size={} is not S", settings.text("size"));
-    return 1e6 + 4.0 * 48 * settings.number("ballast");
+    return 1e6 + 4.0 * 48 * static_cast<double>(settings.integer("ballast"));
   };
   const auto slices = [](const Settings&) { return std::vector<Slice>{{"Outputs", "1", 2, 2, {0, 1, 2, 3}}}; };
   return {"toy",

@@ -151,8 +151,9 @@ TEST(Run, ItsLinesAreItsDirectorys) {
   const std::string log = read_file(small().result / "stdout.log");
   EXPECT_EQ(log.find("TANDEM-RESULT"), std::string::npos) << "it ends before the line that holds its own digest";
   for (const std::string& line : lines)
-    if (line.starts_with("TANDEM-FOM") || line.starts_with("TANDEM-CHECK"))
+    if (line.starts_with("TANDEM-FOM") || line.starts_with("TANDEM-CHECK")) {
       EXPECT_NE(log.find(line), std::string::npos) << line;
+    }
 }
 
 TEST(Run, ItsDocumentFollowsTheSchema) {
@@ -368,7 +369,7 @@ TEST_F(BadInput, ArgumentsAreNamed) {
   expect_refused(run(kToyOnly, "--rank 2"), 2, "--rank");
   expect_refused(run(kToyOnly, "--resume out"), 2, "--resume");
   expect_refused(place.run(kTandem), 2, "subcommand");
-  expect_refused(place.run(kTandem + " measure"), 2, "measure");
+  expect_refused(place.run(kTandem + " measure"), 2, "tandem --help shows what there is");
   expect_refused(place.run(kTandem + " run --resume nowhere"), 2, "nowhere holds no plan.json");
   expect_refused(small().place.run(kTandem + " run --resume out"), 2, "out is finished and sealed; start a new run");
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <limits>
 
 #include <fmt/format.h>
 
@@ -25,13 +26,14 @@ double best_rate(const Probe& probe, double work, const std::function<void(int t
   once = probe.ranks.max(once);  // so that every rank comes to the same counts
   const int times = std::max(1, static_cast<int>(repeat / once));
   const int repeats = std::clamp(static_cast<int>(probe.seconds / (once * times)), 3, 64);
-  std::vector<double> seconds(static_cast<std::size_t>(repeats));
-  for (double& each : seconds) {
+  double best = std::numeric_limits<double>::infinity(), spent = 0;
+  for (int i = 0; i < repeats && (i < 3 || spent < 3 * probe.seconds); ++i) {  // threads may wait for a busy core
     probe.ranks.barrier();
-    each = seconds_of([&] { run(times); });
+    const double seconds = probe.ranks.max(seconds_of([&] { run(times); }));
+    best = std::min(best, seconds);
+    spent += seconds;
   }
-  probe.ranks.max(seconds);
-  return probe.ranks.size() * work * times / *std::min_element(seconds.begin(), seconds.end());
+  return probe.ranks.size() * work * times / best;
 }
 
 double on_root(const Ranks& ranks, const std::function<double()>& call) {

@@ -169,6 +169,26 @@ Fields HeatSurrogate::predict(std::span<const Case> cases) const {
   return result;
 }
 
+// From the cotangents of a tile's fields to the gradients of its cases, rows `at` and on of `result`.
+void HeatSurrogate::pull(Plan& tile, std::span<const Case> cases, Fields& result, std::size_t at) const {
+  tile.contract->run();
+  for (std::size_t r = 0; r < tile.rows; ++r)
+    for (std::size_t k = 0; k < modes_; ++k)
+      tile.weights[r * modes_ + k] =
+          r < cases.size() ? tile.scales[r] * static_cast<double>(tile.pulled[r * (modes_ + 1) + k]) : 0;
+  regression_->pull(tile.inputs, tile.rows, tile.weights, tile.input_weights);
+  for (std::size_t r = 0; r < cases.size(); ++r) {
+    const float* const pulled = tile.pulled.data() + r * (modes_ + 1);
+    double by_scale = static_cast<double>(pulled[modes_]);
+    for (std::size_t k = 0; k < modes_; ++k)
+      by_scale += static_cast<double>(pulled[k]) * tile.coefficients[r * modes_ + k];
+    const auto gradient = heat_features_vjp(
+        cases[r].parameters, std::span(tile.input_weights).subspan(r * heat_inputs, heat_inputs), by_scale);
+    std::transform(gradient.begin(), gradient.end(), result.row(at + r).begin(),
+                   [](double g) { return static_cast<float>(g); });
+  }
+}
+
 Fields HeatSurrogate::vjp(std::span<const Case> cases, const Seed& seed) const {
   const std::lock_guard lock(mutex_);
   Fields result(cases.size(), 12);
@@ -186,22 +206,7 @@ Fields HeatSurrogate::vjp(std::span<const Case> cases, const Seed& seed) const {
       seed(at + static_cast<std::size_t>(r), {tile.fields.data() + static_cast<std::size_t>(r) * nodes_, nodes_},
            cotangent);
     }
-    tile.contract->run();
-    for (std::size_t r = 0; r < tile.rows; ++r)
-      for (std::size_t k = 0; k < modes_; ++k)
-        tile.weights[r * modes_ + k] =
-            r < count ? tile.scales[r] * static_cast<double>(tile.pulled[r * (modes_ + 1) + k]) : 0;
-    regression_->pull(tile.inputs, tile.rows, tile.weights, tile.input_weights);
-    for (std::size_t r = 0; r < count; ++r) {
-      const float* const pulled = tile.pulled.data() + r * (modes_ + 1);
-      double by_scale = static_cast<double>(pulled[modes_]);
-      for (std::size_t k = 0; k < modes_; ++k)
-        by_scale += static_cast<double>(pulled[k]) * tile.coefficients[r * modes_ + k];
-      const auto gradient = heat_features_vjp(
-          cases[at + r].parameters, std::span(tile.input_weights).subspan(r * heat_inputs, heat_inputs), by_scale);
-      std::transform(gradient.begin(), gradient.end(), result.row(at + r).begin(),
-                     [](double g) { return static_cast<float>(g); });
-    }
+    pull(tile, cases.subspan(at, count), result, at);
     at += count;
   }
   return result;

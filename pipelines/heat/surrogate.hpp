@@ -57,6 +57,7 @@ class HeatSurrogate : public Model {
   struct Plan;  // buffers and products for a fixed number of rows
   Plan& plan(std::size_t rows) const;
   void fill(Plan& plan, std::span<const Case> cases) const;
+  void pull(Plan& tile, std::span<const Case> cases, Fields& result, std::size_t at) const;
 
   std::size_t modes_, nodes_, tile_;
   std::vector<float> basis_;  // [modes + 1, nodes], the mean last
