@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <sstream>
 #include <thread>
@@ -25,15 +26,23 @@ volatile std::sig_atomic_t g_signal = 0;
 
 void remember(int signal) { g_signal = signal; }
 
-std::string default_launcher(int ranks, int threads) {
+bool on_path(const std::string& program) {
+  const char* path = std::getenv("PATH");
+  std::istringstream folders(path == nullptr ? "" : path);
+  for (std::string folder; std::getline(folders, folder, ':');)
+    if (::access((folder + "/" + program).c_str(), X_OK) == 0) return true;
+  return false;
+}
+
+// The mpirun of the MPI that was built with: where several are installed, plain "mpirun" may be another's.
+std::string default_launcher([[maybe_unused]] int ranks, [[maybe_unused]] int threads) {
 #ifdef OPEN_MPI
+  const std::string program = on_path("mpirun.openmpi") ? "mpirun.openmpi" : "mpirun";
   // Without a binding the ranks of a node may share a core; more ranks than cores only run when asked to.
-  if (ranks * threads <= physical_cores()) return "mpirun -n {ranks} --map-by slot:PE={threads}";
-  return "mpirun -n {ranks} --oversubscribe --bind-to none";
+  if (ranks * threads <= physical_cores()) return program + " -n {ranks} --map-by slot:PE={threads}";
+  return program + " -n {ranks} --oversubscribe --bind-to none";
 #else
-  static_cast<void>(ranks);
-  static_cast<void>(threads);
-  return "mpirun -n {ranks}";
+  return std::string(on_path("mpirun.mpich") ? "mpirun.mpich" : "mpirun") + " -n {ranks}";
 #endif
 }
 

@@ -201,6 +201,20 @@ void add_pictures(const Judged& launch, Json& pictures) {
                         {"predicted", picture.at("predicted")}});
 }
 
+// The cheapest rival that meets the hold-out's target, with the time that the arm would take with it: the network's
+// training replaced by the rival's fit. Composed of measured times, not run.
+Json passing_rival(const Judged& launch) {
+  Json best = nullptr;
+  if (launch.gate.skill.is_null()) return best;
+  for (const Json& rival : launch.gate.skill.at("rivals")) {
+    if (!rival.at("passes_target").get<bool>()) continue;
+    const double seconds = launch.measured - launch.by_name.at("train") + rival.at("seconds").get<double>();
+    if (best.is_null() || seconds < best.at("seconds").get<double>())
+      best = {{"name", rival.at("name")}, {"seconds", seconds}, {"composed", true}};
+  }
+  return best;
+}
+
 Json arm_json(Part& part, const Arm& arm) {
   const Judged* middle = middle_launch(arm);
   const std::vector<double> passing = arm.passing();
@@ -261,6 +275,7 @@ Json arm_json(Part& part, const Arm& arm) {
   const Json error = middle->gate.holdout.is_null() ? Json(nullptr) : middle->gate.holdout.at("median");
   add("holdout_error", error, "1", nullptr, error.is_null() ? "the problem has no error per case" : "");
   json["skill"] = middle->gate.skill;
+  json["passing_rival"] = passing_rival(*middle);
   json["answers"] = middle->gate.answers;
   json["scaled"] =
       scaled ? Json{{"answered", middle->answered}, {"of", middle->of}, {"measured_seconds", middle->measured}}
@@ -348,8 +363,9 @@ Json kpis_json(Part& part, Json& claims) {
       ratio_json(part, "speedup_over_simulation", over_simulation, status, over_simulation ? scaled : missing);
   kpis["amortisation"] = amortisation_json(part, status);
   const std::size_t blocks = part.pairs("separated", "integrated", time).first.size();
-  for (const Claim& claim : {claim_speedup(coupling, blocks, apart ? apart->by_name.at("start-up") / apart->measured : 0),
-                             claim_energy(energies, blocks, unmetered)})
+  for (const Claim& claim :
+       {claim_speedup(coupling, blocks, apart ? apart->by_name.at("start-up") / apart->measured : 0),
+        claim_energy(energies, blocks, unmetered)})
     claims.push_back({{"claim", claim.claim}, {"verdict", claim.verdict}, {"text", claim.text}});
   return kpis;
 }

@@ -122,12 +122,13 @@ std::string times(const Json& kpis, const char* key) {
 }
 
 std::string kpis_line(const Json& kpis) {
-  return fmt::format("integrated over separated {} ({} without start-up), over simulation only {}; less data moved: {}",
-                     times(kpis, "coupling_speedup"), times(kpis, "coupling_speedup_without_startup"),
-                     times(kpis, "speedup_over_simulation"),
-                     kpis.at("data_movement_reduction").at("value").is_null()
-                         ? "-"
-                         : format_percent(number_or(kpis.at("data_movement_reduction"), "value", 0)));
+  return fmt::format(
+      "speed-up of integrated: {} over separated ({} without start-up), {} over simulation only; data moved less by {}",
+      times(kpis, "coupling_speedup"), times(kpis, "coupling_speedup_without_startup"),
+      times(kpis, "speedup_over_simulation"),
+      kpis.at("data_movement_reduction").at("value").is_null()
+          ? "-"
+          : format_percent(number_or(kpis.at("data_movement_reduction"), "value", 0)));
 }
 
 // When the surrogate pays off, and what the network is worth against the best cheap rival.
@@ -142,9 +143,14 @@ std::string worth(const Json& pipeline) {
     const Json& skill = member(arm, "skill");
     if (!skill.is_object() || !member(skill, "best_rival").is_object()) continue;
     const Json& rival = skill.at("best_rival");
-    return line + fmt::format("best rival {}: {} median against {}", text_or_empty(rival, "name"),
-                              format_percent(number_or(rival, "median", INFINITY), 3),
-                              format_percent(number_or(skill, "median", INFINITY), 3));
+    line += fmt::format("best rival {}: {} median against {}", text_or_empty(rival, "name"),
+                        format_percent(number_or(rival, "median", INFINITY), 3),
+                        format_percent(number_or(skill, "median", INFINITY), 3));
+    if (const Json& passing = member(arm, "passing_rival"); passing.is_object())
+      line +=
+          fmt::format("; rival {} meets the target too and would take {} (composed, not run)",
+                      text_or_empty(passing, "name"), format_quantity(number_or(passing, "seconds", INFINITY), "s"));
+    return line;
   }
   return line.substr(0, line.size() < 2 ? 0 : line.size() - 2);
 }
