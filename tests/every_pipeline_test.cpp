@@ -123,7 +123,7 @@ std::string reasons(const Json& pipeline) {
 
 bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
-const Json& arm_of(const Json& pipeline, const std::string& name) {
+const Json& arm_of(const Json& pipeline, const char* name) {
   for (const Json& arm : pipeline.at("arms"))
     if (arm.at("arm") == name) return arm;
   throw std::out_of_range(name);

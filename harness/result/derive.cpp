@@ -166,6 +166,12 @@ Json derive(const Records& records) {
   add_limit_foms(derivation);
   Json kernels = Json::array(), pipelines = Json::array(), reasons = Json::array();
   Status status = derivation.common;
+  for (const LaunchRecord& launch : records.launches)
+    if (launch.line.at("kind") == "limits" && launch.failed()) {
+      status.add("FAILED", "limits of the machine: " + launch.failure());
+      reasons.push_back(
+          {{"case", nullptr}, {"status", "FAILED"}, {"reason", "limits of the machine: " + launch.failure()}});
+    }
   for (const Json& reason : derivation.common.reasons())
     reasons.push_back({{"case", nullptr}, {"status", reason.at("status")}, {"reason", reason.at("reason")}});
   for (const Json& item : records.plan.at("cases")) {

@@ -69,7 +69,7 @@ std::string format_quantity(double value, std::string_view unit) {
 std::string format_percent(double fraction, int digits) {
   if (!std::isfinite(fraction)) return "-";
   const double percent = fraction * 100;
-  if (std::abs(percent) >= std::pow(10.0, digits)) return grouped(fmt::format("{:.0f}", percent)) + " %";
+  if (std::abs(percent) >= std::pow(10.0, digits) - 0.5) return grouped(fmt::format("{:.0f}", percent)) + " %";
   return fmt::format("{:.{}g} %", percent, digits);
 }
 
