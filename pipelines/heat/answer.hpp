@@ -8,7 +8,7 @@
 namespace tandem::pipelines {
 
 // Designs for scenarios: 4 starts each, all in one call of Model::vjp per step, by the method of moving asymptotes
-// (Svanberg 1987) under the one constraint peak <= 55 K (heat_peak_limit). Returns the best design of each, as full
+// (Svanberg 1987) under the one constraint peak <= 53 K (heat_peak_limit). Returns the best design of each, as full
 // parameters.
 std::vector<Case> heat_designs(const Model& model, const HeatMesh& mesh, std::span<const Case> scenarios);
 

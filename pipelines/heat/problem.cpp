@@ -89,7 +89,7 @@ HeatProblem::HeatProblem(const HeatSize& size) : size_(size) {
       {"simulation-only mesh", mesh(size.coarse_mesh)},
       {"simulation-only residual", fmt::format("{}", size.coarse.residual)},
       {"question",
-       "min t_cu/2mm + 1.5 h/4000 + 0.5 (d12+d13+d23)/20mm subject to a predicted peak <= 55 K; validated at 62 K"},
+       "min t_cu/2mm + 1.5 h/4000 + 0.5 (d12+d13+d23)/20mm subject to a predicted peak <= 53 K; validated at 62 K"},
       {"reliability", fmt::format("{} manufactured samples a design", size.tolerance_samples)},
       {"spec flops", "10 iterations of 4 operator products per solution: samples, designs and, coarse, the queries"}};
 }
