@@ -139,6 +139,16 @@ Json judge_holdout(const LaunchRecord& launch, const Json& problem, Status& stat
 
 }  // namespace
 
+Json judge_verdict(const Json& record, Status& status) {
+  if (!record.at("pass").get<bool>())
+    status.add("INVALID", fmt::format("{}: {} is above {}", record.at("check").get<std::string>(),
+                                      record.at("value").dump(), record.at("limit").dump()));
+  return {{"check", record.at("check")},
+          {"value", record.at("value")},
+          {"limit", record.at("limit")},
+          {"pass", record.at("pass")}};
+}
+
 GateOutcome judge_gate(const LaunchRecord& launch, const Json& problem, bool skill_matters, Status& status) {
   GateOutcome outcome;
   if (problem.at("cases") > 0) outcome.holdout = judge_holdout(launch, problem, status);
@@ -148,15 +158,7 @@ GateOutcome judge_gate(const LaunchRecord& launch, const Json& problem, bool ski
     outcome.skill = judge_skill(launch.holdout, own, problem, rivals, status);
   }
   Json verdicts = Json::array();
-  for (const Json& verdict : launch.of("verdict")) {
-    verdicts.push_back({{"check", verdict.at("check")},
-                        {"value", verdict.at("value")},
-                        {"limit", verdict.at("limit")},
-                        {"pass", verdict.at("pass")}});
-    if (!verdict.at("pass").get<bool>())
-      status.add("INVALID", fmt::format("{}: {} is above {}", verdict.at("check").get<std::string>(),
-                                        verdict.at("value").dump(), verdict.at("limit").dump()));
-  }
+  for (const Json& verdict : launch.of("verdict")) verdicts.push_back(judge_verdict(verdict, status));
   Json rows = Json::array();
   for (const Json& answer : launch.answers) rows.push_back(answer.at("values"));
   std::size_t answered = 0;

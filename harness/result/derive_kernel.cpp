@@ -61,15 +61,9 @@ void judge(const std::vector<const LaunchRecord*>& launches, std::size_t planned
   for (const LaunchRecord* launch : launches) {
     if (launch->failed()) status.add("FAILED", launch->failure());
     for (const Json& record : launch->of("unstable")) status.add("UNSTABLE", record.at("reason"));
-    for (const Json& verdict : launch->of("verdict")) {
-      if (launch == launches.front() || !verdict.at("pass").get<bool>())
-        verdicts.push_back({{"check", verdict.at("check")},
-                            {"value", verdict.at("value")},
-                            {"limit", verdict.at("limit")},
-                            {"pass", verdict.at("pass")}});
-      if (!verdict.at("pass").get<bool>())
-        status.add("INVALID", fmt::format("{}: {} is above {}", verdict.at("check").get<std::string>(),
-                                          verdict.at("value").dump(), verdict.at("limit").dump()));
+    for (const Json& record : launch->of("verdict")) {
+      const Json verdict = judge_verdict(record, status);
+      if (launch == launches.front() || !verdict.at("pass").get<bool>()) verdicts.push_back(verdict);
     }
   }
 }

@@ -40,6 +40,9 @@ GateOutcome judge_gate(const LaunchRecord& launch, const Json& problem, bool ski
 std::string fom_name(const std::string& kind, const Json& item);
 std::string escape_value(const std::string& value);
 
+// A verdict record as it stands in the document; one that does not pass makes `status` INVALID.
+Json judge_verdict(const Json& record, Status& status);
+
 double as_number(const Json& json);  // "nan", "inf" and null are NaN or infinite
 Json ci_json(const std::optional<Interval>& ci);
 Json number_or_null(const std::optional<double>& value);
