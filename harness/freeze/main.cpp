@@ -103,6 +103,7 @@ void freeze(const PipelineEntry& entry, const Settings& settings, int seeds, std
     owned.push_back(trained.network->model());
     for (const auto& [rival, learner] : trained.rivals) owned.push_back(learner->model());
     std::vector<const Model*> models;
+    models.reserve(owned.size());
     for (const auto& model : owned) models.push_back(model.get());
     const auto judged = judge(pipeline, models, leading_bits(sha256(fmt::format("freeze {}", seed))), cases);
     show(fmt::format("{}", seed), judged[0], plan);

@@ -40,7 +40,7 @@ Case parse_case(const std::string& text) {
     std::stringstream parts(text.size() > entry.name.size() ? text.substr(entry.name.size() + 1) : "");
     for (std::string part; std::getline(parts, part, '/');) {
       const std::size_t equals = part.find('=');
-      check_usage(equals != std::string::npos || !key.empty(), "\"{}\" in \"{}\" is not key=value", part, text);
+      check_usage(equals != std::string::npos || !key.empty(), R"("{}" in "{}" is not key=value)", part, text);
       value = equals == std::string::npos ? value + "/" + part : part.substr(equals + 1);
       if (equals != std::string::npos) key = part.substr(0, equals);
       check_usage(settings.has(key), "{} has no setting \"{}\"; try `tandem list`", entry.name, key);
@@ -87,7 +87,7 @@ void time_case(benchmark::State& state, std::vector<Case>& cases, std::size_t in
   try {
     if (!c.kernel && c.error.empty()) set_up(c, context);
     if (c.error.empty()) {
-      for (auto _ : state) c.kernel->run();
+      for ([[maybe_unused]] auto _ : state) c.kernel->run();
       demand_verified(*c.kernel);
       report(state, *c.kernel);
     }
@@ -105,6 +105,7 @@ int time_cases(std::vector<Case> cases, std::vector<std::string> arguments) {
   const Ranks ranks(1);
   const KernelContext context{ranks, threads, 1};
   std::vector<char*> argv;
+  argv.reserve(arguments.size() + 1);
   for (std::string& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);
   int count = static_cast<int>(arguments.size());
@@ -132,9 +133,10 @@ int main(int argc, char** argv) {
       ->allow_extra_args(false);
   CLI11_PARSE(app, argc, argv);
   try {
-    std::vector<Case> cases;
     if (names.empty())
       for (const KernelEntry& entry : kernel_registry()) names.push_back(entry.name);
+    std::vector<Case> cases;
+    cases.reserve(names.size());
     for (const std::string& name : names) cases.push_back(parse_case(name));
     std::vector<std::string> arguments = app.remaining();
     arguments.insert(arguments.begin(), argv[0]);

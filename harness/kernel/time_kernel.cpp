@@ -62,9 +62,8 @@ void poison(const Output& output) {
     case Output::Type::fp32:
       return fill(output, std::numeric_limits<float>::quiet_NaN());
     case Output::Type::bf16:
-      return fill(output, std::uint16_t{0x7fff});  // a NaN in both 16-bit formats
     case Output::Type::fp16:
-      return fill(output, std::uint16_t{0x7fff});
+      return fill(output, std::uint16_t{0x7fff});  // a NaN in both formats
     case Output::Type::int32:
       return fill(output, std::numeric_limits<std::int32_t>::min());
     case Output::Type::int8:

@@ -91,17 +91,19 @@ class Warnings {
 
   void openblas() {
     constexpr std::array names = {"SSE", "AVX", "AVX2", "AVX-512"};
+    constexpr std::array cores = {"Nehalem", "Sandybridge", "Haswell", "SkylakeX"};
     const int offered = has("avx512f") ? 3 : has("avx2") ? 2 : has("avx") ? 1 : 0;
     const std::string* forced = value("OPENBLAS_CORETYPE");
     const auto width = width_of_core(forced != nullptr ? *forced : facts_.blas_core);
     if (width && *width < offered) {
       const char *used = names[static_cast<std::size_t>(*width)], *best = names[static_cast<std::size_t>(offered)];
+      const char* core = cores[static_cast<std::size_t>(offered)];
       if (forced != nullptr)
-        warn("OPENBLAS_CORETYPE={} keeps OpenBLAS at {} on a CPU with {}, which can halve DGEMM: unset it", *forced,
-             used, best);
+        warn("OPENBLAS_CORETYPE={} keeps OpenBLAS at {} on a CPU with {}, which can halve DGEMM: set it to {}", *forced,
+             used, best, core);
       else
-        warn("OpenBLAS picked its {} core ({}) on a CPU with {}: use a newer OpenBLAS, or set OPENBLAS_CORETYPE",
-             facts_.blas_core, used, best);
+        warn("OpenBLAS picked its {} core ({}) on a CPU with {}: set OPENBLAS_CORETYPE={}, or use a newer OpenBLAS",
+             facts_.blas_core, used, best, core);
     }
     if (const auto* size = value("OPENBLAS_L2_SIZE"))
       warn("OPENBLAS_L2_SIZE={} changes OpenBLAS's blocking: unset it unless it was tuned for this CPU", *size);

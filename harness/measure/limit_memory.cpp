@@ -120,8 +120,8 @@ double chase(Line* begin, long loads) {
 
 // Latency of memory over `bytes`; `huge` is the share of them that lay in huge pages.
 double memory_latency(const Probe& probe, double bytes, double& huge) {
-  const auto bits = static_cast<int>(std::bit_width(static_cast<std::size_t>(bytes) / sizeof(Line))) - 1;
-  const auto lines = std::size_t{1} << bits;
+  const auto lines = std::bit_floor(static_cast<std::size_t>(bytes) / sizeof(Line));
+  const int bits = std::countr_zero(lines);
   const double before = huge_page_kibibytes();
   constexpr std::size_t huge_page = 2 << 20;
   const std::unique_ptr<Line, decltype(&std::free)> block(

@@ -8,6 +8,7 @@
 #include "harness/measure/limit_probe.hpp"
 
 #if defined(__x86_64__)
+#include <cpuid.h>
 #include <immintrin.h>
 #endif
 
@@ -24,6 +25,7 @@ struct Peak {
 
 volatile double factor = 0.999999, term = 1e-6;  // unknown to the compiler; accumulators tend to 1
 
+// NOLINTBEGIN(bugprone-macro-parentheses): types and attributes take none
 #define TANDEM_MULTIPLY_ADD(function, attributes, scalar, bytes, accumulators)                 \
   attributes double function(long rounds) {                                                    \
     typedef scalar Vector __attribute__((vector_size(bytes)));                                 \
@@ -38,6 +40,7 @@ volatile double factor = 0.999999, term = 1e-6;  // unknown to the compiler; acc
     for (int i = 0; i < accumulators; ++i) total += static_cast<double>(sum[i][0]);            \
     return total;                                                                              \
   }
+// NOLINTEND(bugprone-macro-parentheses)
 
 #if defined(__x86_64__)
 TANDEM_MULTIPLY_ADD(fp64_avx512, __attribute__((target("avx512f"))), double, 64, 24)
@@ -71,6 +74,14 @@ TANDEM_MULTIPLY_ADD(fp64_generic, , double, 16, 24)
 TANDEM_MULTIPLY_ADD(fp32_generic, , float, 16, 24)
 #endif
 
+#if defined(__x86_64__)
+// By CPUID leaf 7: not every compiler's __builtin_cpu_supports knows the tiles.
+bool has_tiles(unsigned bit) {
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  return __get_cpuid_count(7, 0, &a, &b, &c, &d) != 0 && (d >> bit & 1U) != 0;
+}
+#endif
+
 std::array<Peak, 4> peaks() {
 #if defined(__x86_64__)
   std::array<Peak, 4> best{{{"fp64", 12 * 2 * 2, fp64_generic, "SSE2"},
@@ -89,8 +100,8 @@ std::array<Peak, 4> peaks() {
   if (__builtin_cpu_supports("avx512bf16")) best[2] = {"bf16", 12 * 32 * 2, bf16_avx512, "VDPBF16PS"};
   if (__builtin_cpu_supports("avx512vnni")) best[3] = {"int8", 12 * 64 * 2, int8_avx512, "VPDPBUSD"};
   // A vector loop would be no limit there: libraries use the tiles, which are several times faster.
-  if (__builtin_cpu_supports("amx-bf16")) best[2] = {"bf16", 0, nullptr, "no loop for the AMX tiles of this CPU"};
-  if (__builtin_cpu_supports("amx-int8")) best[3] = {"int8", 0, nullptr, "no loop for the AMX tiles of this CPU"};
+  if (has_tiles(22)) best[2] = {"bf16", 0, nullptr, "no loop for the AMX tiles of this CPU"};
+  if (has_tiles(25)) best[3] = {"int8", 0, nullptr, "no loop for the AMX tiles of this CPU"};
   return best;
 #else
   return {{{"fp64", 24 * 2 * 2, fp64_generic, "16-byte vectors of this build"},

@@ -49,7 +49,7 @@ void Recorder::verdict(const Verdict& verdict) {
          {"pass", verdict.pass()}});
 }
 
-void Recorder::write(Json record) { lines_.write(record); }
+void Recorder::write(const Json& record) { lines_.write(record); }
 
 std::string state_name(State state) {
   return state == State::phase ? "phase" : state == State::transition ? "transition" : "waiting";

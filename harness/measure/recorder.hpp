@@ -23,7 +23,7 @@ class Recorder {
   void leave();                                              // closes the open state
   void book(const std::string& channel, std::size_t bytes);  // bytes over the simulation <-> AI edge
   void verdict(const Verdict& verdict);
-  void write(Json record);  // any other record: {"record": kind, ...}
+  void write(const Json& record);  // any other record: {"record": kind, ...}
 
  private:
   int rank_;
