@@ -32,7 +32,7 @@ struct Run {
 // Freezes the weights: from here on only their digest decides on what they are judged.
 std::string freeze(const Run& run, const Trained& trained) {
   const std::vector<std::byte> bytes = trained.network->save();
-  const std::string digest = sha256(std::span<const std::byte>(bytes));
+  std::string digest = sha256(std::span<const std::byte>(bytes));
   if (run.root()) {
     write_file(run.job.weights, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
     run.stage.recorder.write({{"record", "weights"}, {"sha256", digest}, {"bytes", bytes.size()}});
