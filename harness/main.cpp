@@ -19,7 +19,8 @@ std::string footer() {
          "  tandem run --filter 'dense/*'                only the dense kernels\n"
          "  tandem run --filter 'heat*' --ranks 2        the pipeline under MPI\n"
          "  tandem verify results/2026-01-31-quick       hashes and figures, once more from the samples\n"
-         "exit codes: 0 ok, 1 failed, 2 usage or configuration, 3 INVALID, 77 skipped, 130 and 143 interrupted";
+         "exit codes: 0 ok, 1 failed, 2 usage or configuration, 3 INVALID, 5 verify: by another version, 77 skipped, "
+         "130 and 143 interrupted";
 }
 
 struct Commands {

@@ -1,7 +1,6 @@
 #include "tests/faulty_heat.hpp"
 
 #include <algorithm>
-#include <cstring>
 
 #include "pipelines/heat/learner.hpp"
 #include "pipelines/heat/problem.hpp"
@@ -11,19 +10,35 @@
 namespace tandem::pipelines {
 namespace {
 
-constexpr HeatSize kSmall = {"small", {16, 16, 4}, {1e-7, 0.02}, {16, 16, 4}, {0.1, 0.1}, 0.25, {256, 128, 1500, 64},
-                             4,       100};
-constexpr HeatSize kLoose = {"small", {16, 16, 4},          {0.3, 0.5}, {16, 16, 4}, {0.1, 0.1},
-                             0.25,    {256, 128, 1500, 64}, 4,          100};
+constexpr HeatSize kSmall = {"small", {16, 16, 4}, {1e-7, 0.02}, {12, 12, 4}, {0.1, 0.1}, 0.20, {384, 192, 3000, 64},
+                             8,       100};
 
-// Trains honestly; what is saved and asked has a quarter of its bytes' floating-point numbers negated.
-class BrokenWeights : public Learner {
+constexpr HeatSize stopped_early(HeatSize size) {
+  size.truth = {0.3, 0.5};
+  return size;
+}
+constexpr HeatSize kLoose = stopped_early(kSmall);
+
+class LearnerWrapper : public Learner {
  public:
-  explicit BrokenWeights(std::uint64_t seed) : seed_(seed), inner_(make_heat_learner(kSmall, seed)) {}
+  explicit LearnerWrapper(std::uint64_t seed) : seed_(seed), inner_(make_heat_learner(kSmall, seed)) {}
   void prepare(std::span<const Sample* const> mine, const Ranks& ranks) override { inner_->prepare(mine, ranks); }
   double learn(std::size_t step, std::span<const Pair> mine, std::size_t batch, const Ranks& ranks) override {
     return inner_->learn(step, mine, batch, ranks);
   }
+  std::unique_ptr<Model> model() const override { return inner_->model(); }
+  std::vector<std::byte> save() const override { return inner_->save(); }
+  void load(std::span<const std::byte> bytes) override { inner_->load(bytes); }
+
+ protected:
+  std::uint64_t seed_;
+  std::unique_ptr<Learner> inner_;
+};
+
+// Trains honestly; what is saved and asked has a quarter of its bytes' floating-point numbers negated.
+class BrokenWeights : public LearnerWrapper {
+ public:
+  using LearnerWrapper::LearnerWrapper;
   std::vector<std::byte> save() const override {
     std::vector<std::byte> bytes = inner_->save();
     for (std::size_t at = bytes.size() / 2 / 4 * 4 + 3; at < bytes.size() * 3 / 4; at += 4)
@@ -31,36 +46,58 @@ class BrokenWeights : public Learner {
     return bytes;
   }
   std::unique_ptr<Model> model() const override {
-    broken_ = make_heat_learner(kSmall, seed_);
-    broken_->load(save());
-    return broken_->model();
+    const auto broken = make_heat_learner(kSmall, seed_);
+    broken->load(save());
+    return broken->model();
   }
-  void load(std::span<const std::byte> bytes) override { inner_->load(bytes); }
+};
+
+using Spoil = void (*)(std::span<float> theta);
+
+// Every prediction is spoiled, for the optimiser as for the judge.
+class SpoiledModel : public Model {
+ public:
+  SpoiledModel(std::unique_ptr<Model> inner, Spoil spoil) : inner_(std::move(inner)), spoil_(spoil) {}
+  Fields predict(std::span<const Case> cases) const override {
+    Fields fields = inner_->predict(cases);
+    for (std::size_t i = 0; i < fields.rows; ++i) spoil_(fields.row(i));
+    return fields;
+  }
+  Fields vjp(std::span<const Case> cases, const Seed& seed) const override {
+    return inner_->vjp(cases, [&](std::size_t row, std::span<const float> prediction, std::span<float> cotangent) {
+      std::vector<float> spoiled(prediction.begin(), prediction.end());
+      spoil_(spoiled);
+      seed(row, spoiled, cotangent);
+    });
+  }
 
  private:
-  std::uint64_t seed_;
-  std::unique_ptr<Learner> inner_;
-  mutable std::unique_ptr<Learner> broken_;
+  std::unique_ptr<Model> inner_;
+  Spoil spoil_;
 };
+
+class SpoiledPredictions : public LearnerWrapper {
+ public:
+  SpoiledPredictions(std::uint64_t seed, Spoil spoil) : LearnerWrapper(seed), spoil_(spoil) {}
+  std::unique_ptr<Model> model() const override { return std::make_unique<SpoiledModel>(inner_->model(), spoil_); }
+
+ private:
+  Spoil spoil_;
+};
+
+void rescale(std::span<float> theta) {
+  for (float& value : theta) value *= 1.1f;
+}
+
+void heat_spot(std::span<float> theta) {
+  *std::max_element(theta.begin() + static_cast<std::ptrdiff_t>(kSmall.mesh.chip_begin()), theta.end()) += 15;
+}
 
 std::unique_ptr<Learner> mean_learner() {
   for (const Rival& rival : HeatProblem(kSmall).rivals())
     if (rival.name == "mean") return rival.make();
   throw Error(Exit::failed, "heat has no rival \"mean\"");
 }
-
-// The mean as the pipeline's own learner: fitted once, deaf to training.
-class MeanOnly : public Learner {
- public:
-  void prepare(std::span<const Sample* const> mine, const Ranks& ranks) override { inner_->prepare(mine, ranks); }
-  double learn(std::size_t, std::span<const Pair>, std::size_t, const Ranks&) override { return 0; }
-  std::unique_ptr<Model> model() const override { return inner_->model(); }
-  std::vector<std::byte> save() const override { return inner_->save(); }
-  void load(std::span<const std::byte> bytes) override { inner_->load(bytes); }
-
- private:
-  std::unique_ptr<Learner> inner_ = mean_learner();
-};
 
 class Perturbed : public SimulationWrapper {
  public:
@@ -91,6 +128,11 @@ PipelineEntry variant(const std::string& name, const std::string& summary,
           {}};
 }
 
+PipelineEntry learning(const std::string& name, const std::string& summary,
+                       const std::function<std::unique_ptr<Learner>(std::uint64_t seed)>& learner) {
+  return variant(name, summary, [learner](Pipeline& pipeline, int) { pipeline.learner = learner; });
+}
+
 }  // namespace
 
 PipelineEntry heat_small() {
@@ -98,15 +140,12 @@ PipelineEntry heat_small() {
 }
 
 PipelineEntry heat_broken_weights() {
-  return variant("heat_broken_weights", "heat with weights broken after training", [](Pipeline& pipeline, int) {
-    pipeline.learner = [](std::uint64_t seed) { return std::make_unique<BrokenWeights>(seed); };
-  });
+  return learning("heat_broken_weights", "heat with weights broken after training",
+                  [](std::uint64_t seed) { return std::make_unique<BrokenWeights>(seed); });
 }
 
-PipelineEntry heat_mean() {
-  return variant("heat_mean", "heat with the mean for a network", [](Pipeline& pipeline, int) {
-    pipeline.learner = [](std::uint64_t) { return std::make_unique<MeanOnly>(); };
-  });
+PipelineEntry heat_mean() {  // fitted once; a rival is deaf to training
+  return learning("heat_mean", "heat with the mean for a network", [](std::uint64_t) { return mean_learner(); });
 }
 
 PipelineEntry heat_unconverged() {
@@ -116,9 +155,19 @@ PipelineEntry heat_unconverged() {
 }
 
 PipelineEntry heat_perturbed() {
-  return variant("heat_perturbed", "heat with perturbed fields", [](Pipeline& pipeline, int) {
+  return variant("heat_perturbed", "heat with perturbed simulated fields", [](Pipeline& pipeline, int) {
     pipeline.simulation = std::make_unique<Perturbed>(std::move(pipeline.simulation));
   });
+}
+
+PipelineEntry heat_rescaled() {
+  return learning("heat_rescaled", "heat with predictions a tenth too warm",
+                  [](std::uint64_t seed) { return std::make_unique<SpoiledPredictions>(seed, rescale); });
+}
+
+PipelineEntry heat_hot_spot() {
+  return learning("heat_hot_spot", "heat with predictions too warm at one node",
+                  [](std::uint64_t seed) { return std::make_unique<SpoiledPredictions>(seed, heat_spot); });
 }
 
 }  // namespace tandem::pipelines

@@ -1,5 +1,5 @@
-// The heat pipeline in small (test size: a coarse mesh, few samples), honest and with one fault each. The honest one
-// passes its gate, so that a fault is the only reason for the others to fail.
+// The heat pipeline in small (test size: a coarse mesh, so that a launch takes two seconds), honest and with one fault
+// each. The honest one passes its whole gate, so that the fault is what makes the others fail.
 #pragma once
 
 #include "harness/pipeline/pipeline.hpp"
@@ -11,5 +11,7 @@ PipelineEntry heat_broken_weights();  // the weights are corrupted after trainin
 PipelineEntry heat_mean();            // the learner predicts the mean of the training fields
 PipelineEntry heat_unconverged();     // the real solver, stopped early
 PipelineEntry heat_perturbed();       // one node in a hundred of every simulated field is off by 1 %
+PipelineEntry heat_rescaled();        // every predicted field is a tenth too warm
+PipelineEntry heat_hot_spot();        // every predicted field is 15 K too warm at its hottest node
 
 }  // namespace tandem::pipelines

@@ -69,6 +69,13 @@ TEST(Settings, errors_name_key_and_value) {
   EXPECT_EQ(usage_error([&] { settings.integer("n"); }),
             "n = \"many\" is not a whole number (examples: 4096, 64k, 16M)");
   EXPECT_EQ(usage_error([&] { settings.number("n"); }), "n = \"many\" is not a number");
+  for (const char* large :
+       {"4294967296", "-4294967296", "4294967296k", "99999999999999999999", "-9223372036854775808"}) {
+    settings.set("n", large);
+    EXPECT_EQ(
+        usage_error([&] { settings.integer("n"); }),
+        "n = \"" + std::string(large) + "\" is out of range: the number before k, M or G may be at most 4294967295");
+  }
   EXPECT_EQ(usage_error([&] { settings.text("m"); }), "setting \"m\" is missing");
 }
 

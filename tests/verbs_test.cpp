@@ -1,5 +1,4 @@
 // The command line as a user types it: the built program in a folder of its own.
-#include <functional>
 #include <regex>
 #include <set>
 
@@ -11,46 +10,12 @@
 
 #include "harness/base/digest.hpp"
 #include "harness/result/files.hpp"
-#include "tests/cli/workplace.hpp"
+#include "tests/cli/small_run.hpp"
 
 namespace fs = std::filesystem;
 
 namespace tandem {
 namespace {
-
-const std::string kTandem = std::string("'") + TANDEM_TEST_PROGRAM + "'";
-const std::string kConfigs = TEST_CONFIGS;
-
-std::vector<std::string> lines_of(const std::string& text) {
-  std::vector<std::string> lines;
-  std::istringstream stream(text);
-  for (std::string line; std::getline(stream, line);) lines.push_back(line);
-  return lines;
-}
-
-// One clear line on stderr, which names the program; no stack trace.
-void expect_refused(const Outcome& outcome, int code, const std::string& text) {
-  EXPECT_EQ(outcome.code, code) << outcome.out << outcome.err;
-  EXPECT_TRUE(outcome.err.starts_with("tandem: ")) << outcome.err;
-  EXPECT_NE(outcome.err.find(text), std::string::npos) << outcome.err << "expected: " << text;
-  EXPECT_EQ(outcome.err.find("terminate called"), std::string::npos) << outcome.err;
-}
-
-// The small run, made once; tests that change it work on copies.
-struct Small {
-  Small() {
-    outcome = place.run(kTandem + " run " + kConfigs + "/small.toml --out out");
-    result = place.folder() / "out";
-  }
-  Workplace place;
-  Outcome outcome;
-  fs::path result;
-};
-
-const Small& small() {
-  static const Small made;
-  return made;
-}
 
 TEST(Help, EveryVerbShowsAnExample) {
   const Workplace place;
@@ -184,147 +149,6 @@ TEST(Report, PrintsTheSummaryAndWritesThePageElsewhere) {
   expect_refused(small().place.run(kTandem + " report nowhere"), 2, "nowhere is not a directory");
 }
 
-// A copy of the small result, changed, perhaps with a manifest that fits the change.
-class Verify : public ::testing::Test {
- protected:
-  Outcome after(const std::function<void(const fs::path&)>& change, bool rewrite_manifest) {
-    const fs::path copy = place.folder() / "copy";
-    fs::remove_all(copy);
-    fs::copy(small().result, copy, fs::copy_options::recursive);
-    change(copy);
-    if (rewrite_manifest) write_manifest(copy);
-    return place.run(kTandem + " verify copy");
-  }
-  void expect_found(const Outcome& outcome, const std::string& text) {
-    EXPECT_EQ(outcome.code, 3) << outcome.out << outcome.err;
-    EXPECT_TRUE(outcome.says(text)) << outcome.out << outcome.err << "expected: " << text;
-    EXPECT_TRUE(outcome.says("is not what was measured")) << outcome.out << outcome.err;
-  }
-  static void drop_line(const fs::path& file, const std::string& holding) {
-    std::string kept;
-    bool dropped = false;
-    for (const std::string& line : lines_of(read_file(file))) {
-      const bool drop = !dropped && line.find(holding) != std::string::npos;
-      dropped = dropped || drop;
-      if (!drop) kept += line + "\n";
-    }
-    ASSERT_TRUE(dropped) << holding;
-    write_file(file, kept);
-  }
-  Workplace place;
-};
-
-TEST_F(Verify, ACopyIsStillWhatWasMeasured) {
-  const Outcome outcome = after([](const fs::path&) {}, true);
-  EXPECT_EQ(outcome.code, 0) << outcome.out;
-  EXPECT_TRUE(outcome.says("the ledger's chain holds"));
-  EXPECT_EQ(lines_of(outcome.out).back(), lines_of(small().outcome.out).back());
-}
-
-TEST_F(Verify, FindsOneFlippedByteInEachFile) {
-  std::size_t files = 0;
-  for (const auto& entry : fs::recursive_directory_iterator(small().result)) {
-    if (entry.is_directory()) continue;
-    const fs::path name = entry.path().lexically_relative(small().result);
-    const auto flip = [&](const fs::path& copy) {
-      std::string bytes = read_file(copy / name);
-      ASSERT_FALSE(bytes.empty()) << name;
-      bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 1);
-      write_file(copy / name, bytes);
-    };
-    expect_found(after(flip, false), name == "manifest-sha256.txt" ? "" : name.string() + ": changed");
-    ++files;
-  }
-  EXPECT_GE(files, 14u);
-}
-
-TEST_F(Verify, FindsExtraAndMissingFiles) {
-  expect_found(after([](const fs::path& copy) { write_file(copy / "notes.txt", "mine"); }, false),
-               "notes.txt: not in the manifest");
-  expect_found(after([](const fs::path& copy) { fs::remove(copy / "holdout.jsonl"); }, false),
-               "holdout.jsonl: missing");
-  expect_found(after([](const fs::path& copy) { fs::remove(copy / "holdout.jsonl"); }, true),
-               "holdout.jsonl: the lines of launch");
-}
-
-TEST_F(Verify, FindsADroppedSample) {
-  for (const char* file : {"samples.jsonl", "holdout.jsonl", "answers.jsonl"}) {
-    const auto drop = [&](const fs::path& copy) { drop_line(copy / file, "launch"); };
-    expect_found(after(drop, false), std::string(file) + ": changed");
-    expect_found(after(drop, true), std::string(file) + ": the lines of launch");
-  }
-}
-
-TEST_F(Verify, FindsOneChangedSample) {
-  const auto change = [](const fs::path& copy) {
-    std::string text;
-    for (const std::string& line : lines_of(read_file(copy / "samples.jsonl"))) {
-      Json json = Json::parse(line);
-      if (text.empty()) json["seconds"][0] = json["seconds"][0].get<double>() * 0.5;
-      text += json.dump() + "\n";
-    }
-    write_file(copy / "samples.jsonl", text);
-  };
-  expect_found(after(change, true), "samples.jsonl: the lines of launch k00.0 are not those that were measured");
-}
-
-TEST_F(Verify, FindsADroppedLaunch) {
-  const auto drop = [](const fs::path& copy) { drop_line(copy / "ledger.jsonl", "\"k01.0\""); };
-  expect_found(after(drop, false), "ledger.jsonl: changed");
-  expect_found(after(drop, true), "the hash chain is broken");
-}
-
-// The chain is made anew, the launch's samples are dropped too: what is left is consistent, but not the plan.
-TEST_F(Verify, FindsADroppedLaunchEvenWithANewChain) {
-  const auto drop = [](const fs::path& copy) {
-    const auto lines = read_ledger(copy / "ledger.jsonl");
-    fs::remove(copy / "ledger.jsonl");
-    {
-      Ledger ledger(copy / "ledger.jsonl");
-      for (Json line : lines) {
-        line.erase("chain");
-        if (line.value("id", "") != "k01.0") ledger.write(line);
-      }
-    }
-    drop_line(copy / "samples.jsonl", "\"k01.0\"");
-  };
-  expect_found(after(drop, true), "launch k01.0 of the plan is missing from the ledger");
-}
-
-TEST_F(Verify, FindsAChangedFigure) {
-  const auto change = [](const fs::path& copy) {
-    Json document = read_json(copy / "result.json");
-    Json& value = document["kernels"][0]["value"];
-    value = value.get<double>() * 1.01;
-    write_file(copy / "result.json", document.dump(1) + "\n");
-  };
-  expect_found(after(change, true), "result.json/kernels/0/value");
-  const auto promote = [](const fs::path& copy) {
-    Json document = read_json(copy / "result.json");
-    document["run"]["status"] = "VALID-CLOSED";
-    write_file(copy / "result.json", document.dump(1) + "\n");
-  };
-  expect_found(after(promote, true), "result.json/run/status");
-}
-
-TEST_F(Verify, FindsAChangedPlan) {
-  const auto change = [](const fs::path& copy) {
-    Json plan = read_json(copy / "plan.json");
-    for (Json& item : plan["cases"])
-      if (item.contains("problem")) item["problem"]["target"] = 0.9;
-    write_file(copy / "plan.json", plan.dump(1) + "\n");
-  };
-  expect_found(after(change, true), "plan.json is not the plan that was run");
-}
-
-TEST_F(Verify, RefusesWhatIsNoResult) {
-  expect_refused(place.run(kTandem + " verify nowhere"), 2, "nowhere is not a directory");
-  expect_refused(place.run(kTandem + " verify ."), 2, "not a sealed result directory");
-  expect_found(after([](const fs::path& copy) { write_file(copy / "ledger.jsonl", "{"); }, true),
-               "ledger.jsonl line 1");
-  expect_found(after([](const fs::path& copy) { write_file(copy / "plan.json", "{}"); }, true), "");
-}
-
 class BadInput : public ::testing::Test {
  protected:
   Outcome run(const std::string& config, const std::string& more = "--out out") {
@@ -374,10 +198,26 @@ TEST_F(BadInput, ArgumentsAreNamed) {
   expect_refused(small().place.run(kTandem + " run --resume out"), 2, "out is finished and sealed; start a new run");
 }
 
+// Found before anything is made, not launch by launch.
 TEST_F(BadInput, AMissingLauncherIsNamed) {
-  const Outcome outcome = run(std::string("launcher = \"no-such-mpirun -n {ranks}\"\nranks = 2\n") + kToyOnly);
-  EXPECT_EQ(outcome.code, 1) << outcome.out << outcome.err;
-  EXPECT_TRUE(outcome.says("cannot start \"no-such-mpirun\": is it installed and on the PATH?")) << outcome.out;
+  const std::string config = std::string("launcher = \"no-such-mpirun -n {ranks}\"\nranks = 2\n") + kToyOnly;
+  const std::string message =
+      "no-such-mpirun of launcher = \"no-such-mpirun -n {ranks}\" cannot be started: install it";
+  expect_refused(run(config), 2, message);
+  EXPECT_FALSE(fs::exists(place.folder() / "out"));
+  const Outcome dry = run(config, "--dry-run");
+  EXPECT_EQ(dry.code, 0) << dry.err;
+  EXPECT_TRUE(dry.says("note: " + message)) << dry.out;
+}
+
+TEST_F(BadInput, AMissingMpirunIsNamedWhereRanksNeedIt) {
+  const std::string two = std::string("ranks = 2\n") + kToyOnly;
+  place.write("my.toml", two);
+  const std::string elsewhere = "env PATH=/nowhere " + kTandem + " run my.toml ";
+  expect_refused(place.run(elsewhere + "--out out"), 2, "mpirun is not on the PATH, and 2 ranks need it: install it");
+  EXPECT_TRUE(place.run(elsewhere + "--dry-run").says("note: mpirun is not on the PATH"));
+  place.write("my.toml", kToyOnly);
+  EXPECT_FALSE(place.run(elsewhere + "--dry-run").says("note:")) << "one rank needs none";
 }
 
 TEST_F(BadInput, ALauncherOfSingletonsIsAnErrorThatSaysSo) {
@@ -422,43 +262,6 @@ TEST_F(BadInput, AMatrixMarketFileWithAFaultIsNamedWithItsLine) {
     EXPECT_TRUE(outcome.says(message)) << outcome.out << outcome.err;
     fs::remove_all(place.folder() / "out");
   }
-}
-
-// Interrupted twice, by both signals, and finished in the end.
-TEST(Signals, KeepWhatWasMeasuredAndResumeFinishes) {
-  const Workplace place;
-  const auto running = [&](const std::string& id) { return fs::exists(place.folder() / "out/launches" / id); };
-  const auto interrupt = [&](const std::string& arguments, int signal) {
-    const pid_t child = place.start(kTandem + " run " + arguments);
-    EXPECT_TRUE(Workplace::until([&] { return running("p01.integrated.0"); })) << place.read("stderr.txt");
-    kill(child, signal);
-    return place.wait(child);
-  };
-  const auto ledger = [&] { return read_file(place.folder() / "out/ledger.jsonl"); };
-
-  const Outcome first = interrupt(kConfigs + "/slow.toml --out out", SIGINT);
-  EXPECT_EQ(first.code, 130) << first.out << first.err;
-  EXPECT_TRUE(first.says("interrupted; what was measured is kept. Go on with: tandem run --resume out")) << first.out;
-  const std::string kept = ledger();
-  EXPECT_NE(kept.find("\"p00.integrated.0\""), std::string::npos);
-  EXPECT_FALSE(fs::exists(place.folder() / "out/manifest-sha256.txt"));
-  expect_refused(place.run(kTandem + " verify out"), 2, "tandem run --resume out");
-  expect_refused(place.run(kTandem + " report out"), 2, "tandem run --resume out");
-
-  fs::remove_all(place.folder() / "out/launches");
-  const Outcome second = interrupt("--resume out", SIGTERM);
-  EXPECT_EQ(second.code, 143) << second.out << second.err;
-  EXPECT_TRUE(ledger().starts_with(kept)) << "what was measured is never written again";
-
-  const Outcome last = place.run(kTandem + " run --resume out");
-  EXPECT_EQ(last.code, 0) << last.out << last.err;
-  EXPECT_TRUE(ledger().starts_with(kept));
-  EXPECT_TRUE(lines_of(last.out).back().starts_with("TANDEM-RESULT v1 ")) << last.out;
-  const Outcome verified = place.run(kTandem + " verify out");
-  EXPECT_EQ(verified.code, 0) << verified.out;
-  const Json run = read_json(place.folder() / "out/result.json").at("run");
-  EXPECT_FALSE(run.at("interrupted").get<bool>());
-  EXPECT_GE(run.at("outside_work").at("seconds").get<double>(), 0) << "the parts' times add up";
 }
 
 TEST(Heat, TheRealPipelineRunsInItsIntegratedArm) {

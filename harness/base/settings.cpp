@@ -40,8 +40,11 @@ std::int64_t Settings::integer(std::string_view key) const {
   if (suffix == "k" || suffix == "K") unit = std::int64_t{1} << 10;
   if (suffix == "M") unit = std::int64_t{1} << 20;
   if (suffix == "G") unit = std::int64_t{1} << 30;
-  check_usage(error == std::errc() && unit != 0 && std::abs(result) < (std::int64_t{1} << 32),
+  check_usage(error != std::errc::invalid_argument && unit != 0,
               "{} = \"{}\" is not a whole number (examples: 4096, 64k, 16M)", key, value);
+  constexpr std::int64_t kMost = (std::int64_t{1} << 32) - 1;  // so that no suffix overflows
+  check_usage(error == std::errc() && -kMost <= result && result <= kMost,
+              "{} = \"{}\" is out of range: the number before k, M or G may be at most {}", key, value, kMost);
   return result * unit;
 }
 

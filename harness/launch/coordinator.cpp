@@ -10,13 +10,12 @@
 #include "harness/launch/process.hpp"
 #include "harness/measure/clock.hpp"
 #include "harness/pipeline/arms.hpp"
+#include "harness/result/repair.hpp"
 
 namespace fs = std::filesystem;
 
 namespace tandem {
 namespace {
-
-const std::vector<std::string> kRecordFiles = {"samples.jsonl", "holdout.jsonl", "answers.jsonl", "pictures.jsonl"};
 
 // The last lines of a worker's output, for the one who has to find out why it failed.
 std::string tail(const fs::path& log) {
@@ -34,23 +33,6 @@ std::string with_first_words(const std::string& why, const std::string& output) 
     if (std::any_of(line.begin(), line.end(), [](unsigned char c) { return std::isalpha(c) != 0; }))
       return why + ": " + line;
   return why;
-}
-
-// Lines of launches that never ended are dropped before a run goes on.
-void drop_unfinished(const fs::path& folder, const std::vector<std::string>& done) {
-  for (const std::string& name : kRecordFiles) {
-    const fs::path path = folder / name;
-    if (!fs::exists(path)) continue;
-    std::string kept;
-    read_lines(
-        path,
-        [&](Json&& line) {
-          if (std::find(done.begin(), done.end(), line.at("launch").get<std::string>()) != done.end())
-            kept += line.dump() + "\n";
-        },
-        true);
-    write_file(path, kept);
-  }
 }
 
 std::vector<Json> read_records(const fs::path& folder, int ranks) {
@@ -77,29 +59,44 @@ std::string file_of_record(const std::string& kind) {
   return kind == "picture" ? "pictures.jsonl" : "";
 }
 
-Coordinator::Coordinator(Plan plan, Json plan_document, fs::path folder, bool terminal)
+Coordinator::Coordinator(Plan plan, Json plan_document, fs::path folder, std::string started, bool terminal)
     : plan_(std::move(plan)),
       plan_document_(std::move(plan_document)),
       folder_(std::move(folder)),
-      terminal_(terminal),
-      origin_(now_seconds()) {
+      started_(std::move(started)),
+      terminal_(terminal) {
   const fs::path ledger = folder_ / "ledger.jsonl";
-  if (!fs::exists(ledger)) write_file(ledger, "");
-  for (const Json& line : read_ledger(ledger))
-    if (line.at("record") == "launch")
-      done_.push_back(line.at("id"));
-    else if (line.at("record") == "plan")
-      check_usage(line.at("sha256") == plan_digest(plan_document_), "{}: plan.json was changed since the run began",
-                  folder_.string());
-  drop_unfinished(folder_, done_);
-  const bool fresh = fs::file_size(ledger) == 0;
+  append_durably(ledger, "");
+  const std::vector<std::string> dropped = repair(folder_);
+  Past past = past_of(read_ledger(ledger));
+  const std::string plan_sha256 = plan_digest(plan_document_);
+  check_usage(past.plan.empty() || past.plan == plan_sha256, "{}: plan.json was changed since the run began",
+              folder_.string());
   ledger_ = std::make_unique<Ledger>(ledger);
-  if (fresh) ledger_->write({{"record", "plan"}, {"sha256", plan_digest(plan_document_)}});
+  if (past.plan.empty()) ledger_->write({{"record", "plan"}, {"sha256", plan_sha256}});
+  past.end = std::max(past.end, EnergyWatch::last_row(folder_ / "power.csv"));
+  begin_part(past, dropped);
+  done_ = std::move(past.done);
 }
 
-void Coordinator::close(const std::string& started, double seconds, bool interrupted) {
-  ledger_->write({{"record", "run"}, {"started", started}, {"seconds", seconds}, {"interrupted", interrupted}});
-  energy_.write_csv(folder_ / "power.csv", origin_);
+// Closes the part before where nobody did: what is known of its end is its last launch or reading.
+void Coordinator::begin_part(const Past& past, const std::vector<std::string>& dropped) {
+  if (!past.open.is_null())
+    ledger_->write({{"record", "run"},
+                    {"started", past.open.at("started")},
+                    {"seconds", past.end - past.open.at("begin").get<double>()},
+                    {"interrupted", true}});
+  origin_ = now_seconds() - past.end;
+  energy_ = std::make_unique<EnergyWatch>();
+  ledger_->write({{"record", "part"}, {"started", started_}, {"begin", past.end}, {"meters", energy_->meters()}});
+  if (!dropped.empty()) ledger_->write({{"record", "repair"}, {"dropped", dropped}});
+  for (const std::string& what : dropped) fmt::print("repaired: dropped {}\n", what);
+}
+
+void Coordinator::close(double seconds, bool interrupted) {
+  energy_->stop();
+  energy_->append_csv(folder_ / "power.csv", origin_);
+  ledger_->write({{"record", "run"}, {"started", started_}, {"seconds", seconds}, {"interrupted", interrupted}});
 }
 
 std::string Coordinator::title(const Job& job) const {
@@ -155,6 +152,8 @@ bool Coordinator::run_jobs(const std::vector<Job>& all) {
   return true;
 }
 
+fs::path Coordinator::weights_file(const Job& job) const { return folder_ / "weights" / (job.id + ".weights"); }
+
 Json Coordinator::job_document(const Job& job, const std::string& stage) const {
   const bool limits = job.kind == Job::Kind::limits;
   Json document = {{"id", job.id},
@@ -176,7 +175,7 @@ Json Coordinator::job_document(const Job& job, const std::string& stage) const {
   document["arm"] = job.arm;
   document["stage"] = stage;
   document["config_digest"] = plan_digest(plan_document_);
-  document["weights"] = fs::absolute(folder_ / "weights" / (job.id + ".weights")).string();
+  document["weights"] = fs::absolute(weights_file(job)).string();
   return document;
 }
 
@@ -224,7 +223,7 @@ bool Coordinator::run_job(const Job& job) {
                  {"begin", begin - origin_},
                  {"seconds", end - begin},
                  {"processes", processes},
-                 {"energy", energy_.between(begin, end)},
+                 {"energy", energy_->between(begin, end)},
                  {"failure", why.empty() ? Json(nullptr) : Json(why)},
                  {"output", tail(place / "output.txt")}};
   keep(job, launch, records);
@@ -252,12 +251,16 @@ void Coordinator::keep(const Job& job, const Json& launch, const std::vector<Jso
       continue;
     }
     kept["launch"] = job.id;
-    LineWriter(folder_ / file).write(kept);
     text[file] += kept.dump() + "\n";
   }
   line["files"] = Json::object();
-  for (const auto& [file, lines] : text) line["files"][file] = sha256(lines);
-  ledger_->write(line);
+  for (const auto& [file, lines] : text) {
+    append_durably(folder_ / file, lines);
+    line["files"][file] = sha256(lines);
+  }
+  if (const fs::path weights = weights_file(job); fs::exists(weights)) sync_file(weights);
+  energy_->append_csv(folder_ / "power.csv", origin_);
+  ledger_->write(line);  // last: a launch that the ledger has is whole
   done_.push_back(job.id);
 }
 

@@ -11,23 +11,27 @@
 #include "harness/launch/energy.hpp"
 #include "harness/launch/plan.hpp"
 #include "harness/launch/progress.hpp"
+#include "harness/launch/resume.hpp"
 #include "harness/result/files.hpp"
 
 namespace tandem {
 
 class Coordinator {
  public:
-  // `folder` exists and holds plan.json; launches that its ledger already has are left out.
-  Coordinator(Plan plan, Json plan_document, std::filesystem::path folder, bool terminal);
+  // `folder` exists and holds plan.json; launches that its ledger already has are left out, after what a power cut tore
+  // was dropped. `started`: the time of day, for the ledger.
+  Coordinator(Plan plan, Json plan_document, std::filesystem::path folder, std::string started, bool terminal);
 
   // True when every launch was run, false when a signal ended it early.
   bool run();
   // Runs these launches once more (a rate above its limit), with the limits measured right beside them.
   bool run_again(const std::vector<std::size_t>& items);
   // Closes a run, or a part of it: its seconds in the ledger, and the meters' record in power.csv.
-  void close(const std::string& started, double seconds, bool interrupted);
+  void close(double seconds, bool interrupted);
 
  private:
+  void begin_part(const Past& past, const std::vector<std::string>& dropped);
+  std::filesystem::path weights_file(const Job& job) const;
   bool run_jobs(const std::vector<Job>& jobs);
   bool run_job(const Job& job);
   void keep(const Job& job, const Json& launch, const std::vector<Json>& records);
@@ -38,12 +42,13 @@ class Coordinator {
   Plan plan_;
   Json plan_document_;
   std::filesystem::path folder_;
+  std::string started_;
   bool terminal_;
   std::vector<std::string> done_;
   std::unique_ptr<Progress> progress_;
   std::unique_ptr<Ledger> ledger_;
-  EnergyWatch energy_;
-  double origin_;  // steady clock at which this run's times start
+  double origin_ = 0;  // steady clock at which the run's times would have started without its interruptions
+  std::unique_ptr<EnergyWatch> energy_;
 };
 
 // Files of a result directory into which records of a kind go; all others stay in the launch's ledger line.

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "harness/base/json.hpp"
 #include "harness/meter/energy_recorder.hpp"
@@ -12,14 +13,26 @@ namespace tandem {
 
 class EnergyWatch {
  public:
-  EnergyWatch();
+  EnergyWatch();  // all meters of this node that can be read
+  explicit EnergyWatch(std::vector<std::unique_ptr<Meter>> meters);
+
+  // [{"meter", "scope", "range", "period"}]: what it takes beside power.csv to derive energies again; range null: never
+  // starts anew.
+  Json meters() const;
   // {"joules", "error", "scope", "reason"}: of the widest scope that is metered; null with its reason where none is.
+  // Waits for the reading that follows `end` (steady clock, seconds).
   Json between(double begin, double end) const;
-  void write_csv(const std::filesystem::path& path, double origin);  // "seconds,meter,scope,joules"; stops the record
+  void stop();  // takes a last reading
+
+  // Appends the readings since the last call, "seconds,meter,scope,joules", seconds counted from `origin`.
+  void append_csv(const std::filesystem::path& path, double origin);
+  // Seconds of the latest reading in a file of append_csv; 0 where it has none.
+  static double last_row(const std::filesystem::path& path);
 
  private:
   std::string reason_;  // why there is no meter
   std::unique_ptr<EnergyRecorder> recorder_;
+  std::vector<std::size_t> written_;  // rows of each meter in the file
 };
 
 }  // namespace tandem

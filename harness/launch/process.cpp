@@ -84,6 +84,13 @@ std::string describe(int status, const std::string& program) {
 
 fs::path this_program() { return fs::read_symlink("/proc/self/exe"); }
 
+std::string missing_launcher(const std::string& launcher, int ranks) {
+  if (ranks <= 1 && launcher.empty()) return "";
+  const std::string program = worker_command(launcher, ranks, 1, "").front();
+  const bool found = program.find('/') == std::string::npos ? on_path(program) : ::access(program.c_str(), X_OK) == 0;
+  return found ? "" : program;
+}
+
 std::vector<std::string> worker_command(const std::string& launcher, int ranks, int threads, const fs::path& job_file) {
   std::vector<std::string> command;
   if (ranks > 1 || !launcher.empty()) {

@@ -14,6 +14,9 @@ namespace tandem {
 std::vector<std::string> worker_command(const std::string& launcher, int ranks, int threads,
                                         const std::filesystem::path& job_file);
 
+// The program that starts workers where it is not installed; "" = it is, or this plan needs none.
+std::string missing_launcher(const std::string& launcher, int ranks);
+
 struct Ended {
   double begin = 0, end = 0;  // steady clock, just before the start and just after the end
   bool ok = false;

@@ -118,6 +118,15 @@ std::vector<EnergyTrace> EnergyRecorder::traces() const {
   return traces_;
 }
 
+double EnergyRecorder::covered() const {
+  const std::lock_guard lock(mutex_);
+  constexpr double kNever = -std::numeric_limits<double>::infinity();
+  double least = -kNever;
+  for (const EnergyTrace& trace : traces_)
+    least = std::min(least, trace.rows.empty() ? kNever : trace.rows.back().seconds);
+  return least;
+}
+
 double EnergyRecorder::cost() const {
   const std::lock_guard lock(mutex_);
   return elapsed_ > 0 ? cpu_seconds_ / elapsed_ : 0;

@@ -136,7 +136,8 @@ struct Answer {
 };
 
 struct ProblemSpec {
-  std::string version;  // "heat-S-1": changes whenever anything below or in the physics changes
+  std::string version;      // "heat-S-1": changes whenever anything below or in the physics changes
+  std::string provisional;  // which of its numbers are not frozen on fresh seeds yet: a run says so; "" = none
   Schedule schedule;
   Gate gate;
   std::size_t questions = 0;              // answered as units; the simulation-only arm may be scaled from a subset

@@ -6,6 +6,7 @@ Json spec_json(const ProblemSpec& spec) {
   Json facts = Json::object();
   for (const auto& [key, value] : spec.facts) facts[key] = value;
   return {{"version", spec.version},
+          {"provisional", spec.provisional},
           {"samples", spec.schedule.samples},
           {"prepare_from", spec.schedule.prepare_from},
           {"batches", spec.schedule.batches},

@@ -11,13 +11,11 @@ namespace tandem {
 
 Json derive(const Records& records);
 
-// Kernel cases (index into the plan's cases) whose rate lies above 1.05 of their limit and were not measured again yet.
+// Kernel cases (index into the plan's cases) whose rate lies above 1.05 of their limit and were not measured again yet,
+// or not to the end.
 std::vector<std::size_t> above_limit(const Records& records, const Json& document);
 
 // The Chrome trace of the pipelines' first launches (chrome://tracing, Perfetto).
 Json chrome_trace(const Json& document);
-
-// Where two documents differ, as paths; numbers agree to 1e-9 relative (another machine's libm may derive it).
-std::vector<std::string> differences(const Json& expected, const Json& found, const std::string& path = "");
 
 }  // namespace tandem

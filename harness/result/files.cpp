@@ -7,6 +7,8 @@
 #include <map>
 #include <sstream>
 
+#include <unistd.h>
+
 #include "harness/base/check.hpp"
 #include "harness/base/digest.hpp"
 
@@ -62,6 +64,16 @@ Json read_json(const fs::path& path) {
   }
 }
 
+void append_durably(const fs::path& path, std::string_view content) {
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "ab"), std::fclose);
+  const bool written = file != nullptr &&
+                       std::fwrite(content.data(), 1, content.size(), file.get()) == content.size() &&
+                       std::fflush(file.get()) == 0 && ::fsync(::fileno(file.get())) == 0;
+  check(written, "cannot write {}: {}", path.string(), std::strerror(errno));
+}
+
+void sync_file(const fs::path& path) { append_durably(path, ""); }
+
 LineWriter::LineWriter(const fs::path& path) : path_(path), file_(std::fopen(path.c_str(), "ab"), std::fclose) {
   check(file_ != nullptr, "cannot write {}: {}", path.string(), std::strerror(errno));
 }
@@ -87,14 +99,15 @@ void read_lines(const fs::path& path, const std::function<void(Json&&)>& use, bo
   }
 }
 
-Ledger::Ledger(const fs::path& path) : lines_(path) {
+Ledger::Ledger(const fs::path& path) : path_(path) {
+  append_durably(path, "");
   for (const Json& line : read_ledger(path)) head_ = line.at("chain").get<std::string>();
 }
 
 void Ledger::write(Json line) {
   head_ = link(head_, line);
   line["chain"] = head_;
-  lines_.write(line);
+  append_durably(path_, line.dump() + "\n");
 }
 
 std::vector<Json> read_ledger(const fs::path& path) {

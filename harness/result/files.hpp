@@ -19,6 +19,10 @@ void write_file(const std::filesystem::path& path, std::string_view content);  /
 std::string read_file(const std::filesystem::path& path);                      // throws if unreadable
 Json read_json(const std::filesystem::path& path);                             // names file and place of an error
 
+// Appends and waits until it is on the disk: what is written after it is never there without it, whatever is cut off.
+void append_durably(const std::filesystem::path& path, std::string_view content);
+void sync_file(const std::filesystem::path& path);  // waits until what others wrote into it is on the disk
+
 // Appends JSON lines, each flushed, so that nothing is lost when a run is interrupted.
 class LineWriter {
  public:
@@ -33,7 +37,7 @@ class LineWriter {
 // Calls `use` for each line; a torn last line (an interrupted writer) is left out when `allow_torn`.
 void read_lines(const std::filesystem::path& path, const std::function<void(Json&&)>& use, bool allow_torn = false);
 
-// The ledger: chained lines.
+// The ledger: chained lines, each on the disk before the next thing happens.
 class Ledger {
  public:
   explicit Ledger(const std::filesystem::path& path);  // continues the chain of an existing file
@@ -41,8 +45,8 @@ class Ledger {
   const std::string& head() const { return head_; }
 
  private:
+  std::filesystem::path path_;
   std::string head_;
-  LineWriter lines_;
 };
 
 // Reads the ledger and checks every link; throws Error(Exit::invalid) naming the first broken line.

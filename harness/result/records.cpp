@@ -6,6 +6,7 @@
 #include "harness/base/check.hpp"
 #include "harness/base/digest.hpp"
 #include "harness/result/files.hpp"
+#include "harness/result/power.hpp"
 
 namespace fs = std::filesystem;
 
@@ -102,14 +103,24 @@ Records read_records(const fs::path& folder, std::vector<std::string>& problems)
   Records records;
   records.plan = read_json(folder / "plan.json");
   records.machine = read_json(folder / "machine.json");
+  std::vector<Json> parts;
   for (Json& line : read_ledger(folder / "ledger.jsonl")) {
-    if (line.at("record") == "plan" && line.at("sha256") != sha256(records.plan.dump()))
+    const std::string kind = line.at("record");
+    if (kind == "plan" && line.at("sha256") != sha256(records.plan.dump()))
       problems.push_back("plan.json is not the plan that was run");
-    if (line.at("record") == "launch")
-      records.launches.push_back({std::move(line), {}, {}, {}, {}});
-    else if (line.at("record") == "run")
+    if (kind == "launch") {
+      records.launches.emplace_back();
+      records.launches.back().line = std::move(line);
+    } else if (kind == "run") {
       close_part(records.run, line);
+    } else if (kind == "part") {
+      parts.push_back(std::move(line));
+    } else if (kind == "repair") {
+      for (const Json& what : line.at("dropped")) records.dropped.push_back(what);
+    }
   }
+  const std::vector<PowerPart> power = read_power(folder / "power.csv", parts);
+  for (LaunchRecord& launch : records.launches) launch.energy = energy_of_launch(launch.line, power, problems);
   for (const auto& [file, member] : kFiles) attach(folder, file, member, records, problems);
   compare_with_plan(records, problems);
   return records;

@@ -9,12 +9,13 @@
 #include "harness/base/digest.hpp"
 #include "harness/launch/coordinator.hpp"
 #include "harness/launch/process.hpp"
+#include "harness/launch/resume.hpp"
 #include "harness/measure/clock.hpp"
 #include "harness/measure/machine.hpp"
-#include "harness/result/build.hpp"
 #include "harness/result/derive.hpp"
 #include "harness/result/directory.hpp"
 #include "harness/result/summary.hpp"
+#include "harness/verbs/program.hpp"
 #include "harness/verbs/verbs.hpp"
 
 namespace fs = std::filesystem;
@@ -45,10 +46,23 @@ void make_folder(const fs::path& folder) {
               folder.string(), error ? error.message() : "permission denied");
 }
 
-Json machine_document(int threads) {
+Json machine_document(const Config& config) {
+  int threads = 1;
+  for (const CaseConfig& item : config.cases) threads = std::max(threads, item.threads);
   Json machine = describe_machine(threads);
-  machine["tandem"] = build_json();
+  machine["tandem"] = this_program_json();
   return machine;
+}
+
+void show_plan_warnings(const Json& plan) {
+  std::vector<std::string> told;
+  for (const Json& item : plan.at("cases")) {
+    const Json problem = item.value("problem", Json::object());
+    const std::string what = problem.value("provisional", ""), version = problem.value("version", "");
+    if (what.empty() || std::find(told.begin(), told.end(), version) != told.end()) continue;
+    fmt::print("warning: {} is provisional: {}; its results are UNOFFICIAL\n", version, what);
+    told.push_back(version);
+  }
 }
 
 void show_plan(const Plan& plan, const Json& document) {
@@ -58,7 +72,30 @@ void show_plan(const Plan& plan, const Json& document) {
     fmt::print("  {:<72} {} rank{} x {} thread{}{}\n", item.path(), item.ranks, item.ranks == 1 ? "" : "s",
                item.threads, item.threads == 1 ? "" : "s",
                item.pipeline ? fmt::format(", arms {}", fmt::join(item.arms, ", ")) : "");
+  show_plan_warnings(document);
   fmt::print("{} launches in all; nothing was run (--dry-run)\n", plan.jobs.size());
+}
+
+// "" or why the plan's workers cannot be started here.
+std::string launcher_problem(const Plan& plan) {
+  int ranks = 1;
+  for (const CaseConfig& item : plan.config.cases) ranks = std::max(ranks, item.ranks);
+  const std::string& launcher = plan.config.launcher;
+  const std::string missing = missing_launcher(launcher, ranks);
+  if (missing.empty()) return "";
+  if (launcher.empty())
+    return fmt::format(
+        "{} is not on the PATH, and {} ranks need it: install it, or name another with launcher = "
+        "\"...\" in the configuration",
+        missing, ranks);
+  return fmt::format(
+      "{} of launcher = \"{}\" cannot be started: install it, put it on the PATH, or change that setting", missing,
+      launcher);
+}
+
+void check_launcher(const Plan& plan) {
+  const std::string problem = launcher_problem(plan);
+  check_usage(problem.empty(), "{}", problem);
 }
 
 struct Begun {
@@ -72,7 +109,12 @@ Begun resume(const std::string& folder) {
   check_usage(!fs::exists(fs::path(folder) / "manifest-sha256.txt"), "{} is finished and sealed; start a new run",
               folder);
   const Json document = read_json(fs::path(folder) / "plan.json");
-  return {plan_of(document), document, folder};
+  Begun begun{plan_of(document), document, folder};
+  check_launcher(begun.plan);
+  const auto changes = changes_since(read_json(fs::path(folder) / "machine.json"), machine_document(begun.plan.config));
+  check_usage(changes.empty(), "{} cannot go on here: {}; go on where and with what it began, or start anew with --out",
+              folder, fmt::join(changes, "; "));
+  return begun;
 }
 
 Begun begin(const RunOptions& options) {
@@ -84,17 +126,17 @@ Begun begin(const RunOptions& options) {
   begun.plan = make_plan(config);
   begun.document = to_json(begun.plan);
   if (options.dry_run) return begun;
+  check_launcher(begun.plan);
   begun.folder = choose_folder(options.out, config.run_class);
   make_folder(begun.folder);
-  write_file(begun.folder / "plan.json", begun.document.dump(1) + "\n");
-  int threads = 1;
-  for (const CaseConfig& item : config.cases) threads = std::max(threads, item.threads);
-  write_file(begun.folder / "machine.json", machine_document(threads).dump(1) + "\n");
+  write_file(begun.folder / "machine.json", machine_document(config).dump(1) + "\n");
   write_file(begun.folder / "hwloc.xml", topology_xml());
+  write_file(begun.folder / "plan.json", begun.document.dump(1) + "\n");
+  for (const char* name : {"machine.json", "hwloc.xml", "plan.json"}) sync_file(begun.folder / name);
   return begun;
 }
 
-void show_warnings(const Json& machine) {
+void show_machine_warnings(const Json& machine) {
   for (const Json& warning : machine.at("warnings")) fmt::print("warning: {}\n", warning.get<std::string>());
 }
 
@@ -106,21 +148,23 @@ Exit run(const RunOptions& options) {
   const Begun begun = options.resume.empty() ? begin(options) : resume(options.resume);
   if (options.dry_run) {
     show_plan(begun.plan, begun.document);
+    if (const std::string problem = launcher_problem(begun.plan); !problem.empty()) fmt::print("note: {}\n", problem);
     return Exit::ok;
   }
   const bool terminal = ::isatty(STDOUT_FILENO) == 1;
   catch_signals();
-  show_warnings(read_json(begun.folder / "machine.json"));
+  show_machine_warnings(read_json(begun.folder / "machine.json"));
+  show_plan_warnings(begun.document);
   fmt::print("{} cases, {} launches into {}\n", begun.plan.config.cases.size(), begun.plan.jobs.size(),
              begun.folder.string());
-  Coordinator coordinator(begun.plan, begun.document, begun.folder, terminal);
+  Coordinator coordinator(begun.plan, begun.document, begun.folder, started, terminal);
   bool finished = coordinator.run();
   if (finished) {
     std::vector<std::string> problems;
     const Records records = read_records(begun.folder, problems);
     finished = coordinator.run_again(above_limit(records, derive(records)));
   }
-  coordinator.close(started, now_seconds() - start, !finished);
+  coordinator.close(now_seconds() - start, !finished);
   if (!finished) {
     fmt::print("interrupted; what was measured is kept. Go on with: tandem run --resume {}\n", begun.folder.string());
     return caught_signal() == SIGTERM ? Exit::terminated : Exit::interrupted;

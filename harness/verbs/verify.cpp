@@ -3,38 +3,96 @@
 
 #include "harness/base/digest.hpp"
 #include "harness/result/derive.hpp"
+#include "harness/result/differences.hpp"
 #include "harness/result/directory.hpp"
 #include "harness/result/files.hpp"
 #include "harness/result/summary.hpp"
+#include "harness/verbs/program.hpp"
 #include "harness/verbs/verbs.hpp"
 
 namespace tandem {
+namespace {
+
+void show(const std::vector<std::string>& lines) {
+  constexpr std::size_t kShown = 20;
+  for (std::size_t i = 0; i < std::min(lines.size(), kShown); ++i) fmt::print("{}\n", lines[i]);
+  if (lines.size() > kShown) fmt::print("... and {} more\n", lines.size() - kShown);
+}
+
+struct Checked {
+  std::vector<std::string> problems;  // of files, chain and samples: whatever wrote them
+  Json written, derived;              // the document as it stands there, and as this program derives it; null: cannot
+  std::string underivable;            // why this program cannot derive it
+
+  Differences figures() const {
+    Differences found = written.is_null() || derived.is_null() ? Differences{} : differences(written, derived);
+    for (auto* list : {&found.changed, &found.added})
+      for (std::string& line : *list) line = "result.json" + line;
+    if (!underivable.empty()) found.changed.push_back(underivable);
+    return found;
+  }
+};
+
+Checked check_all(const std::filesystem::path& folder) {
+  Checked checked;
+  checked.problems = check_manifest(folder);
+  try {
+    checked.written = read_json(folder / "result.json");
+    checked.derived = derive(read_records(folder, checked.problems));
+  } catch (const Error& error) {  // a file is missing or damaged, or the chain is broken
+    checked.problems.emplace_back(error.what());
+  } catch (const Json::exception& error) {
+    checked.underivable = std::string("a file does not hold what it should: ") + error.what();
+  }
+  return checked;
+}
+
+// Another derivation than the one that stands here may have written the document.
+bool from_another_derivation(const Checked& checked, const Json& own) {
+  if (!checked.written.is_object() || !checked.written.contains("tandem")) return false;
+  return !same_program(checked.written.at("tandem"), own) ||
+         (!checked.derived.is_null() && checked.written.value("schema", "") != checked.derived.at("schema"));
+}
+
+Exit undecided(const std::filesystem::path& folder, const Checked& checked, const Json& own,
+               const std::vector<std::string>& changed) {
+  show(changed);
+  fmt::print(
+      "UNDECIDED: {} was written by {}, this is {}: files and ledger hold; {} entr{} of result.json differ{}, since "
+      "the "
+      "derivation has changed or they were; verify with the version that wrote it\n",
+      folder.string(), program_name(checked.written.at("tandem")), program_name(own), changed.size(),
+      changed.size() == 1 ? "y" : "ies", changed.size() == 1 ? "s" : "");
+  return Exit::undecided;
+}
+
+}  // namespace
 
 Exit verify(const std::filesystem::path& folder) {
   check_usage(std::filesystem::is_directory(folder), "{} is not a directory", folder.string());
-  std::vector<std::string> problems = check_manifest(folder);
-  Json document;
-  try {
-    const Records records = read_records(folder, problems);
-    document = derive(records);
-    for (const std::string& difference : differences(read_json(folder / "result.json"), document))
-      problems.push_back("result.json" + difference);
-  } catch (const Error& error) {
-    problems.push_back(error.what());
-  } catch (const Json::exception& error) {
-    problems.push_back(std::string("a file does not hold what it should: ") + error.what());
+  const Checked checked = check_all(folder);
+  const Differences figures = checked.figures();
+  const Json own = this_program_json();
+  const bool other = from_another_derivation(checked, own);
+  std::vector<std::string> problems = checked.problems;
+  if (!other) {
+    const std::vector<std::string> all = figures.all();
+    problems.insert(problems.end(), all.begin(), all.end());
   }
   if (!problems.empty()) {
-    constexpr std::size_t kShown = 20;
-    for (std::size_t i = 0; i < std::min(problems.size(), kShown); ++i) fmt::print("{}\n", problems[i]);
-    if (problems.size() > kShown) fmt::print("... and {} more\n", problems.size() - kShown);
+    show(problems);
     fmt::print("INVALID: {} is not what was measured\n", folder.string());
     return Exit::invalid;
   }
+  if (!figures.changed.empty()) return undecided(folder, checked, own, figures.changed);
+  if (other)
+    fmt::print("written by {}, this is {}: all that it holds follows from the samples; {} entries are new since\n",
+               program_name(checked.written.at("tandem")), program_name(own), figures.added.size());
   const std::string root = sha256_file(folder / "manifest-sha256.txt");
   fmt::print(
       "{} files match the manifest; the ledger's chain holds; {} figures and {} checks follow from the samples\n{}\n",
-      folder.string(), document.at("foms").size(), document.at("checks").size(), result_line(document, root));
+      folder.string(), checked.written.at("foms").size(), checked.written.at("checks").size(),
+      result_line(checked.written, root));
   return Exit::ok;
 }
 

@@ -37,7 +37,7 @@ std::vector<Slice> slices(const Settings& settings) {
 PipelineEntry heat() {
   return {"heat",
           "thermal design of a three-chip module: nonlinear conduction, field surrogate, design and reliability",
-          {{"size", "S", "S, M, L or XL: mesh, samples and accuracy"}},
+          {{"size", "S", "S: frozen targets; M, L, XL: larger, targets provisional"}},
           make,
           memory,
           slices};

@@ -59,10 +59,11 @@ struct HeatSize {
   Schedule schedule;
   std::size_t questions = 59;            // scenarios
   std::size_t tolerance_samples = 2000;  // of manufacturing, a scenario
+  bool frozen = false;                   // target, limits and coarse mesh, on fresh seeds; else runs are provisional
 };
 
 inline constexpr std::array<HeatSize, 4> heat_sizes = {{
-    {"S", {32, 32, 8}, {1e-7, 0.02}, {16, 16, 4}, {0.1, 0.1}, 0.20, {256, 128, 6000, 64}},
+    {"S", {32, 32, 8}, {1e-7, 0.02}, {16, 16, 4}, {0.1, 0.1}, 0.20, {256, 128, 6000, 64}, 59, 2000, true},
     {"M", {64, 64, 16}, {1e-7, 0.02}, {24, 24, 4}, {1e-2, 0.1}, 0.10, {1024, 256, 12000, 64}},
     {"L", {128, 128, 32}, {1e-7, 0.02}, {32, 32, 8}, {1e-2, 0.1}, 0.075, {4096, 512, 24000, 128}},
     {"XL", {256, 256, 64}, {1e-7, 0.02}, {64, 64, 16}, {1e-2, 0.1}, 0.055, {16384, 1024, 48000, 256}},

@@ -1,0 +1,246 @@
+#include "harness/result/derive_arm.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include <fmt/format.h>
+
+namespace tandem {
+namespace {
+
+void read_stays(const Json& line, Judged& judged) {
+  std::vector<Stay> stays;
+  for (const Json& record : line.at("records"))
+    if (record.at("record") == "interval")
+      stays.push_back(
+          {record.at("rank"), record.at("name"), record.at("state"), record.at("begin"), record.at("seconds")});
+  const double begin = line.at("begin");
+  judged.measured = line.at("seconds");
+  judged.closed = close_gaps(stays, line.at("ranks"), begin, begin + judged.measured);
+  for (Stay& stay : judged.closed) stay.begin -= begin;
+  for (const Stay& stay : seconds_by_name(judged.closed, line.at("ranks"))) judged.by_name[stay.name] = stay.seconds;
+}
+
+Judged judge_launch(const LaunchRecord& record, const Json& problem, bool simulation_only) {
+  Judged judged;
+  judged.record = &record;
+  read_stays(record.line, judged);
+  for (const Json& bytes : record.of("bytes"))
+    judged.bytes[bytes.at("channel").get<std::string>()] += bytes.at("bytes").get<double>();
+  for (const Json& useful : record.of("useful")) judged.useful += useful.at("bytes").get<double>();
+  for (const Json& questions : record.of("questions")) {
+    judged.answered = questions.at("answered");
+    judged.of = questions.at("of");
+  }
+  judged.seconds = judged.measured;
+  if (judged.scaled())  // only the answers are scaled, not their validation: this favours the simulation-only arm
+    judged.seconds +=
+        judged.by_name["answer"] * (static_cast<double>(judged.of) / static_cast<double>(judged.answered) - 1);
+  if (const Json& joules = record.energy.at("joules"); joules.is_number()) judged.joules = joules.get<double>();
+  if (record.failed())
+    judged.status.add("FAILED", record.failure());
+  else
+    judged.gate = judge_gate(record, problem, !simulation_only, judged.status);
+  return judged;
+}
+
+void judge_spread(Arm& arm) {
+  const std::vector<double> seconds = arm.passing();
+  if (seconds.size() < 3) return;
+  const double spread = 1.4826 * mad(seconds) / median(seconds);
+  if (spread > 0.10)
+    arm.status.add("UNSTABLE", fmt::format("spread of the launches {:.1f} % (limit 10 %)", 100 * spread));
+}
+
+Json phases_json(const Judged& launch) {
+  Json phases = Json::array();
+  for (const Stay& stay : seconds_by_name(launch.closed, launch.record->line.at("ranks")))
+    phases.push_back({{"name", stay.name}, {"state", stay.state}, {"seconds", stay.seconds}});
+  return phases;
+}
+
+Json efficiency_json(const Judged& launch, const Judged* isolated) {
+  if (isolated == nullptr)
+    return {{"value", nullptr}, {"reason", "phases alone were not measured: it takes the integrated arm"}};
+  const Efficiency e = efficiency(launch.closed, launch.record->line.at("ranks"), launch.measured, isolated->phases());
+  return {{"value", e.value()},
+          {"eta_wait", e.eta_wait()},
+          {"eta_transition", e.eta_transition()},
+          {"eta_dilation", e.eta_dilation()},
+          {"A", e.phases},
+          {"X", e.transitions},
+          {"Z", e.waiting},
+          {"slots", e.slots},
+          {"seconds", e.seconds},
+          {"isolated", e.isolated}};
+}
+
+Json holdout_json(const Judged* launch) { return launch == nullptr ? Json(nullptr) : launch->gate.holdout; }
+
+// The cheapest rival that meets the hold-out's target, with the time that the arm would take with it: the network's
+// training replaced by the rival's fit. Composed of measured times, not run.
+Json passing_rival(const Judged& launch) {
+  Json best = nullptr;
+  if (launch.gate.skill.is_null()) return best;
+  for (const Json& rival : launch.gate.skill.at("rivals")) {
+    if (!rival.at("passes_target").get<bool>()) continue;
+    const double seconds = launch.measured - launch.by_name.at("train") + rival.at("seconds").get<double>();
+    if (best.is_null() || seconds < best.at("seconds").get<double>())
+      best = {{"name", rival.at("name")}, {"seconds", seconds}, {"composed", true}};
+  }
+  return best;
+}
+
+}  // namespace
+
+double Judged::phases() const {
+  double sum = 0;
+  for (const Stay& stay : closed)
+    if (stay.state == "phase") sum += stay.seconds;
+  return sum / record->line.at("ranks").get<int>();
+}
+
+std::vector<double> Arm::passing() const {
+  std::vector<double> seconds;
+  for (const Judged& launch : launches)
+    if (launch.pass()) seconds.push_back(launch.seconds);
+  return seconds;
+}
+
+const Arm* Part::find(const std::string& name) const {
+  for (const Arm& arm : arms)
+    if (arm.name == name) return &arm;
+  return nullptr;
+}
+
+bool one_scope(const std::vector<const Arm*>& arms) {
+  std::set<std::string> scopes;
+  for (const Arm* arm : arms)
+    for (const Judged& launch : arm->launches)
+      if (launch.joules) scopes.insert(launch.record->energy.at("scope").get<std::string>());
+  return scopes.size() <= 1;
+}
+
+std::string unmetered_reason(const std::vector<const Arm*>& arms) {
+  for (const Arm* arm : arms)
+    for (const Judged& launch : arm->launches) {
+      if (launch.joules) continue;
+      const Json& reason = launch.record->energy.at("reason");
+      return "unmetered: " + (reason.is_string() ? reason.get<std::string>() : "no reading");
+    }
+  return one_scope(arms) ? "" : "unmetered: the launches were metered at different scopes";
+}
+
+Arm judge_arm(const Derivation& derivation, const Json& item, const std::string& name) {
+  Arm arm;
+  arm.name = name;
+  arm.coupling = name == "integrated" ? "in_memory" : "";
+  arm.status = derivation.common;
+  const Json& problem = item.at("problem");
+  if (const std::string what = problem.value("provisional", ""); !what.empty())
+    arm.status.add("UNOFFICIAL", fmt::format("{} is provisional: {}", problem.at("version").get<std::string>(), what));
+  const auto launches = derivation.records.launches_of(item.at("case"), name);
+  const std::size_t planned = derivation.records.plan.at("launches");
+  if (launches.size() < planned)
+    arm.status.add("FAILED", fmt::format("{} of {} launches were run", launches.size(), planned));
+  for (const LaunchRecord* launch : launches) {
+    arm.launches.push_back(judge_launch(*launch, problem, name == "simulation_only"));
+    arm.status.add(arm.launches.back().status);
+  }
+  judge_spread(arm);
+  return arm;
+}
+
+const Judged* middle_launch(const Arm& arm) {
+  if (arm.launches.empty()) return nullptr;
+  std::vector<double> seconds = arm.passing();
+  if (seconds.empty()) return &arm.launches.front();
+  const double middle = median(seconds);
+  return &*std::min_element(arm.launches.begin(), arm.launches.end(), [&](const Judged& a, const Judged& b) {
+    return std::pair(!a.pass(), std::abs(a.seconds - middle)) < std::pair(!b.pass(), std::abs(b.seconds - middle));
+  });
+}
+
+Json measured(const Json& value, const Json& ci, const std::string& unit, const std::string& reason) {
+  const bool explained = !reason.empty() || !value.is_null();
+  const std::string why = explained ? reason : "no launch passed";
+  return {{"value", value}, {"ci95", ci}, {"unit", unit}, {"reason", why.empty() ? Json(nullptr) : Json(why)}};
+}
+
+const Judged* launch_of_block(const Arm* arm, int block) {
+  if (arm == nullptr) return nullptr;
+  for (const Judged& launch : arm->launches)
+    if (launch.record->line.at("launch") == block && launch.pass()) return &launch;
+  return nullptr;
+}
+
+Json arm_json(Part& part, const Arm& arm) {
+  const Judged* middle = middle_launch(arm);
+  const std::vector<double> passing = arm.passing();
+  std::vector<double> all, joules;
+  for (const Judged& launch : arm.launches) {
+    all.push_back(launch.seconds);
+    if (launch.joules) joules.push_back(*launch.joules);
+  }
+  const std::string name = part.fom + "." + arm.name + (arm.coupling.empty() ? "" : ".coupling=" + arm.coupling);
+  const bool scaled = middle != nullptr && middle->scaled();
+  const std::string note = scaled ? fmt::format("scaled from {} of {} answers", middle->answered, middle->of) : "";
+  const std::string failed = middle == nullptr ? "not run" : passing.empty() ? "no launch passed the gate" : note;
+  const auto add = [&](const std::string& fom, const Json& value, const std::string& unit, const Json& ci,
+                       const std::string& reason) {
+    part.derivation.fom(name + "." + fom, value, unit, ci, arm.launches.size(), arm.launches.size(), arm.status,
+                        reason);
+    return measured(value, ci, unit, reason);
+  };
+  const Json ttis = passing.empty() ? Json(nullptr) : Json(median(passing));
+  const auto expected = ettis(all, passing.size());
+  const std::string no_energy = unmetered_reason({&arm});
+  const bool metered = no_energy.empty() && !passing.empty();
+  const std::optional<double> energy = metered ? ettis(joules, passing.size()) : std::nullopt;
+  const std::string unmetered = metered ? "" : middle == nullptr ? "not run" : no_energy;
+
+  Json json = {{"arm", arm.name},
+               {"coupling", arm.coupling.empty() ? Json(nullptr) : Json(arm.coupling)},
+               {"status", arm.status.worst()},
+               {"reasons", arm.status.reasons()},
+               {"launches", arm.launches.size()}};
+  json["launch_seconds"] = all;
+  json["ttis"] = add("ttis", ttis, "s", ci_json(passing.empty() ? std::nullopt : median_ci(passing)), failed);
+  json["ettis"] = add("ettis", number_or_null(expected), "s", nullptr, failed);
+  json["energy_to_solution"] = add("energy_to_solution", number_or_null(energy), "J", nullptr, unmetered);
+  json["solutions_per_kwh"] =
+      add("solutions_per_kwh", energy ? Json(3.6e6 / *energy) : Json(nullptr), "1/kWh", nullptr, unmetered);
+  json["energy_scope"] = metered ? middle->record->energy.at("scope") : Json(nullptr);
+  if (middle == nullptr) return json;
+
+  json["phases"] = phases_json(*middle);
+  const bool coupled = arm.name != "simulation_only";
+  const Judged* isolated =
+      coupled ? launch_of_block(part.find("integrated"), middle->record->line.at("launch")) : nullptr;
+  json["cross_workflow_efficiency"] = coupled
+                                          ? efficiency_json(*middle, isolated)
+                                          : Json{{"value", nullptr}, {"reason", "one workflow: nothing is crossed"}};
+  const Json& efficiency = json["cross_workflow_efficiency"];
+  add("cross_workflow_efficiency", efficiency.at("value"), "1", nullptr, efficiency.value("reason", std::string()));
+  json["bytes"] = middle->bytes;
+  json["useful_bytes"] = middle->useful;
+  const Json moved =
+      coupled && middle->useful > 0 ? Json(movement_amplification(middle->bytes, middle->useful)) : Json(nullptr);
+  json["movement_amplification"] =
+      add("movement_amplification", moved, "1", nullptr, moved.is_null() ? "nothing is handed over" : "");
+  json["holdout"] = holdout_json(middle);
+  const Json error = middle->gate.holdout.is_null() ? Json(nullptr) : middle->gate.holdout.at("median");
+  add("holdout_error", error, "1", nullptr, error.is_null() ? "the problem has no error per case" : "");
+  json["skill"] = middle->gate.skill;
+  json["passing_rival"] = passing_rival(*middle);
+  json["answers"] = middle->gate.answers;
+  json["scaled"] =
+      scaled ? Json{{"answered", middle->answered}, {"of", middle->of}, {"measured_seconds", middle->measured}}
+             : Json(nullptr);
+  const auto weights = middle->record->of("weights");
+  json["weights_sha256"] = weights.empty() ? Json(nullptr) : weights[0].at("sha256");
+  return json;
+}
+
+}  // namespace tandem

@@ -1,0 +1,66 @@
+// One arm of a pipeline, judged launch by launch; only derive_arm.cpp and derive_pipeline.cpp include this.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/result/derive_parts.hpp"
+#include "harness/result/kpi.hpp"
+
+namespace tandem {
+
+// One launch of an arm, judged.
+struct Judged {
+  const LaunchRecord* record = nullptr;
+  Status status;
+  GateOutcome gate;
+  std::vector<Stay> closed;  // relative to t0
+  std::map<std::string, double> by_name;
+  std::map<std::string, double> bytes;
+  double useful = 0;
+  double measured = 0;  // T as it was
+  double seconds = 0;   // T, scaled where a subset was answered
+  std::size_t answered = 0, of = 0;
+  std::optional<double> joules;
+  bool pass() const { return status.has_figure(); }
+  bool scaled() const { return answered < of; }
+  double phases() const;  // seconds that a rank spent in phases, mean over ranks
+};
+
+struct Arm {
+  std::string name, coupling;
+  std::vector<Judged> launches;
+  Status status;
+
+  std::vector<double> passing() const;  // seconds of the launches that pass
+};
+
+// A pipeline while its document is made.
+struct Part {
+  Derivation& derivation;
+  const Json& item;
+  std::vector<Arm> arms;
+  std::string fom;
+
+  const Arm* find(const std::string& name) const;  // nullptr: it is not among the arms
+};
+
+Arm judge_arm(const Derivation& derivation, const Json& item, const std::string& name);
+Json arm_json(Part& part, const Arm& arm);  // adds the arm's figures of merit too
+
+// The launch whose time is nearest to the median: its phases and gate stand for the arm. nullptr: none was run.
+const Judged* middle_launch(const Arm& arm);
+// The launch of a block if it passes.
+const Judged* launch_of_block(const Arm* arm, int block);
+
+// {"value", "ci95", "unit", "reason"}
+Json measured(const Json& value, const Json& ci, const std::string& unit, const std::string& reason);
+// Whether all launches of these arms that were metered were metered at one scope: else no energies are added or
+// compared.
+bool one_scope(const std::vector<const Arm*>& arms);
+// "unmetered: " with the reason of the first launch without energy, or that their scopes differ; "" = all have theirs.
+std::string unmetered_reason(const std::vector<const Arm*>& arms);
+
+}  // namespace tandem

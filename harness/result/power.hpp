@@ -1,0 +1,28 @@
+// Energies of launches from the meters' readings in power.csv, so that they follow from the record like all else.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "harness/base/json.hpp"
+#include "harness/meter/energy_recorder.hpp"
+
+namespace tandem {
+
+// One part of a run (it has several when it was interrupted): between two parts the counters may have started anew.
+struct PowerPart {
+  double begin = 0;                 // seconds on the ledger's axis of time
+  std::vector<EnergyTrace> traces;  // of the meters that this part's line in the ledger describes
+};
+
+// `parts`: the ledger's lines of kind "part". Rows of no part or of a meter that its part does not name are left out;
+// a row that is none is an Error(Exit::invalid).
+std::vector<PowerPart> read_power(const std::filesystem::path& csv, const std::vector<Json>& parts);
+
+// The "energy" of a launch, {"joules", "error", "scope", "reason"}, by the readings. A launch that had none while it
+// ran keeps its reason; one whose readings are missing now is null with that reason. Readings that give another energy
+// than the ledger's are a problem.
+Json energy_of_launch(const Json& launch, const std::vector<PowerPart>& parts, std::vector<std::string>& problems);
+
+}  // namespace tandem
