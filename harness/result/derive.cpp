@@ -122,6 +122,9 @@ Status common_status(const Records& records) {
   if (records.machine.value("virtual", false)) status.add("UNOFFICIAL", "virtual machine");
   const Json& program = records.machine.at("tandem");
   if (program.at("dirty").get<bool>()) status.add("UNOFFICIAL", "the program was built from uncommitted changes");
+  // What was dropped was measured again; but nobody can tell a power cut from a launch that somebody did not like.
+  for (const Json& what : records.dropped)
+    status.add("UNOFFICIAL", "repaired when the run went on: dropped " + what.get<std::string>());
   return status;
 }
 
@@ -173,10 +176,6 @@ Json derive(const Records& records) {
       reasons.push_back(
           {{"case", nullptr}, {"status", "FAILED"}, {"reason", "limits of the machine: " + launch.failure()}});
     }
-  for (const Json& what : records.dropped)  // it is told and costs nothing: what was dropped was measured again
-    reasons.push_back({{"case", nullptr},
-                       {"status", "VALID-CLOSED"},
-                       {"reason", "repaired when the run went on: dropped " + what.get<std::string>()}});
   for (const Json& reason : derivation.common.reasons())
     reasons.push_back({{"case", nullptr}, {"status", reason.at("status")}, {"reason", reason.at("reason")}});
   for (const Json& item : records.plan.at("cases")) {
