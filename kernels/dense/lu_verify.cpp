@@ -68,6 +68,12 @@ double scaled_residual(const LuSolver& solver, const LinearSystem& system, std::
   return std::isfinite(ratio) && std::isfinite(scale) ? ratio : infinity;
 }
 
+double columns_without_pivot(const LuSolver& solver) {
+  const auto& pivots = solver.pivots();
+  const auto found = std::count_if(pivots.begin(), pivots.end(), [](double pivot) { return pivot >= 0; });
+  return solver.ranks().max(static_cast<double>(solver.rows().n) - static_cast<double>(found));
+}
+
 double differing_copies(const Ranks& ranks, std::span<const double> x) {
   std::vector<double> first(x.begin(), x.end());
   ranks.broadcast(std::as_writable_bytes(std::span<double>(first)));

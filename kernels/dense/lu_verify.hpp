@@ -11,6 +11,9 @@ namespace tandem::kernels {
 // sums up its own part of A in fp64; the same on every rank; infinity where a number is not finite. Collective.
 double scaled_residual(const LuSolver& solver, const LinearSystem& system, std::span<const double> x);
 
+// Columns in which no entry was left to divide by (a singular matrix), or that were not eliminated at all. Collective.
+double columns_without_pivot(const LuSolver& solver);
+
 // Entries of x that are not the same bits on all ranks (the largest number of differences to rank 0). Collective.
 double differing_copies(const Ranks& ranks, std::span<const double> x);
 
