@@ -10,7 +10,7 @@
 namespace tandem::kernels {
 namespace {
 
-constexpr std::size_t kBase = 16;            // columns that are factored without BLAS
+constexpr std::size_t kBase = 8;             // columns that are factored without BLAS
 constexpr std::size_t kChunk = 256;          // rows that stay in the first-level cache during a sweep
 constexpr std::size_t kShared = 8 * kChunk;  // rows from which on threads share a sweep
 
@@ -32,14 +32,19 @@ double sweep_chunk(const Sweep& sweep, std::size_t begin, std::size_t end) {
     for (std::size_t i = begin; i < end; ++i) largest = std::max(largest, std::abs(v[i]));
   } else {
     double* const last = sweep.l[K - 1];
-    const double inverse = sweep.inverse;
+    const double inverse = sweep.inverse, t_last = sweep.t[K - 1];
+    std::array<const double*, K> l{};  // copies, which no store through v or last can change
+    std::array<double, K> t{};
+    for (std::size_t k = 0; k + 1 < K; ++k) {
+      l[k] = sweep.l[k];
+      t[k] = sweep.t[k];
+    }
 #pragma omp simd reduction(max : largest)
     for (std::size_t i = begin; i < end; ++i) {
       const double scaled = last[i] * inverse;
       last[i] = scaled;
-      double value = v[i] - scaled * sweep.t[K - 1];
-#pragma GCC unroll 16
-      for (std::size_t k = 0; k < K - 1; ++k) value -= sweep.l[k][i] * sweep.t[k];
+      double value = v[i] - scaled * t_last;
+      for (std::size_t k = 0; k + 1 < K; ++k) value -= l[k][i] * t[k];
       v[i] = value;
       largest = std::max(largest, std::abs(value));
     }
