@@ -58,7 +58,7 @@ LuShape grid_of(const Settings& settings, int ranks) {
 
 // Wide enough for the product to run at speed, narrow enough that panels are a small part of a small matrix.
 std::size_t chosen_block(std::size_t n) {
-  return n >= 6144 ? 192 : n >= 1536 ? 128 : n >= 512 ? 64 : std::min<std::size_t>(n, 32);
+  return n >= 8192 ? 256 : n >= 4096 ? 192 : n >= 1536 ? 128 : n >= 512 ? 64 : std::min<std::size_t>(n, 32);
 }
 
 void set_order(LuShape& shape, std::size_t n, const Settings& settings) {

@@ -95,7 +95,7 @@ void LuSolver::factor() {
     }
     marks_.enter(parts_.broadcast);
     message.wait();
-    finish_panel(now);
+    pivots_.insert(pivots_.end(), now.pivots().begin(), now.pivots().end());
     const std::size_t right = first + now.width();
     std::size_t done = columns_.before(right);
     if (right < n) {
@@ -134,10 +134,6 @@ void LuSolver::begin_panel(Panel& panel, std::size_t first) {
     for (std::size_t j = 0; j < width; ++j) from.row(panel.local_row() + i)[j] = panel.top()[j * panel.block() + i];
 }
 
-void LuSolver::finish_panel(const Panel& panel) {
-  pivots_.insert(pivots_.end(), panel.pivots().begin(), panel.pivots().end());
-}
-
 // U12 = L11^-1 (top rows after the exchange). On one process row the exchange and the triangular solve go over a few
 // columns at a time, a thread each, so that rows are still in its cache when they are solved for.
 Rows LuSolver::upper(const Panel& panel, std::size_t begin, std::size_t end) {
@@ -145,11 +141,12 @@ Rows LuSolver::upper(const Panel& panel, std::size_t begin, std::size_t end) {
   const bool alone = column_.size() == 1;
   const Rows top = alone ? Rows{matrix(begin).row(panel.local_row()), lead_}
                          : row_exchange_.exchange(matrix(begin), RowMoves(panel.first(), panel.pivots()), count);
-  constexpr std::ptrdiff_t strip = 512;
+  const std::size_t share = (count / static_cast<std::size_t>(threads_) + 7) / 8 * 8;
+  const auto strip = static_cast<std::ptrdiff_t>(std::clamp<std::size_t>(share, 8, 512));
 #pragma omp parallel for schedule(dynamic) num_threads(threads_)
   for (std::ptrdiff_t at = 0; at < static_cast<std::ptrdiff_t>(count); at += strip) {
     const auto j = static_cast<std::size_t>(at);
-    const std::size_t some = std::min<std::size_t>(strip, count - j);
+    const std::size_t some = std::min(static_cast<std::size_t>(strip), count - j);
     if (alone) swap_rows(matrix(begin + j), panel.first(), panel.pivots(), some);
     solve_lower(panel.top(), panel.block(), panel.width(), {top.data + j, top.lead}, some);
     if (!alone && panel.dead() > 0)
@@ -177,41 +174,44 @@ void LuSolver::update(const Panel& panel, std::size_t begin, std::size_t end, Pe
 }
 
 // U x = y, from the last block up. sums_ starts as y in the process column that holds it, 0 elsewhere, and every
-// process column subtracts what its own columns contribute. The rows of the next block come first and the others while
-// that block is being solved.
+// process column subtracts what its own columns contribute: the rows of the next block at once, so that it can be
+// solved, and the rows above those (`late`) meanwhile.
 void LuSolver::substitute_back() {
   const std::size_t n = shape_.n, nb = shape_.nb;
   std::fill(x_.begin(), x_.end(), 0.0);
   std::fill(sums_.begin(), sums_.end(), 0.0);
   if (columns_.mine(n))
     for (std::size_t i = 0; i < sums_.size(); ++i) sums_[i] = matrix().row(i)[columns_.local(n)];
-  std::vector<double> deferred;  // x of the block before, whose upper rows are still to be done
-  std::size_t deferred_first = 0, deferred_rows = 0;
+  std::size_t late_rows = 0, late_first = 0;
   for (std::size_t first = (n - 1) / nb * nb;; first -= nb) {
     const std::size_t width = std::min(nb, n - first), row = rows_.before(first);
-    const bool above = rows_.mine(first), beside = columns_.mine(first);
-    if (above) row_.sum_to({sums_.data() + row, width}, static_cast<int>(columns_.owner(first)));
-    if (deferred_rows > 0) subtract(0, deferred_rows, deferred_first, std::min(nb, n - deferred_first));
-    deferred_rows = 0;
-    if (beside) {
-      if (above) {
-        std::copy_n(sums_.begin() + static_cast<std::ptrdiff_t>(row), width, &x_[first]);
-        cblas_dtrsv(CblasRowMajor, CblasUpper, CblasNoTrans, CblasNonUnit, blas(width),
-                    matrix(columns_.local(first)).row(row), blas(lead_), &x_[first], 1);
-      }
-      column_.broadcast({&x_[first], width}, static_cast<int>(rows_.owner(first)));
-      const std::size_t next = first >= nb ? rows_.before(first - nb) : 0;
-      subtract(next, row, first, width);
-      deferred_first = first;
-      deferred_rows = next;
+    if (rows_.mine(first)) row_.sum_to({&sums_[row], width}, static_cast<int>(columns_.owner(first)));
+    if (late_rows > 0) subtract(0, late_rows, late_first, std::min(nb, n - late_first));
+    late_rows = 0;
+    if (columns_.mine(first)) {
+      solve_block(first, width);
+      late_rows = first >= nb ? rows_.before(first - nb) : 0;
+      late_first = first;
+      subtract(late_rows, row, first, width);
     }
     if (first == 0) break;
   }
-  // every block on the diagonal's owner only, so that the sum over ranks is the whole of x
   if (ranks_.size() == 1) return;
+  // every block at the owner of its diagonal only: the sum over ranks is the whole of x
   for (std::size_t first = 0; first < n; first += nb)
     if (!(rows_.mine(first) && columns_.mine(first))) std::fill_n(&x_[first], std::min(nb, n - first), 0.0);
   ranks_.sum(std::span<double>(x_));
+}
+
+// In the block's process column: its part of x, from the finished sums at the owner of the diagonal block.
+void LuSolver::solve_block(std::size_t first, std::size_t width) {
+  if (rows_.mine(first)) {
+    const std::size_t row = rows_.local(first);
+    std::copy_n(&sums_[row], width, &x_[first]);
+    cblas_dtrsv(CblasRowMajor, CblasUpper, CblasNoTrans, CblasNonUnit, blas(width),
+                matrix(columns_.local(first)).row(row), blas(lead_), &x_[first], 1);
+  }
+  column_.broadcast({&x_[first], width}, static_cast<int>(rows_.owner(first)));
 }
 
 void LuSolver::subtract(std::size_t row_begin, std::size_t row_end, std::size_t first, std::size_t width) {

@@ -54,10 +54,10 @@ class LuSolver {
   };
   void factor();
   void begin_panel(Panel& panel, std::size_t first);  // process column of the panel: copy in, factor, keep U11
-  void finish_panel(const Panel& panel);              // all: note the pivots
   void update(const Panel& panel, std::size_t begin, std::size_t end, Pending& under_way);  // local columns
   Rows upper(const Panel& panel, std::size_t begin, std::size_t end);                       // U12
   void substitute_back();
+  void solve_block(std::size_t first, std::size_t width);
   void subtract(std::size_t row_begin, std::size_t row_end, std::size_t first, std::size_t width);
   Rows matrix(std::size_t column = 0) { return {matrix_.data() + column, lead_}; }
 
