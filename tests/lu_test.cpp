@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <omp.h>
 
+#include "harness/kernel/kernel.hpp"
 #include "harness/kernel/part_clock.hpp"
 #include "harness/launch/process.hpp"
 #include "harness/result/files.hpp"
