@@ -25,6 +25,7 @@ const std::map<std::string, std::vector<std::string>>& small_cases() {
       {"dense/gemm", {"n=1", "n=7", "n=64", "n=250"}},
       {"dense/mixed_gemm",
        {"n=64/precision=fp32", "n=100/precision=bf16", "n=64/precision=int8", "n=64/precision=bf16/layout=plain"}},
+      {"dense/lu", {"n=1", "n=7/nb=3", "n=64/nb=8", "n=250", "n=300/nb=100"}},
       {"sparse/spmv",
        {"matrix=stencil27:1", "matrix=stencil27:5", "matrix=stencil27:12/format=csr",
         "matrix=stencil27:33/format=strips", "matrix=" TEST_MATRICES "/irregular.mtx",
@@ -192,6 +193,7 @@ class EveryKernel : public testing::TestWithParam<Input> {
     kernel.run();
     expect_right_passes(kernel);
     expect_wrong_fails(kernel, data);
+    kernel.restore();
     kernel.run();  // again without a prepare: as in the timed loop
     expect_right_passes(kernel);
   }
@@ -210,12 +212,12 @@ TEST_P(EveryKernel, accepts_the_right_and_refuses_the_wrong) {
 
 TEST_P(EveryKernel, knows_its_memory) {
   const auto& [entry, settings] = GetParam();
-  const double bytes = entry->memory(settings);
+  const double bytes = entry->memory(settings, {});
   EXPECT_TRUE(std::isfinite(bytes) && bytes > 0) << bytes;
   for (const Parameter& parameter : entry->parameters) {
     Settings nonsense = settings;
     nonsense.set(parameter.key, "no such value");
-    EXPECT_THROW(entry->memory(nonsense), Error) << parameter.key;
+    EXPECT_THROW(entry->memory(nonsense, {}), Error) << parameter.key;
   }
 }
 

@@ -33,6 +33,28 @@ TEST(Sampling, RulesOfClasses) {
   EXPECT_THROW(rules_of_class("fast"), Error);
 }
 
+TEST(Sampling, SamplesAreSingleRunsWhereInputsAreRestored) {
+  const Ranks ranks(1);
+  bool restored = false;
+  std::size_t runs = 0;
+  const auto run = [&] {
+    EXPECT_TRUE(restored);
+    restored = false;
+    ++runs;
+    spin(20e-6);
+  };
+  const auto restore = [&] {
+    spin(2e-3);
+    restored = true;
+  };
+  SamplingRules rules = short_rules();
+  rules.target = 0.5;
+  const Sampling sampling = sample(run, rules, ranks, false, restore);
+  EXPECT_EQ(sampling.batch, 1u);
+  EXPECT_GE(runs, sampling.seconds.size() + 3);
+  EXPECT_LT(*std::min_element(sampling.seconds.begin(), sampling.seconds.end()), 2e-3);  // the restoring does not count
+}
+
 TEST(Sampling, BatchesShortRuns) {
   const Ranks ranks(1);
   std::size_t runs = 0;

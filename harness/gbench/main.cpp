@@ -61,7 +61,7 @@ void demand_verified(Kernel& kernel) {
 }
 
 void set_up(Case& c, const KernelContext& context) {
-  const double needed = c.entry->memory(c.settings), available = available_memory_bytes();
+  const double needed = c.entry->memory(c.settings, {}), available = available_memory_bytes();
   check_usage(needed <= available, "needs {:.3g} GiB, {:.3g} GiB is available", needed / 0x1p30, available / 0x1p30);
   c.kernel = c.entry->make(c.settings, context);
   for (const Data data : {Data::exact, Data::random}) {
@@ -87,7 +87,14 @@ void time_case(benchmark::State& state, std::vector<Case>& cases, std::size_t in
   try {
     if (!c.kernel && c.error.empty()) set_up(c, context);
     if (c.error.empty()) {
-      for ([[maybe_unused]] auto _ : state) c.kernel->run();
+      for ([[maybe_unused]] auto _ : state) {
+        if (c.entry->destroys_input) {
+          state.PauseTiming();
+          c.kernel->restore();
+          state.ResumeTiming();
+        }
+        c.kernel->run();
+      }
       demand_verified(*c.kernel);
       report(state, *c.kernel);
     }

@@ -12,6 +12,7 @@
 
 #include "harness/base/settings.hpp"
 #include "harness/base/verdict.hpp"
+#include "harness/kernel/marks.hpp"
 #include "harness/ranks/ranks.hpp"
 
 namespace tandem {
@@ -42,6 +43,7 @@ class Kernel {
  public:
   virtual ~Kernel() = default;
   virtual void prepare(Data data) = 0;        // fills the inputs, resets the state; not timed
+  virtual void restore() {}                   // KernelEntry::destroys_input: brings the inputs back; not timed
   virtual void run() = 0;                     // timed; may be called any number of times after prepare
   virtual std::vector<Verdict> verify() = 0;  // judges the output of the last run() against its inputs, in fp64 or
                                               // exactly; never calls run(); collective under MPI
@@ -53,6 +55,13 @@ struct KernelContext {
   const Ranks& ranks;
   int threads = 1;         // of this rank; OpenMP is already set to it
   std::uint64_t seed = 1;  // of all random inputs
+  Marks& marks = no_marks();
+};
+
+// How many ranks share the work, and how many of them share this host's memory.
+struct Placement {
+  int ranks = 1;
+  int on_host = 1;
 };
 
 // What the registry knows of a kernel before it is made.
@@ -62,10 +71,11 @@ struct KernelEntry {
   std::string summary;                               // one line for `tandem list`
   std::vector<Parameter> parameters;                 // in the order in which they stand in a case's name
   Figure figure = Figure::flop_rate;
-  std::function<double(const Settings&)>
+  std::function<double(const Settings&, const Placement&)>
       memory;  // bytes that a rank needs, to refuse an impossible size; checks values
   std::function<std::unique_ptr<Kernel>(const Settings&, const KernelContext&)> make;
-  bool collective = false;  // ranks work on one problem and wait for one another (min sample 0.2 ms)
+  bool collective = false;      // ranks work on one problem and wait for one another (min sample 0.2 ms)
+  bool destroys_input = false;  // run() uses its inputs up: restore() before every further run; a sample is one run
 };
 
 // All kernels in the order of kernels/CMakeLists.txt (generated; each kernels/<family>/<name>.cpp defines

@@ -5,6 +5,7 @@
 
 #include "harness/base/check.hpp"
 #include "harness/device/host.hpp"
+#include "harness/kernel/part_clock.hpp"
 #include "harness/measure/limits.hpp"
 #include "harness/measure/noise.hpp"
 #include "harness/measure/sampling.hpp"
@@ -17,8 +18,9 @@ void fill(const Output& output, T value) {
   std::fill_n(static_cast<T*>(output.data), output.count, value);
 }
 
-void check_memory(const KernelEntry& entry, const Settings& settings, int ranks) {
-  const double needed = entry.memory(settings);
+void check_memory(const KernelEntry& entry, const Settings& settings, const Ranks& group) {
+  const int ranks = ranks_on_host(group);
+  const double needed = entry.memory(settings, {group.size(), ranks});
   const double available = available_memory_bytes() / ranks;
   check_usage(needed <= available, "{}/{}: needs {:.3g} GiB{}, {:.3g} GiB is available; choose a smaller size",
               entry.name, settings.path(), needed / 0x1p30, ranks > 1 ? " a rank" : "", available / 0x1p30);
@@ -40,10 +42,11 @@ void record_samples(const Sampling& sampling, const Ranks& ranks, Recorder& reco
                   {"imbalance", sampling.imbalance}});
 }
 
-void record_facts(const Facts& facts, const KernelContext& context, Recorder& recorder) {
+void record_facts(const Facts& facts, const PartClock& parts, const KernelContext& context, Recorder& recorder) {
   const Ranks& ranks = context.ranks;
   Json notes = Json::object();
   for (const auto& [key, value] : facts.notes) notes[key] = value;
+  for (const auto& [key, value] : parts.shares(ranks)) notes[key] = value;
   Json record = {{"record", "facts"},
                  {"flops", ranks.sum(facts.flops)},
                  {"bytes", ranks.sum(facts.bytes)},
@@ -75,8 +78,10 @@ void time_kernel(const KernelEntry& entry, const Settings& settings, const Kerne
                  const std::string& run_class, Recorder& recorder) {
   const Ranks& ranks = context.ranks;
   recorder.enter("prepare");
-  check_memory(entry, settings, ranks.size());
-  const std::unique_ptr<Kernel> kernel = entry.make(settings, context);
+  check_memory(entry, settings, ranks);
+  PartClock parts;
+  const std::unique_ptr<Kernel> kernel =
+      entry.make(settings, KernelContext{ranks, context.threads, context.seed, parts});
   for (const Data data : {Data::exact, Data::random}) {
     recorder.enter("prepare");
     kernel->prepare(data);
@@ -89,12 +94,19 @@ void time_kernel(const KernelEntry& entry, const Settings& settings, const Kerne
   recorder.enter("canary");
   const NoiseReading before = read_noise(ranks, context.threads);
   recorder.enter("sample");
-  const Sampling sampling = sample([&] { kernel->run(); }, rules, ranks, entry.collective);
+  parts.reset();
+  const auto run = [&] {
+    kernel->run();
+    parts.leave();
+  };
+  const auto restore = [&] { kernel->restore(); };
+  const Sampling sampling =
+      sample(run, rules, ranks, entry.collective, entry.destroys_input ? Untimed(restore) : Untimed());
   recorder.enter("canary");
   const NoiseReading after = read_noise(ranks, context.threads);
   recorder.enter("verify");
   record_samples(sampling, ranks, recorder);
-  record_facts(kernel->facts(), context, recorder);
+  record_facts(kernel->facts(), parts, context, recorder);
   verified(*kernel, recorder, ranks);  // what was timed is what was right
   for (const Reason& reason : judge_noise(before, after, sampling.seconds, true, ranks))
     if (reason.unstable && ranks.root()) recorder.write({{"record", "unstable"}, {"reason", reason.text}});

@@ -153,13 +153,14 @@ const Entry& find_entry(const Table& table, const std::vector<Entry>& registry) 
   return *found;
 }
 
-template <typename Entry>
-void check_values(const Table& table, const Entry& entry, const Settings& settings) {
+// `memory_of`: the entry's function of its settings, which refuses values that make no sense.
+template <typename Memory>
+void check_values(const Table& table, const std::string& name, const Memory& memory_of) {
   try {
-    entry.memory(settings);       // refuses values that make no sense
+    memory_of();
   } catch (const Unsupported&) {  // told by the case itself, as a skip
   } catch (const Error& error) {
-    table.fail(table.raw().source(), fmt::format("{}: {}", entry.name, error.what()));
+    table.fail(table.raw().source(), fmt::format("{}: {}", name, error.what()));
   }
 }
 
@@ -172,7 +173,9 @@ void add_kernels(const Table& anonymous, const Defaults& defaults, Config& confi
     added.name = entry.name;
     added.settings = settings;
     place(added, table, defaults);
-    check_values(table, entry, settings);
+    // mpirun starts all ranks on this host; a launcher of the site's may spread them
+    const Placement placement{added.ranks, config.launcher.empty() ? added.ranks : 1};
+    check_values(table, entry.name, [&] { entry.memory(settings, placement); });
     config.cases.push_back(added);
   }
 }
@@ -199,7 +202,7 @@ void add_pipelines(const Table& anonymous, const Defaults& defaults, Config& con
     if (added.arms.empty()) added.arms = known;
     added.simulation_questions = static_cast<std::size_t>(table.integer("simulation_questions", 0, 0));
     place(added, table, defaults);
-    check_values(table, entry, settings);
+    check_values(table, entry.name, [&] { entry.memory(settings); });
     config.cases.push_back(added);
   }
 }

@@ -39,7 +39,7 @@ std::string default_launcher([[maybe_unused]] int ranks, [[maybe_unused]] int th
 #ifdef OPEN_MPI
   const std::string program = on_path("mpirun.openmpi") ? "mpirun.openmpi" : "mpirun";
   // Without a binding the ranks of a node may share a core; more ranks than cores only run when asked to.
-  if (ranks * threads <= physical_cores()) return program + " -n {ranks} --map-by slot:PE={threads}";
+  if (ranks * std::max(threads, 1) <= physical_cores()) return program + " -n {ranks} --map-by slot:PE={threads}";
   return program + " -n {ranks} --oversubscribe --bind-to none";
 #else
   return std::string(on_path("mpirun.mpich") ? "mpirun.mpich" : "mpirun") + " -n {ranks}";

@@ -42,25 +42,30 @@ T decided(const Ranks& ranks, T value) {
   return value;
 }
 
+struct Work {
+  const std::function<void()>& run;
+  const Untimed& before;
+};
+
 // Seconds of `batch` runs on this rank, begun together.
-double time_batch(const std::function<void()>& run, std::size_t batch, const Ranks& ranks) {
+double time_batch(const Work& work, std::size_t batch, const Ranks& ranks) {
+  if (work.before) work.before();
   ranks.barrier();
   const double start = now_seconds();
-  for (std::size_t i = 0; i < batch; ++i) run();
+  for (std::size_t i = 0; i < batch; ++i) work.run();
   return now_seconds() - start;
 }
 
 // Doubles the batch until samples are long enough and runs until caches, clocks and pages have settled; the batch is
 // looked at after every sample because the first run may be slow and the later ones short. Half of the budget is the
 // end (what needs that much cannot reach 10 samples and stays unconverged).
-std::size_t warm_up(const std::function<void()>& run, const SamplingRules& rules, const Ranks& ranks, double least,
-                    double start) {
+std::size_t warm_up(const Work& work, const SamplingRules& rules, const Ranks& ranks, double least, double start) {
   std::size_t batch = 1;
   std::size_t settled = 0;
   for (;;) {
-    const double seconds = ranks.max(time_batch(run, batch, ranks));
+    const double seconds = ranks.max(time_batch(work, batch, ranks));
     const double elapsed = now_seconds() - start;
-    if (seconds < least && batch < rules.max_batch) {
+    if (seconds < least && batch < rules.max_batch && !work.before) {
       batch *= 2;
       settled = 0;
     } else {
@@ -73,17 +78,19 @@ std::size_t warm_up(const std::function<void()>& run, const SamplingRules& rules
 
 }  // namespace
 
-Sampling sample(const std::function<void()>& run, const SamplingRules& rules, const Ranks& ranks, bool collective) {
+Sampling sample(const std::function<void()>& run, const SamplingRules& rules, const Ranks& ranks, bool collective,
+                const Untimed& before) {
   Sampling result;
+  const Work work{run, before};
   const double least =
       decided(ranks, std::max(1000 * clock_tick(), collective ? rules.min_sample_collective : rules.min_sample));
   const double start = now_seconds();
-  result.batch = warm_up(run, rules, ranks, least, start);
+  result.batch = warm_up(work, rules, ranks, least, start);
   result.warmup_seconds = now_seconds() - start;
 
   std::vector<double> mine;  // seconds per run on this rank
   for (bool go_on = true; go_on;) {
-    mine.push_back(time_batch(run, result.batch, ranks) / static_cast<double>(result.batch));
+    mine.push_back(time_batch(work, result.batch, ranks) / static_cast<double>(result.batch));
     if (stop_rule_looks(mine.size())) {
       std::vector<double> slowest = mine;
       ranks.max(slowest);

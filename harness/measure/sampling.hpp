@@ -38,7 +38,12 @@ struct Sampling {
   double imbalance = 1;      // over all samples: sum of the slowest rank's time / sum of the mean time of the ranks
 };
 
+// What has to happen before each run and does not count.
+using Untimed = std::function<void()>;
+
 // Runs `run` by the rules. `collective`: the ranks of one run wait for one another (shorter samples are enough).
-Sampling sample(const std::function<void()>& run, const SamplingRules& rules, const Ranks& ranks, bool collective);
+// With `before`, samples are single runs.
+Sampling sample(const std::function<void()>& run, const SamplingRules& rules, const Ranks& ranks, bool collective,
+                const Untimed& before = {});
 
 }  // namespace tandem

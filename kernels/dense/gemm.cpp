@@ -3,12 +3,12 @@
 #include <cmath>
 
 #include <cblas.h>
-#include <dlfcn.h>
 
 #include "harness/base/check.hpp"
 #include "harness/base/random.hpp"
 #include "harness/device/buffer.hpp"
 #include "harness/kernel/kernel.hpp"
+#include "kernels/dense/blas_name.hpp"
 #include "kernels/dense/freivalds.hpp"
 
 namespace tandem::kernels {
@@ -21,12 +21,6 @@ std::int64_t order(const Settings& settings) {
               "dense/gemm is the fp64 product, not \"{}\"; dense/mixed_gemm has the other precisions",
               settings.text("precision"));
   return n;
-}
-
-// A text that the BLAS tells about itself; looked up at run time, because any BLAS can stand behind CBLAS.
-std::string told_by_blas(const char* function) {
-  const auto ask = reinterpret_cast<char* (*)()>(dlsym(RTLD_DEFAULT, function));
-  return ask != nullptr ? ask() : "";
 }
 
 class Gemm final : public Kernel {
@@ -64,11 +58,7 @@ class Gemm final : public Kernel {
 
   Facts facts() const override {
     const auto n = static_cast<double>(n_);
-    Facts facts{2 * n * n * n, 24 * n * n, 24 * n * n, "fp64", {}};
-    for (const auto& [key, function] :
-         {std::pair{"blas_core", "openblas_get_corename"}, std::pair{"blas", "openblas_get_config"}})
-      if (const std::string text = told_by_blas(function); !text.empty()) facts.notes[key] = text;
-    return facts;
+    return {2 * n * n * n, 24 * n * n, 24 * n * n, "fp64", blas_names()};
   }
 
   Output output() override { return {c_.data(), c_.size(), Output::Type::fp64}; }
@@ -99,7 +89,9 @@ KernelEntry dense_gemm() {
   entry.summary = "dense product C = A B in fp64, by the linked BLAS";
   entry.parameters = {{"n", "1024", "order of the matrices"}, {"precision", "fp64", "fp64 only"}};
   entry.figure = KernelEntry::Figure::flop_rate;
-  entry.memory = [](const Settings& settings) { return 24.0 * std::pow(static_cast<double>(order(settings)), 2); };
+  entry.memory = [](const Settings& settings, const Placement&) {
+    return 24.0 * std::pow(static_cast<double>(order(settings)), 2);
+  };
   entry.make = [](const Settings& settings, const KernelContext& context) -> std::unique_ptr<Kernel> {
     return std::make_unique<Gemm>(settings, context);
   };

@@ -137,7 +137,7 @@ class MixedGemm : public Kernel {
   Data data_ = Data::exact;
 };
 
-double memory_of(const Settings& settings) {
+double memory_of(const Settings& settings, const Placement&) {
   const auto precision = precision_of(settings);
   const auto shape = shape_of(settings);
   const auto square = static_cast<double>(shape.n) * static_cast<double>(shape.n);

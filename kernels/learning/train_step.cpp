@@ -174,7 +174,7 @@ class TrainStep : public Kernel {
   double loss_ = 0;
 };
 
-double memory_of(const Settings& settings) {
+double memory_of(const Settings& settings, const Placement&) {
   const auto shape = parse_layers(settings.text("layers"));
   precision_of(settings);
   double widths = 0;

@@ -120,7 +120,9 @@ KernelEntry memory_triad() {
   entry.parameters = {{"n", "auto", "elements of an array; auto: four times the last-level caches"},
                       {"stores", "auto", "auto, plain or streaming (past the caches)"}};
   entry.figure = KernelEntry::Figure::byte_rate;
-  entry.memory = [](const Settings& settings) { return 24.0 * static_cast<double>(elements(settings, 1)); };
+  entry.memory = [](const Settings& settings, const Placement&) {
+    return 24.0 * static_cast<double>(elements(settings, 1));
+  };
   entry.make = [](const Settings& settings, const KernelContext& context) -> std::unique_ptr<Kernel> {
     return std::make_unique<Triad>(settings, context);
   };

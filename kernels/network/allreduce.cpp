@@ -95,7 +95,9 @@ KernelEntry network_allreduce() {
   entry.summary = "MPI_Allreduce, sum";
   entry.parameters = {{"bytes", "1M", "message, 8 .. 64M"}, {"precision", "fp32", "fp32, fp64 or int32"}};
   entry.figure = KernelEntry::Figure::time;
-  entry.memory = [](const Settings& settings) { return 2.0 * static_cast<double>(message(settings)); };
+  entry.memory = [](const Settings& settings, const Placement&) {
+    return 2.0 * static_cast<double>(message(settings));
+  };
   entry.make = make;
   entry.collective = true;
   return entry;

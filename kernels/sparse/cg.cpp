@@ -183,7 +183,7 @@ bool single(const Settings& settings) {
   return precision == "fp32";
 }
 
-double memory(const Settings& settings) {
+double memory(const Settings& settings, const Placement&) {
   const auto n = static_cast<double>(rows_of(settings));
   return 1.2 * n * n * n * (27 * 8 + 1.4 * (27 + 5) * (single(settings) ? 4 : 8) + 12 * 8);
 }

@@ -43,7 +43,7 @@ Format format_of(const Settings& settings) {
   return format == "auto" ? Format::automatic : format == "csr" ? Format::csr : Format::strips;
 }
 
-double spmv_memory(const Settings& settings) {
+double spmv_memory(const Settings& settings, const Placement&) {
   const std::string& matrix = settings.text("matrix");
   double rows = std::pow(stencil_size(matrix), 3), columns = rows, nonzeros = 27 * rows, copies = 0;
   if (rows == 0) {

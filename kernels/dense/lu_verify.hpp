@@ -1,0 +1,20 @@
+// Judges the solution of a system whose entries can be computed again: nothing of the factorisation is used but x.
+#pragma once
+
+#include <span>
+
+#include "kernels/dense/lu_solver.hpp"
+
+namespace tandem::kernels {
+
+// HPL's scaled residual ||A x - b||_oo / (u (||A||_oo ||x||_oo + ||b||_oo) n), u = 2^-53; right where < 16. Each rank
+// sums up its own part of A in fp64; the same on every rank; infinity where a number is not finite. Collective.
+double scaled_residual(const LuSolver& solver, const LinearSystem& system, std::span<const double> x);
+
+// Columns in which no entry was left to divide by (a singular matrix), or that were not eliminated at all. Collective.
+double columns_without_pivot(const LuSolver& solver);
+
+// Entries of x that are not the same bits on all ranks (the largest number of differences to rank 0). Collective.
+double differing_copies(const Ranks& ranks, std::span<const double> x);
+
+}  // namespace tandem::kernels
