@@ -5,6 +5,7 @@
 
 #include "harness/base/check.hpp"
 #include "harness/device/host.hpp"
+#include "harness/measure/clock.hpp"
 #include "harness/measure/limits.hpp"
 #include "harness/measure/noise.hpp"
 #include "harness/measure/sampling.hpp"
@@ -20,8 +21,10 @@ void fill(const Output& output, T value) {
 void check_memory(const KernelEntry& entry, const Settings& settings, int ranks) {
   const double needed = entry.memory(settings);
   const double available = available_memory_bytes() / ranks;
-  check_usage(needed <= available, "{}/{}: needs {:.3g} GiB{}, {:.3g} GiB is available; choose a smaller size",
-              entry.name, settings.path(), needed / 0x1p30, ranks > 1 ? " a rank" : "", available / 0x1p30);
+  const std::string proposal = entry.fits ? entry.fits(available) : "";
+  check_usage(needed <= available, "{}/{}: needs {:.3g} GiB{}, {:.3g} GiB is available; choose a smaller size{}",
+              entry.name, settings.path(), needed / 0x1p30, ranks > 1 ? " a rank" : "", available / 0x1p30,
+              proposal.empty() ? "" : ", e.g. " + proposal);
 }
 
 bool verified(Kernel& kernel, Recorder& recorder, const Ranks& ranks) {
@@ -77,7 +80,9 @@ void time_kernel(const KernelEntry& entry, const Settings& settings, const Kerne
   const Ranks& ranks = context.ranks;
   recorder.enter("prepare");
   check_memory(entry, settings, ranks.size());
+  const double start = now_seconds();
   const std::unique_ptr<Kernel> kernel = entry.make(settings, context);
+  const double setup = ranks.max(now_seconds() - start);
   for (const Data data : {Data::exact, Data::random}) {
     recorder.enter("prepare");
     kernel->prepare(data);
@@ -90,12 +95,17 @@ void time_kernel(const KernelEntry& entry, const Settings& settings, const Kerne
   recorder.enter("canary");
   const NoiseReading before = read_noise(ranks, context.threads);
   recorder.enter("sample");
-  const Sampling sampling = sample([&] { kernel->run(); }, rules, ranks, entry.collective);
+  Sampling sampling = sample([&] { kernel->run(); }, rules, ranks, entry.collective);
   recorder.enter("canary");
   const NoiseReading after = read_noise(ranks, context.threads);
   recorder.enter("verify");
+  Facts facts = kernel->facts();
+  if (facts.setup_share > 0) {
+    for (double& seconds : sampling.seconds) seconds += facts.setup_share * setup;
+    facts.notes["set-up charged"] = fmt::format("{:.3g} s of {:.3g} s a run", facts.setup_share * setup, setup);
+  }
   record_samples(sampling, ranks, recorder);
-  record_facts(kernel->facts(), context, recorder);
+  record_facts(facts, context, recorder);
   verified(*kernel, recorder, ranks);  // what was timed is what was right
   for (const Reason& reason : judge_noise(before, after, sampling.seconds, true, ranks))
     if (reason.unstable && ranks.root()) recorder.write({{"record", "unstable"}, {"reason", reason.text}});
