@@ -14,6 +14,7 @@
 #include "kernels/sparse/hpcg.hpp"
 
 namespace tandem::kernels {
+KernelEntry sparse_cg();
 KernelEntry sparse_hpcg();
 namespace {
 
@@ -324,6 +325,28 @@ TEST_F(Corrupted, a_dropped_halo_message) {
       EXPECT_FALSE(passes()) << "during the run only";
     }
     receive = whole;
+  }
+}
+
+// The slabs of sparse/cg, uneven ones too.
+TEST(SparseCg, solves_on_all_ranks_and_a_wrong_entry_on_one_fails_on_all) {
+  omp_set_num_threads(1);
+  for (const char* precision : {"fp64", "fp32"}) {
+    Settings settings(sparse_cg().parameters);
+    settings.set("n", "21");
+    settings.set("preconditioner", precision);
+    const auto kernel = sparse_cg().make(settings, {all_ranks(), 1, 1});
+    const auto passes = [&] { return all_ranks().max(all_pass(kernel->verify()) ? 0 : 1) == 0; };
+    kernel->prepare(Data::random);
+    kernel->run();
+    for (const Verdict& v : kernel->verify()) EXPECT_TRUE(v.pass()) << v.check << ' ' << v.value;
+    const Output output = kernel->output();
+    double& entry = static_cast<double*>(output.data)[output.count / 2];
+    const double right = entry;
+    if (all_ranks().root()) entry += 1e-3;
+    EXPECT_FALSE(passes());
+    entry = right;
+    EXPECT_TRUE(passes());
   }
 }
 

@@ -67,6 +67,7 @@ struct KernelEntry {
       memory;  // bytes that a rank needs, to refuse an impossible size; checks values
   std::function<std::unique_ptr<Kernel>(const Settings&, const KernelContext&)> make;
   bool collective = false;  // ranks work on one problem and wait for one another (min sample 0.2 ms)
+  std::function<void(const Settings&, int)> check_ranks = {};  // refuses settings of another number of ranks; optional
   std::function<std::string(double)> fits = {};  // the largest size that fits these bytes, to be proposed; optional
 };
 

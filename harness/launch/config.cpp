@@ -154,9 +154,11 @@ const Entry& find_entry(const Table& table, const std::vector<Entry>& registry) 
 }
 
 template <typename Entry>
-void check_values(const Table& table, const Entry& entry, const Settings& settings) {
+void check_values(const Table& table, const Entry& entry, const Settings& settings, [[maybe_unused]] int ranks) {
   try {
     entry.memory(settings);       // refuses values that make no sense
+    if constexpr (std::is_same_v<Entry, KernelEntry>)
+      if (entry.check_ranks) entry.check_ranks(settings, ranks);
   } catch (const Unsupported&) {  // told by the case itself, as a skip
   } catch (const Error& error) {
     table.fail(table.raw().source(), fmt::format("{}: {}", entry.name, error.what()));
@@ -172,7 +174,7 @@ void add_kernels(const Table& anonymous, const Defaults& defaults, Config& confi
     added.name = entry.name;
     added.settings = settings;
     place(added, table, defaults);
-    check_values(table, entry, settings);
+    check_values(table, entry, settings, added.ranks);
     config.cases.push_back(added);
   }
 }
@@ -199,7 +201,7 @@ void add_pipelines(const Table& anonymous, const Defaults& defaults, Config& con
     if (added.arms.empty()) added.arms = known;
     added.simulation_questions = static_cast<std::size_t>(table.integer("simulation_questions", 0, 0));
     place(added, table, defaults);
-    check_values(table, entry, settings);
+    check_values(table, entry, settings, added.ranks);
     config.cases.push_back(added);
   }
 }

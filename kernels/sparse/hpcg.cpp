@@ -45,10 +45,10 @@ std::string text_of(const Triple& t) { return fmt::format("{}x{}x{}", t[0], t[1]
 Triple local_points(const Settings& settings) {
   const std::string& text = settings.text("local");
   const Triple points = read_triple(text);
-  check_usage(points[0] > 0, "sparse/hpcg: local=\"{}\", expected points a rank as 104 or 104x104x96", text);
+  check_usage(points[0] > 0, "local=\"{}\", expected points a rank as 104 or 104x104x96", text);
   Triple valid = points;
   for (std::int64_t& n : valid) n = std::max<std::int64_t>(16, (n + 4) / 8 * 8);
-  check_usage(valid == points, "sparse/hpcg: local={}: each must be a multiple of 8 and at least 16; the nearest is {}",
+  check_usage(valid == points, "local={}: each must be a multiple of 8 and at least 16; the nearest is {}",
               text, text_of(valid));
   return points;
 }
@@ -59,7 +59,7 @@ Triple rank_grid(const Settings& settings) {
   if (text == "auto") return {0, 0, 0};
   const Triple grid = read_triple(text);
   check_usage(grid[0] > 0 && text.find('x') != std::string::npos,
-              "sparse/hpcg: grid=\"{}\", expected auto or ranks as 2x2x1", text);
+              "grid=\"{}\", expected auto or ranks as 2x2x1", text);
   return grid;
 }
 
@@ -67,7 +67,7 @@ template <std::size_t N>
 int one_of(const Settings& settings, const char* key, const std::array<const char*, N>& names) {
   const std::string& text = settings.text(key);
   const auto found = std::find(names.begin(), names.end(), text);
-  check_usage(found != names.end(), "sparse/hpcg: {}=\"{}\", expected {}", key, text, fmt::join(names, ", "));
+  check_usage(found != names.end(), "{}=\"{}\", expected {}", key, text, fmt::join(names, ", "));
   return static_cast<int>(found - names.begin());
 }
 
@@ -87,14 +87,14 @@ std::string largest_cube(double bytes) {
   return n < 16 ? "" : fmt::format("local={}", n);
 }
 
-Block block_of(const Settings& settings, const Ranks& ranks) {
+Triple grid_of(const Settings& settings, int ranks) {
   Triple grid = rank_grid(settings);
-  const Triple best = near_cubic(ranks.size());
+  const Triple best = near_cubic(ranks);
   if (grid[0] == 0) grid = best;
-  check_usage(grid[0] * grid[1] * grid[2] == ranks.size(),
-              "sparse/hpcg: grid={} is a grid of {} ranks and the case runs on {}; use grid={} or ranks = {}",
-              text_of(grid), grid[0] * grid[1] * grid[2], ranks.size(), text_of(best), grid[0] * grid[1] * grid[2]);
-  return {grid, ranks.rank(), local_points(settings)};
+  const std::int64_t needed = grid[0] * grid[1] * grid[2];
+  check_usage(needed == ranks, "grid={} is a grid of {} ranks and the case runs on {}; use grid={} or ranks = {}",
+              text_of(grid), needed, ranks, text_of(best), needed);
+  return grid;
 }
 
 // Iterations of the colours over those of the levels, as measured at 104^3; what they really need is counted later.
@@ -127,7 +127,7 @@ Storage choose_storage(const Settings& settings, const Block& block, const Ranks
     const std::size_t size = solver->matrix().size();
     trials.push_back({storage, std::move(solver), Buffer<double>(size), Buffer<double>(size)});
   }
-  check(!trials.empty(), "sparse/hpcg: no format holds this matrix in this order");
+  check(!trials.empty(), "no format holds this matrix in this order");
   std::vector<Candidate> candidates;
   for (Trial& trial : trials)
     candidates.push_back({[&trial] {
@@ -227,10 +227,11 @@ KernelEntry sparse_hpcg() {
           .figure = KernelEntry::Figure::flop_rate,
           .memory = memory,
           .make = [](const Settings& settings, const KernelContext& context) -> std::unique_ptr<Kernel> {
-            const Block block = block_of(settings, context.ranks);
+            const Block block(grid_of(settings, context.ranks.size()), context.ranks.rank(), local_points(settings));
             return std::make_unique<Hpcg>(block, choose_storage(settings, block, context.ranks), context);
           },
           .collective = true,
+          .check_ranks = [](const Settings& settings, int ranks) { grid_of(settings, ranks); },
           .fits = largest_cube};
 }
 
