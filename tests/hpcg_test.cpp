@@ -1,5 +1,7 @@
-// sparse/hpcg under mpirun: HPCG_RANKS tells the number of ranks (ctest starts 1, 2, 3, 4 and 8). Rank 0 emulates all of them
-// in plain global loops and must find the same residuals; what a fault breaks, the verifier must see.
+// sparse/hpcg under mpirun: HPCG_RANKS tells the number of ranks (ctest starts 1, 2, 3, 4 and 8). Rank 0 emulates all
+// of them in plain global loops and must find the same residuals; what a fault breaks, the verifier must see.
+#include "kernels/sparse/hpcg.hpp"
+
 #include <cmath>
 #include <cstdlib>
 #include <limits>
@@ -11,7 +13,6 @@
 
 #include "harness/base/check.hpp"
 #include "harness/kernel/time_kernel.hpp"
-#include "kernels/sparse/hpcg.hpp"
 
 namespace tandem::kernels {
 KernelEntry sparse_cg();
@@ -170,10 +171,10 @@ TEST(Hpcg, every_storage_and_order_has_the_residuals_of_the_definition) {
 TEST(Hpcg, the_reference_has_the_residuals_of_the_definition) {
   HpcgReference reference(all_ranks(), test_block());
   Buffer<double> ones(reference.size()), right(reference.size()), x(reference.size());
-  reference.fill(0, [](std::int64_t) { return 1.0; }, ones.data());
+  reference.fill(
+      0, [](std::int64_t) { return 1.0; }, ones.data());
   reference.product(0, ones.data(), right.data());
-  expect_same(reference.solve(right.data(), x.data(), compared).history,
-              expected_history(Order::levels));
+  expect_same(reference.solve(right.data(), x.data(), compared).history, expected_history(Order::levels));
 }
 
 TEST(Hpcg, threads_change_no_bit) {

@@ -156,7 +156,7 @@ const Entry& find_entry(const Table& table, const std::vector<Entry>& registry) 
 template <typename Entry>
 void check_values(const Table& table, const Entry& entry, const Settings& settings, [[maybe_unused]] int ranks) {
   try {
-    entry.memory(settings);       // refuses values that make no sense
+    entry.memory(settings);  // refuses values that make no sense
     if constexpr (std::is_same_v<Entry, KernelEntry>)
       if (entry.check_ranks) entry.check_ranks(settings, ranks);
   } catch (const Unsupported&) {  // told by the case itself, as a skip

@@ -69,8 +69,8 @@ class Ranks {
   double max(double value) const;
   std::vector<double> gather(std::span<const double> values) const;  // rank order, on every rank; small data only
 
-  // Starts these messages without waiting for any. Collective over the neighbours only: two ranks must name each other in
-  // the same order with the same sizes. At most 2 GiB a message.
+  // Starts these messages without waiting for any. Collective over the neighbours only: two ranks must name each other
+  // in the same order with the same sizes. At most 2 GiB a message.
   Exchange exchange(std::span<const Message> messages) const;
 
   // This rank's share of n items: item i belongs to rank i % size (round robin keeps uneven cases balanced).

@@ -109,7 +109,8 @@ LocalMatrix stencil27(const Block& block) {
     }
   }
   const auto nonzeros = static_cast<std::size_t>(block.nonzeros());
-  result.matrix = {rows, columns, Buffer<std::int64_t>(rows + 1), Buffer<std::int32_t>(nonzeros), Buffer<double>(nonzeros)};
+  result.matrix = {rows, columns, Buffer<std::int64_t>(rows + 1), Buffer<std::int32_t>(nonzeros),
+                   Buffer<double>(nonzeros)};
   Csr& a = result.matrix;
   const auto inside = [&](std::size_t axis, std::int64_t i) {  // entries along an axis
     return along(block.at[axis] * block.points[axis] + i, 1, block.whole(axis));

@@ -1,5 +1,5 @@
-// A box of grid points shared out to a grid of ranks, x fastest in both: this rank's block, its place in the whole grid,
-// and its neighbours' points around it.
+// A box of grid points shared out to a grid of ranks, x fastest in both: this rank's block, its place in the whole
+// grid, and its neighbours' points around it.
 #pragma once
 
 #include <array>
@@ -56,8 +56,8 @@ struct Block {
   std::vector<Halo::Neighbour> neighbours() const;
 };
 
-// This rank's rows of HPCG's matrix on the whole grid. Columns below rows() are this rank's points in natural order, those
-// behind are the halo, neighbour by neighbour.
+// This rank's rows of HPCG's matrix on the whole grid. Columns below rows() are this rank's points in natural order,
+// those behind are the halo, neighbour by neighbour.
 struct LocalMatrix {
   Csr matrix;
   std::vector<Halo::Neighbour> neighbours;  // send: rows; receive: columns

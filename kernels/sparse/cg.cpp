@@ -1,8 +1,8 @@
 // Case sparse/cg: HPCG's problem (27 points, 26 on the diagonal, -1 beside it, zeros outside; hpcg-benchmark.org), n^3
-// rows, solved to a relative residual of 1e-9 by conjugate gradients with this suite's multigrid. A run is set-up of the
-// hierarchy plus solve. HPCG-like: smoother and coarsening differ, and the rate is no HPCG rating. Several ranks hold
-// slabs of y; the operator sees the neighbours' rows, the multigrid only its own slab (additive Schwarz), so that more
-// ranks take more iterations.
+// rows, solved to a relative residual of 1e-9 by conjugate gradients with this suite's multigrid. A run is set-up of
+// the hierarchy plus solve. HPCG-like: smoother and coarsening differ, and the rate is no HPCG rating. Several ranks
+// hold slabs of y; the operator sees the neighbours' rows, the multigrid only its own slab (additive Schwarz), so that
+// more ranks take more iterations.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -41,7 +41,8 @@ struct Slab {
     });
   }
 
-  // Row of A x, written from the problem's definition: 27 x minus the sum of the box around it. x(i, y, k), y of the whole.
+  // Row of A x, written from the problem's definition: 27 x minus the sum of the box around it. x(i, y, k), y of the
+  // whole.
   template <typename X>
   double plain_row(std::size_t i, std::size_t j, std::size_t k, const X& x) const {
     const std::size_t y = first + j;
@@ -104,8 +105,8 @@ class ConjugateGradient : public Kernel {
   void prepare(Data data) override {
     data_ = data;
     slab_.each_node([&](std::size_t i, std::size_t j, std::size_t k, std::size_t) {
-      right_[at(i, j, k)] = slab_.plain_row(
-          i, j, k, [&](std::size_t a, std::size_t b, std::size_t c) { return exact(a, b, c); });
+      right_[at(i, j, k)] =
+          slab_.plain_row(i, j, k, [&](std::size_t a, std::size_t b, std::size_t c) { return exact(a, b, c); });
     });
     target_ = tolerance * std::sqrt(inner(right_, right_));
   }
@@ -118,9 +119,8 @@ class ConjugateGradient : public Kernel {
         true, right_.size(), solution_.data(), vectors_, target_, most_iterations(ranks_.size()),
         [&](double* x, double* y) { multiply(x, y); }, [&](const double* r, double* z) { multigrid_.apply(r, z); },
         [&](double sum) { return ranks_.sum(sum); });
-    slab_.each_node([&](std::size_t i, std::size_t j, std::size_t k, std::size_t row) {
-      output_[row] = solution_[at(i, j, k)];
-    });
+    slab_.each_node(
+        [&](std::size_t i, std::size_t j, std::size_t k, std::size_t row) { output_[row] = solution_[at(i, j, k)]; });
   }
 
   std::vector<Verdict> verify() override;
@@ -203,8 +203,7 @@ template <typename T>
 std::vector<Verdict> ConjugateGradient<T>::verify() {
   const std::size_t size = matrix_.grid.size();
   Buffer<double> x(size), right(size), rest(size), error(size);
-  slab_.each_node(
-      [&](std::size_t i, std::size_t j, std::size_t k, std::size_t row) { x[at(i, j, k)] = output_[row]; });
+  slab_.each_node([&](std::size_t i, std::size_t j, std::size_t k, std::size_t row) { x[at(i, j, k)] = output_[row]; });
   halo_.exchange(x.data());
   const auto place = [&](std::size_t i, std::size_t y, std::size_t k) {  // y may be a neighbour's next row
     return matrix_.grid.at(i, static_cast<std::ptrdiff_t>(y) - static_cast<std::ptrdiff_t>(slab_.first),
@@ -212,10 +211,10 @@ std::vector<Verdict> ConjugateGradient<T>::verify() {
   };
   slab_.each_node([&](std::size_t i, std::size_t j, std::size_t k, std::size_t row) {
     const std::size_t node = at(i, j, k);
-    right[node] =
-        slab_.plain_row(i, j, k, [&](std::size_t a, std::size_t b, std::size_t c) { return exact(a, b, c); });
-    rest[node] = right[node] -
-                 slab_.plain_row(i, j, k, [&](std::size_t a, std::size_t b, std::size_t c) { return x[place(a, b, c)]; });
+    right[node] = slab_.plain_row(i, j, k, [&](std::size_t a, std::size_t b, std::size_t c) { return exact(a, b, c); });
+    rest[node] = right[node] - slab_.plain_row(i, j, k, [&](std::size_t a, std::size_t b, std::size_t c) {
+      return x[place(a, b, c)];
+    });
     error[node] = output_[row] - exact(i, slab_.first + j, k);
   });
   const auto norm = [&](const Buffer<double>& v) { return std::sqrt(inner(v, v)); };
@@ -225,8 +224,7 @@ std::vector<Verdict> ConjugateGradient<T>::verify() {
                own = static_cast<double>(std::numeric_limits<T>::epsilon());
   return {{"true residual / tolerance", norm(rest) / scale, 1.1},
           {"error / (tolerance / least eigenvalue)", norm(error) * least / scale, 1.1},
-          {"asymmetry of the operator / eps",
-           asymmetry([&](double* u, double* v) { multiply(u, v); }, fp64), 4},
+          {"asymmetry of the operator / eps", asymmetry([&](double* u, double* v) { multiply(u, v); }, fp64), 4},
           {"asymmetry of the preconditioner / eps",
            asymmetry([&](const double* r, double* z) { multigrid_.apply(r, z); }, own), 4}};
 }

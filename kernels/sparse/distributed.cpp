@@ -9,7 +9,8 @@ namespace {
 // Rows of less than this are not worth the threads' barriers.
 constexpr std::size_t least_threaded = 20000;
 
-std::vector<Halo::Neighbour> in_slots(std::vector<Halo::Neighbour> neighbours, const Ordering& ordering, std::size_t rows) {
+std::vector<Halo::Neighbour> in_slots(std::vector<Halo::Neighbour> neighbours, const Ordering& ordering,
+                                      std::size_t rows) {
   const auto behind = static_cast<std::int32_t>(ordering.slots() - rows);
   for (Halo::Neighbour& neighbour : neighbours) {
     for (std::int32_t& row : neighbour.send) row = ordering.slot[static_cast<std::size_t>(row)];
@@ -27,9 +28,10 @@ DistributedMatrix::DistributedMatrix(const Ranks& ranks, LocalMatrix&& local, co
       halo_(ranks, in_slots(std::move(local.neighbours), ordering_, local.matrix.rows)),
       local_(smoothing_matrix(storage.format, local.matrix, ordering_, local.matrix.rows >= least_threaded)) {
   if (!local_)
-    throw Unsupported(fmt::format("format {} cannot hold this matrix in this order: a chunk reaches over 2^16 columns; "
-                                  "use format=sell",
-                                  format_names[static_cast<int>(storage.format)]));
+    throw Unsupported(
+        fmt::format("format {} cannot hold this matrix in this order: a chunk reaches over 2^16 columns; "
+                    "use format=sell",
+                    format_names[static_cast<int>(storage.format)]));
   const Csr& a = local.matrix;
   const auto behind = static_cast<std::int32_t>(ordering_.slots() - a.rows);
   for (std::size_t row = 0; row < a.rows; ++row) {
@@ -79,7 +81,8 @@ void DistributedMatrix::residual(std::span<const std::int32_t> chunks, const dou
 }
 
 void DistributedMatrix::to_slots(const double* rows, double* slots) const {
-  for_each(true, ordering_.slots(), [&](std::size_t s) { slots[s] = ordering_.row[s] < 0 ? 0 : rows[ordering_.row[s]]; });
+  for_each(true, ordering_.slots(),
+           [&](std::size_t s) { slots[s] = ordering_.row[s] < 0 ? 0 : rows[ordering_.row[s]]; });
 }
 
 void DistributedMatrix::to_rows(const double* slots, double* rows) const {

@@ -1,5 +1,5 @@
-// A matrix whose rows are shared out to ranks: the local part in a smoothing order and format, the entries that reach the
-// halo, and the halo's exchange. Vectors hold a value a slot, then those of the halo; padding slots stay 0.
+// A matrix whose rows are shared out to ranks: the local part in a smoothing order and format, the entries that reach
+// the halo, and the halo's exchange. Vectors hold a value a slot, then those of the halo; padding slots stay 0.
 #pragma once
 
 #include <functional>
@@ -29,8 +29,8 @@ class DistributedMatrix {
 
   // y = A x; fetches x's halo while it computes the local part.
   void multiply(double* x, double* y);
-  // x of one symmetric Gauss-Seidel sweep for A x = r, from x = 0 or the x given (whose halo is fetched). `rest` is work
-  // space; r is changed on the way and restored.
+  // x of one symmetric Gauss-Seidel sweep for A x = r, from x = 0 or the x given (whose halo is fetched). `rest` is
+  // work space; r is changed on the way and restored.
   void smooth_from_zero(const double* r, double* x) { local_->smooth_from_zero(r, x); }
   void smooth(double* r, double* x, double* rest);
   // rest = r - A x in these chunks; fetches x's halo.
@@ -51,8 +51,8 @@ class DistributedMatrix {
   std::size_t halo_columns_ = 0;
   Halo halo_;
   std::unique_ptr<SmoothingMatrix> local_;
-  std::vector<std::int32_t> halo_slot_;                    // slots with entries in the halo
-  std::vector<std::int64_t> halo_start_;                   // where their entries begin
+  std::vector<std::int32_t> halo_slot_;   // slots with entries in the halo
+  std::vector<std::int64_t> halo_start_;  // where their entries begin
   std::vector<std::int32_t> halo_column_;
   std::vector<double> halo_value_, kept_;
 };

@@ -1,5 +1,5 @@
-// The values of a distributed vector that neighbouring ranks need, and where theirs go: index lists on both sides, packed,
-// sent and unpacked without blocking.
+// The values of a distributed vector that neighbouring ranks need, and where theirs go: index lists on both sides,
+// packed, sent and unpacked without blocking.
 #pragma once
 
 #include <cstdint>

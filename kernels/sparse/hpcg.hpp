@@ -26,8 +26,9 @@ class Hpcg : public Kernel {
   double reference_residual() const { return reference_residual_; }  // scaled, after the reference's iterations
 
  private:
-  CgResult solve(const double* right, double* x, CgVectors<double>& work, double target, std::size_t most, bool precondition);
-  double exact(std::int64_t point) const;                     // of the solution that the right-hand side is made for
+  CgResult solve(const double* right, double* x, CgVectors<double>& work, double target, std::size_t most,
+                 bool precondition);
+  double exact(std::int64_t point) const;  // of the solution that the right-hand side is made for
   Buffer<double> random_slots(std::uint64_t stream, std::size_t level);  // a pure function of the point
   double norm(const double* slots);
   void products(std::vector<Verdict>& verdicts);

@@ -64,9 +64,8 @@ void HpcgReference::multiply(double* x, double* y) {
 void HpcgReference::smooth(Level& level, const double* r, double* x) {
   level.halo.exchange(x);
   for (const bool ascending : {true, false})
-    each_point(level.block, ascending, [&](std::int64_t at) {
-      x[at] = (r[at] + around(level.block, x, at, false) - x[at]) / 26;
-    });
+    each_point(level.block, ascending,
+               [&](std::int64_t at) { x[at] = (r[at] + around(level.block, x, at, false) - x[at]) / 26; });
 }
 
 void HpcgReference::cycle(std::size_t l, const double* r, double* z) {

@@ -1,5 +1,6 @@
-// HPCG's solver once more, as it is defined and nothing else: matrix-free on a block with a layer of neighbours' points,
-// sweeps in the natural order, one thread. It gives the residual that 50 natural iterations reach, and judges results.
+// HPCG's solver once more, as it is defined and nothing else: matrix-free on a block with a layer of neighbours'
+// points, sweeps in the natural order, one thread. It gives the residual that 50 natural iterations reach, and judges
+// results.
 #pragma once
 
 #include <functional>

@@ -10,7 +10,8 @@ HpcgSolver::HpcgSolver(const Ranks& ranks, const Block& block, const Storage& st
     levels_.push_back(make_level(ranks, next, storage, l + 1 == levels));
 }
 
-HpcgSolver::Level HpcgSolver::make_level(const Ranks& ranks, const Block& block, const Storage& storage, bool coarsest) {
+HpcgSolver::Level HpcgSolver::make_level(const Ranks& ranks, const Block& block, const Storage& storage,
+                                         bool coarsest) {
   const auto [nx, ny, nz] = block.points;
   std::vector<char> injected(static_cast<std::size_t>(block.rows()), 0);
   std::vector<std::int32_t> fine;  // rows, then slots
@@ -30,7 +31,12 @@ HpcgSolver::Level HpcgSolver::make_level(const Ranks& ranks, const Block& block,
   for (std::size_t c = 0; c < wanted.size(); ++c)
     if (wanted[c] != 0) chunks.push_back(static_cast<std::int32_t>(c));
   const std::size_t size = matrix.size();
-  return {block, std::move(matrix), std::move(chunks), std::move(fine), Buffer<double>(size), Buffer<double>(size),
+  return {block,
+          std::move(matrix),
+          std::move(chunks),
+          std::move(fine),
+          Buffer<double>(size),
+          Buffer<double>(size),
           Buffer<double>(size)};
 }
 
@@ -58,7 +64,7 @@ double HpcgSolver::iteration_bytes() const {
     const DistributedMatrix& a = levels_[l].matrix;
     const double lower = a.lower_bytes(), upper = a.upper_bytes(), slots = 8.0 * static_cast<double>(a.slots());
     const bool coarsest = l + 1 == levels;
-    bytes += lower + upper + 6 * slots;                                    // from zero: r, D, x; x, D, x
+    bytes += lower + upper + 6 * slots;                                           // from zero: r, D, x; x, D, x
     if (!coarsest) bytes += (lower + upper) / 8 + lower + 2 * upper + 9 * slots;  // residual, smoothing
     if (l == 0) bytes += lower + upper + 3 * slots + 13 * slots;  // product; vector updates and dot products
   }
@@ -68,12 +74,13 @@ double HpcgSolver::iteration_bytes() const {
 double HpcgSolver::working_set() const {
   double bytes = 0;
   for (const Level& level : levels_)
-    bytes += level.matrix.lower_bytes() + level.matrix.upper_bytes() + 6 * 8.0 * static_cast<double>(level.matrix.slots());
+    bytes +=
+        level.matrix.lower_bytes() + level.matrix.upper_bytes() + 6 * 8.0 * static_cast<double>(level.matrix.slots());
   return bytes;
 }
 
 double hpcg_flops(std::span<const double> rows, std::span<const double> nonzeros, double iterations) {
-  double cycle = 4 * nonzeros.back();  // coarsest: one symmetric sweep
+  double cycle = 4 * nonzeros.back();                                               // coarsest: one symmetric sweep
   for (std::size_t l = 0; l + 1 < nonzeros.size(); ++l) cycle += 10 * nonzeros[l];  // two of them and the residual
   const double dots = (3 * iterations + 1) * 2 * rows[0], updates = dots;
   return dots + updates + (iterations + 1) * 2 * nonzeros[0] + iterations * cycle;

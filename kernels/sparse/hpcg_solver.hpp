@@ -1,7 +1,7 @@
-// HPCG's preconditioner on ranks: four levels of the 27-point matrix, each with half the points an axis of the one before;
-// symmetric Gauss-Seidel before and after, injection of the residual, addition of the correction (Dongarra, Heroux,
-// Luszczek, Int. J. High Performance Computing Applications 30, 2016). Within a rank the smoother is exact in the chosen
-// order; values of other ranks are those from before the sweep.
+// HPCG's preconditioner on ranks: four levels of the 27-point matrix, each with half the points an axis of the one
+// before; symmetric Gauss-Seidel before and after, injection of the residual, addition of the correction (Dongarra,
+// Heroux, Luszczek, Int. J. High Performance Computing Applications 30, 2016). Within a rank the smoother is exact in
+// the chosen order; values of other ranks are those from before the sweep.
 #pragma once
 
 #include "kernels/sparse/distributed.hpp"
@@ -35,7 +35,8 @@ class HpcgSolver {
   std::vector<Level> levels_;
 };
 
-// HPCG's operation count of one set of `iterations`, for these rows and nonzeros a level (the whole grid or a rank's part).
+// HPCG's operation count of one set of `iterations`, for these rows and nonzeros a level (the whole grid or a rank's
+// part).
 double hpcg_flops(std::span<const double> rows, std::span<const double> nonzeros, double iterations);
 
 }  // namespace tandem::kernels

@@ -1,5 +1,5 @@
-// HPCG's tests of validity and some of our own, by the problem's definition (hpcg_reference.hpp) and not by the matrix that
-// is stored: products on all levels, symmetry, spectrum, residual and error of the solution, repeated sets.
+// HPCG's tests of validity and some of our own, by the problem's definition (hpcg_reference.hpp) and not by the matrix
+// that is stored: products on all levels, symmetry, spectrum, residual and error of the solution, repeated sets.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -104,7 +104,8 @@ void Hpcg::solution(std::vector<Verdict>& verdicts) {
   const Block& block = solver_.block();
   HpcgReference reference(ranks_, block);
   Buffer<double> x(reference.size()), truth(reference.size()), ax(reference.size()), right(reference.size());
-  reference.fill(0, [&](std::int64_t point) { return exact(point); }, truth.data());
+  reference.fill(
+      0, [&](std::int64_t point) { return exact(point); }, truth.data());
   reference.product(0, truth.data(), right.data());
   block.each_point([&](std::int64_t row, std::int64_t at) { x.data()[at] = output_.data()[row]; });
   reference.multiply(x.data(), ax.data());

@@ -50,7 +50,8 @@ Ordering order_rows(const Csr& a, Order order, const std::vector<char>& first, s
   std::vector<std::size_t> next(begin.begin(), begin.end() - 1);
   for (const bool wanted : {true, false})
     for (std::size_t row = 0; row < a.rows; ++row)
-      if ((first[row] != 0) == wanted) rows[next[static_cast<std::size_t>(group[row])]++] = static_cast<std::int32_t>(row);
+      if ((first[row] != 0) == wanted)
+        rows[next[static_cast<std::size_t>(group[row])]++] = static_cast<std::int32_t>(row);
 
   Ordering result;
   result.group.push_back(0);
@@ -58,7 +59,9 @@ Ordering order_rows(const Csr& a, Order order, const std::vector<char>& first, s
     result.group.push_back(result.group.back() + (begin[g + 1] - begin[g] + chunk_rows - 1) / chunk_rows);
   result.row.assign(result.group.back() * chunk_rows, -1);
   result.slot.resize(a.rows);
-  const auto length = [&](std::int32_t row) { return a.start[static_cast<std::size_t>(row) + 1] - a.start[static_cast<std::size_t>(row)]; };
+  const auto length = [&](std::int32_t row) {
+    return a.start[static_cast<std::size_t>(row) + 1] - a.start[static_cast<std::size_t>(row)];
+  };
   const auto count = static_cast<std::ptrdiff_t>(groups);
 #pragma omp parallel for schedule(dynamic, 16)
   for (std::ptrdiff_t m = 0; m < count; ++m) {

@@ -1,5 +1,5 @@
-// Orders the rows of a matrix of symmetric pattern so that Gauss-Seidel runs in parallel: groups of rows that do not depend
-// on one another, one group after the other, each padded to whole chunks of 8 rows.
+// Orders the rows of a matrix of symmetric pattern so that Gauss-Seidel runs in parallel: groups of rows that do not
+// depend on one another, one group after the other, each padded to whole chunks of 8 rows.
 //   levels   row i in the group after the last of its neighbours j < i: the very sums of the natural order (level
 //            scheduling, Anderson and Saad, Int. J. High Speed Computing 1, 1989)
 //   colours  the least colour that no neighbour has (greedy): few large groups, but another order and more iterations

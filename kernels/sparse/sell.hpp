@@ -1,5 +1,5 @@
-// One triangle of an ordered matrix in chunks of 8 rows: CSR or SELL with indices of 32 or 16 bits. sum(chunk, x) gives the
-// products of the 8 rows with x; prefetch distances were measured.
+// One triangle of an ordered matrix in chunks of 8 rows: CSR or SELL with indices of 32 or 16 bits. sum(chunk, x) gives
+// the products of the 8 rows with x; prefetch distances were measured.
 #pragma once
 
 #include <algorithm>
@@ -82,7 +82,8 @@ class SellTriangle {
   }
   std::span<double> values() { return value_; }
   double bytes() const {
-    return static_cast<double>(value_.size()) * (8 + sizeof(Index)) + static_cast<double>(start_.size()) * (packed ? 12 : 8);
+    return static_cast<double>(value_.size()) * (8 + sizeof(Index)) +
+           static_cast<double>(start_.size()) * (packed ? 12 : 8);
   }
 
  private:

@@ -10,8 +10,8 @@
 namespace tandem::kernels {
 namespace {
 
-// All threads of a team wait for one another; cheaper than OpenMP's barrier, of which a sweep would need hundreds. Threads
-// give their core away when it takes long, for there may be more of them than cores.
+// All threads of a team wait for one another; cheaper than OpenMP's barrier, of which a sweep would need hundreds.
+// Threads give their core away when it takes long, for there may be more of them than cores.
 class SpinBarrier {
  public:
   // The thread's own count of the barriers it has passed.
@@ -33,7 +33,8 @@ void each_group(const std::vector<std::size_t>& group, bool threaded, bool ascen
   const std::size_t groups = group.size() - 1;
 #pragma omp parallel if (threaded)
   {
-    const auto team = static_cast<std::size_t>(omp_get_num_threads()), me = static_cast<std::size_t>(omp_get_thread_num());
+    const auto team = static_cast<std::size_t>(omp_get_num_threads()),
+               me = static_cast<std::size_t>(omp_get_thread_num());
     std::size_t passed = 0;
     for (std::size_t i = 0; i < groups; ++i) {
       const std::size_t g = ascending ? i : groups - 1 - i;
@@ -134,7 +135,8 @@ std::unique_ptr<SmoothingMatrix> split(const Csr& a, const Ordering& ordering, b
 
 }  // namespace
 
-std::unique_ptr<SmoothingMatrix> smoothing_matrix(Format format, const Csr& a, const Ordering& ordering, bool threaded) {
+std::unique_ptr<SmoothingMatrix> smoothing_matrix(Format format, const Csr& a, const Ordering& ordering,
+                                                  bool threaded) {
   if (format == Format::csr) return split<CsrTriangle>(a, ordering, threaded);
   if (format == Format::sell) return split<SellTriangle<std::int32_t>>(a, ordering, threaded);
   return split<SellTriangle<std::uint16_t>>(a, ordering, threaded);

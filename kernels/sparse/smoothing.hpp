@@ -1,10 +1,10 @@
-// A matrix in an order of independent groups, split as A = L + D + U by the order, and what multigrid does with it: product,
-// Gauss-Seidel sweeps, residual in chosen rows. The seam between solver and storage format:
+// A matrix in an order of independent groups, split as A = L + D + U by the order, and what multigrid does with it:
+// product, Gauss-Seidel sweeps, residual in chosen rows. The seam between solver and storage format:
 //   csr     32-bit columns, 12 bytes a nonzero
 //   sell    SELL-C-sigma (Kreutzer et al., SIAM J. Sci. Comput. 36, 2014), C = 8, 32-bit columns
 //   packed  the same with one 32-bit column a chunk and 16-bit distances from it: 10 bytes a nonzero
-// Every entry keeps its own fp64 value and its own index. Vectors have a value a slot, then those of the halo, which these
-// routines leave to the caller.
+// Every entry keeps its own fp64 value and its own index. Vectors have a value a slot, then those of the halo, which
+// these routines leave to the caller.
 #pragma once
 
 #include <memory>
@@ -37,7 +37,8 @@ class SmoothingMatrix {
   virtual double upper_bytes() const = 0;
 };
 
-// The columns of `a` below a.rows, ordered; null where the format cannot hold them (packed: a chunk spans 2^16 columns).
+// The columns of `a` below a.rows, ordered; null where the format cannot hold them (packed: a chunk spans 2^16
+// columns).
 std::unique_ptr<SmoothingMatrix> smoothing_matrix(Format format, const Csr& a, const Ordering& ordering, bool threaded);
 
 }  // namespace tandem::kernels
