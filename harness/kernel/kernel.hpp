@@ -23,7 +23,8 @@ struct Facts {
   double bytes = 0;        // least memory traffic: every operand once, from or to memory
   double working_set = 0;  // bytes that must lie in a cache level for the run to come from there
   std::string limit;       // the machine limit that bounds it: "fp64", "fp32", "bf16", "int8", "read", "triad"; "" none
-  std::map<std::string, std::string> notes;  // "implementation", "format", "iterations", "residual", ...
+  std::map<std::string, std::string> notes = {};  // "implementation", "format", "iterations", "residual", ...
+  double setup_share = 0;  // of the constructor's time that belongs to each run and is added to its samples
 };
 
 // Inputs to prepare: integers for which the arithmetic is exact, or random reals. Timing uses reals.
@@ -76,6 +77,7 @@ struct KernelEntry {
   std::function<std::unique_ptr<Kernel>(const Settings&, const KernelContext&)> make;
   bool collective = false;      // ranks work on one problem and wait for one another (min sample 0.2 ms)
   bool destroys_input = false;  // run() uses its inputs up: restore() before every further run; a sample is one run
+  std::function<std::string(double)> fits = {};  // the largest size that fits these bytes, to be proposed; optional
 };
 
 // All kernels in the order of kernels/CMakeLists.txt (generated; each kernels/<family>/<name>.cpp defines

@@ -6,6 +6,7 @@
 #include "harness/base/check.hpp"
 #include "harness/device/host.hpp"
 #include "harness/kernel/part_clock.hpp"
+#include "harness/measure/clock.hpp"
 #include "harness/measure/limits.hpp"
 #include "harness/measure/noise.hpp"
 #include "harness/measure/sampling.hpp"
@@ -22,8 +23,10 @@ void check_memory(const KernelEntry& entry, const Settings& settings, const Rank
   const int ranks = ranks_on_host(group);
   const double needed = entry.memory(settings, {group.size(), ranks});
   const double available = available_memory_bytes() / ranks;
-  check_usage(needed <= available, "{}/{}: needs {:.3g} GiB{}, {:.3g} GiB is available; choose a smaller size",
-              entry.name, settings.path(), needed / 0x1p30, ranks > 1 ? " a rank" : "", available / 0x1p30);
+  const std::string proposal = entry.fits ? entry.fits(available) : "";
+  check_usage(needed <= available, "{}/{}: needs {:.3g} GiB{}, {:.3g} GiB is available; choose a smaller size{}",
+              entry.name, settings.path(), needed / 0x1p30, ranks > 1 ? " a rank" : "", available / 0x1p30,
+              proposal.empty() ? "" : ", e.g. " + proposal);
 }
 
 bool verified(Kernel& kernel, Recorder& recorder, const Ranks& ranks) {
@@ -80,8 +83,10 @@ void time_kernel(const KernelEntry& entry, const Settings& settings, const Kerne
   recorder.enter("prepare");
   check_memory(entry, settings, ranks);
   PartClock parts;
+  const double start = now_seconds();
   const std::unique_ptr<Kernel> kernel =
       entry.make(settings, KernelContext{ranks, context.threads, context.seed, parts});
+  const double setup = ranks.max(now_seconds() - start);
   for (const Data data : {Data::exact, Data::random}) {
     recorder.enter("prepare");
     kernel->prepare(data);
@@ -100,13 +105,17 @@ void time_kernel(const KernelEntry& entry, const Settings& settings, const Kerne
     parts.leave();
   };
   const auto restore = [&] { kernel->restore(); };
-  const Sampling sampling =
-      sample(run, rules, ranks, entry.collective, entry.destroys_input ? Untimed(restore) : Untimed());
+  Sampling sampling = sample(run, rules, ranks, entry.collective, entry.destroys_input ? Untimed(restore) : Untimed());
   recorder.enter("canary");
   const NoiseReading after = read_noise(ranks, context.threads);
   recorder.enter("verify");
+  Facts facts = kernel->facts();
+  if (facts.setup_share > 0) {
+    for (double& seconds : sampling.seconds) seconds += facts.setup_share * setup;
+    facts.notes["set-up charged"] = fmt::format("{:.3g} s of {:.3g} s a run", facts.setup_share * setup, setup);
+  }
   record_samples(sampling, ranks, recorder);
-  record_facts(kernel->facts(), parts, context, recorder);
+  record_facts(facts, parts, context, recorder);
   verified(*kernel, recorder, ranks);  // what was timed is what was right
   for (const Reason& reason : judge_noise(before, after, sampling.seconds, true, ranks))
     if (reason.unstable && ranks.root()) recorder.write({{"record", "unstable"}, {"reason", reason.text}});

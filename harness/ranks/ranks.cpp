@@ -92,6 +92,26 @@ std::vector<double> Ranks::gather(std::span<const double> values) const {
   return all;
 }
 
+void Exchange::wait() {
+  if (requests_.empty()) return;
+  MPI_Waitall(static_cast<int>(requests_.size()), requests_.data(), MPI_STATUSES_IGNORE);
+  requests_.clear();
+}
+
+Exchange Ranks::exchange(std::span<const Message> messages) const {
+  constexpr int tag = 2;
+  Exchange result;
+  result.requests_.reserve(2 * messages.size());
+  const auto next = [&] { return &result.requests_.emplace_back(MPI_REQUEST_NULL); };
+  for (const Message& m : messages)  // receives first, so that no message has to be buffered
+    if (!m.receive.empty())
+      MPI_Irecv(m.receive.data(), static_cast<int>(m.receive.size()), MPI_BYTE, m.peer, tag, MPI_COMM_WORLD, next());
+  for (const Message& m : messages)
+    if (!m.send.empty())
+      MPI_Isend(m.send.data(), static_cast<int>(m.send.size()), MPI_BYTE, m.peer, tag, MPI_COMM_WORLD, next());
+  return result;
+}
+
 std::vector<std::size_t> Ranks::share(std::size_t n) const {
   std::vector<std::size_t> mine;
   for (auto i = static_cast<std::size_t>(rank_); i < n; i += static_cast<std::size_t>(size_)) mine.push_back(i);

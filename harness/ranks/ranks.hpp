@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <mpi.h>
@@ -17,6 +18,32 @@ struct Range {
   std::size_t begin = 0;
   std::size_t end = 0;
   std::size_t size() const { return end - begin; }
+};
+
+// What one rank and this one send each other at once; either span may be empty, then nothing goes that way.
+struct Message {
+  int peer = 0;
+  std::span<const std::byte> send;
+  std::span<std::byte> receive;
+};
+
+// Messages under way: their memory must stay as it is until wait() or the destructor returns.
+class Exchange {
+ public:
+  Exchange() = default;
+  ~Exchange() { wait(); }
+  Exchange(Exchange&& other) noexcept : requests_(std::move(other.requests_)) { other.requests_.clear(); }
+  Exchange& operator=(Exchange&& other) noexcept {
+    std::swap(requests_, other.requests_);
+    return *this;
+  }
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
+  void wait();
+
+ private:
+  friend class Ranks;
+  std::vector<MPI_Request> requests_;
 };
 
 class Ranks {
@@ -41,6 +68,10 @@ class Ranks {
   double sum(double value) const;
   double max(double value) const;
   std::vector<double> gather(std::span<const double> values) const;  // rank order, on every rank; small data only
+
+  // Starts these messages without waiting for any. Collective over the neighbours only: two ranks must name each other
+  // in the same order with the same sizes. At most 2 GiB a message.
+  Exchange exchange(std::span<const Message> messages) const;
 
   // This rank's share of n items: item i belongs to rank i % size (round robin keeps uneven cases balanced).
   std::vector<std::size_t> share(std::size_t n) const;

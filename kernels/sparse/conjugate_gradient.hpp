@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cmath>
+#include <functional>
 #include <vector>
 
 #include "kernels/sparse/stencil27.hpp"
@@ -12,7 +13,8 @@ namespace tandem::kernels {
 
 struct CgResult {
   std::size_t iterations = 0;
-  double residual = 0;  // 2-norm of the recursive residual
+  double residual = 0;          // 2-norm of the recursive residual
+  std::vector<double> history;  // of it: before the first iteration, after each
 };
 
 // Vectors of one solve; kept between solves.
@@ -72,28 +74,30 @@ double dot(bool threaded, std::size_t n, const T* x, const T* y) {
 }
 
 // Solves A x = b from the x whose residual b - A x stands in v.residual, until its 2-norm is <= `target` or `most`
-// iterations are done. apply(x, y): y = A x; precondition(r, z): z = M r.
-template <typename T, typename Operator, typename Preconditioner>
+// iterations are done. apply(x, y): y = A x; precondition(r, z): z = M r; sum(part): the sum of all ranks' parts.
+template <typename T, typename Operator, typename Preconditioner, typename Sum = std::identity>
 CgResult conjugate_gradient(bool threaded, std::size_t n, T* x, CgVectors<T>& v, double target, std::size_t most,
-                            const Operator& apply_operator, const Preconditioner& precondition) {
+                            const Operator& apply_operator, const Preconditioner& precondition, const Sum& sum = {}) {
   T* r = v.residual.data();
   T* z = v.preconditioned.data();
   T* p = v.direction.data();
   T* q = v.image.data();
-  CgResult result{0, std::sqrt(dot(threaded, n, r, r))};
+  CgResult result{0, std::sqrt(sum(dot(threaded, n, r, r))), {}};
+  result.history.push_back(result.residual);
   double rho = 0;
   while (result.residual > target && result.iterations < most) {
     precondition(r, z);
     const double previous = rho;
-    rho = dot(threaded, n, r, z);
+    rho = sum(dot(threaded, n, r, z));
     const T beta = result.iterations == 0 ? T(0) : static_cast<T>(rho / previous);
     if (result.iterations == 0) std::memset(p, 0, n * sizeof(T));
     sum_blocks(threaded, n, [=](std::size_t b, std::size_t e) { return turn_block(e - b, z + b, beta, p + b); });
     apply_operator(p, q);
-    const T alpha = static_cast<T>(rho / dot(threaded, n, p, q));
-    result.residual = std::sqrt(sum_blocks(threaded, n, [=](std::size_t b, std::size_t e) {
+    const T alpha = static_cast<T>(rho / sum(dot(threaded, n, p, q)));
+    result.residual = std::sqrt(sum(sum_blocks(threaded, n, [=](std::size_t b, std::size_t e) {
       return move_block(e - b, alpha, p + b, q + b, x + b, r + b);
-    }));
+    })));
+    result.history.push_back(result.residual);
     ++result.iterations;
   }
   return result;

@@ -1,0 +1,89 @@
+#include "kernels/sparse/hpcg_solver.hpp"
+
+#include "kernels/sparse/stencil27.hpp"
+
+namespace tandem::kernels {
+
+HpcgSolver::HpcgSolver(const Ranks& ranks, const Block& block, const Storage& storage) {
+  Block next = block;
+  for (std::size_t l = 0; l < levels; ++l, next = next.coarse())
+    levels_.push_back(make_level(ranks, next, storage, l + 1 == levels));
+}
+
+HpcgSolver::Level HpcgSolver::make_level(const Ranks& ranks, const Block& block, const Storage& storage,
+                                         bool coarsest) {
+  const auto [nx, ny, nz] = block.points;
+  std::vector<char> injected(static_cast<std::size_t>(block.rows()), 0);
+  std::vector<std::int32_t> fine;  // rows, then slots
+  for (std::int64_t z = 0; z < nz && !coarsest; z += 2)
+    for (std::int64_t y = 0; y < ny; y += 2)
+      for (std::int64_t x = 0; x < nx; x += 2) {
+        fine.push_back(static_cast<std::int32_t>((z * ny + y) * nx + x));
+        injected[static_cast<std::size_t>(fine.back())] = 1;
+      }
+  DistributedMatrix matrix(ranks, stencil27(block), storage, injected);
+  std::vector<char> wanted(matrix.slots() / chunk_rows, 0);
+  for (std::int32_t& row : fine) {
+    row = matrix.ordering().slot[static_cast<std::size_t>(row)];
+    wanted[static_cast<std::size_t>(row) / chunk_rows] = 1;
+  }
+  std::vector<std::int32_t> chunks;
+  for (std::size_t c = 0; c < wanted.size(); ++c)
+    if (wanted[c] != 0) chunks.push_back(static_cast<std::int32_t>(c));
+  const std::size_t size = matrix.size();
+  return {block,
+          std::move(matrix),
+          std::move(chunks),
+          std::move(fine),
+          Buffer<double>(size),
+          Buffer<double>(size),
+          Buffer<double>(size)};
+}
+
+void HpcgSolver::cycle(std::size_t l, double* r, double* z) {
+  Level& level = levels_[l];
+  level.matrix.smooth_from_zero(r, z);
+  if (l + 1 == levels) return;
+  Level& coarse = levels_[l + 1];
+  level.matrix.residual(level.chunks, r, z, level.rest.data());
+  const std::vector<std::int32_t>& slot = coarse.matrix.ordering().slot;
+  for_each(true, slot.size(), [&](std::size_t row) { coarse.right[slot[row]] = level.rest[level.fine[row]]; });
+  cycle(l + 1, coarse.right.data(), coarse.unknown.data());
+  for_each(true, slot.size(), [&](std::size_t row) { z[level.fine[row]] += coarse.unknown[slot[row]]; });
+  level.matrix.smooth(r, z, level.rest.data());
+}
+
+void HpcgSolver::precondition(const double* r, double* z) {
+  // The cycle changes r for a moment where it borders on other ranks, and restores it.
+  cycle(0, const_cast<double*>(r), z);
+}
+
+double HpcgSolver::iteration_bytes() const {
+  double bytes = 0;
+  for (std::size_t l = 0; l < levels; ++l) {
+    const DistributedMatrix& a = levels_[l].matrix;
+    const double lower = a.lower_bytes(), upper = a.upper_bytes(), slots = 8.0 * static_cast<double>(a.slots());
+    const bool coarsest = l + 1 == levels;
+    bytes += lower + upper + 6 * slots;                                           // from zero: r, D, x; x, D, x
+    if (!coarsest) bytes += (lower + upper) / 8 + lower + 2 * upper + 9 * slots;  // residual, smoothing
+    if (l == 0) bytes += lower + upper + 3 * slots + 13 * slots;  // product; vector updates and dot products
+  }
+  return bytes;
+}
+
+double HpcgSolver::working_set() const {
+  double bytes = 0;
+  for (const Level& level : levels_)
+    bytes +=
+        level.matrix.lower_bytes() + level.matrix.upper_bytes() + 6 * 8.0 * static_cast<double>(level.matrix.slots());
+  return bytes;
+}
+
+double hpcg_flops(std::span<const double> rows, std::span<const double> nonzeros, double iterations) {
+  double cycle = 4 * nonzeros.back();                                               // coarsest: one symmetric sweep
+  for (std::size_t l = 0; l + 1 < nonzeros.size(); ++l) cycle += 10 * nonzeros[l];  // two of them and the residual
+  const double dots = (3 * iterations + 1) * 2 * rows[0], updates = dots;
+  return dots + updates + (iterations + 1) * 2 * nonzeros[0] + iterations * cycle;
+}
+
+}  // namespace tandem::kernels

@@ -1,0 +1,42 @@
+// HPCG's preconditioner on ranks: four levels of the 27-point matrix, each with half the points an axis of the one
+// before; symmetric Gauss-Seidel before and after, injection of the residual, addition of the correction (Dongarra,
+// Heroux, Luszczek, Int. J. High Performance Computing Applications 30, 2016). Within a rank the smoother is exact in
+// the chosen order; values of other ranks are those from before the sweep.
+#pragma once
+
+#include "kernels/sparse/distributed.hpp"
+
+namespace tandem::kernels {
+
+class HpcgSolver {
+ public:
+  static constexpr std::size_t levels = 4;
+
+  HpcgSolver(const Ranks& ranks, const Block& block, const Storage& storage);
+
+  void precondition(const double* r, double* z);  // z = M r
+  DistributedMatrix& matrix(std::size_t level = 0) { return levels_[level].matrix; }
+  const Block& block(std::size_t level = 0) const { return levels_[level].block; }
+
+  double iteration_bytes() const;  // matrix and vectors, least traffic of one CG iteration
+  double working_set() const;
+
+ private:
+  struct Level {
+    Block block;
+    DistributedMatrix matrix;
+    std::vector<std::int32_t> chunks;  // with rows that the next level has
+    std::vector<std::int32_t> fine;    // slot on this level of each row of the next
+    Buffer<double> right, unknown, rest;
+  };
+  void cycle(std::size_t level, double* r, double* z);
+  static Level make_level(const Ranks& ranks, const Block& block, const Storage& storage, bool coarsest);
+
+  std::vector<Level> levels_;
+};
+
+// HPCG's operation count of one set of `iterations`, for these rows and nonzeros a level (the whole grid or a rank's
+// part).
+double hpcg_flops(std::span<const double> rows, std::span<const double> nonzeros, double iterations);
+
+}  // namespace tandem::kernels

@@ -1,0 +1,388 @@
+// sparse/hpcg under mpirun: HPCG_RANKS tells the number of ranks (ctest starts 1, 2, 3, 4 and 8). Rank 0 emulates all
+// of them in plain global loops and must find the same residuals; what a fault breaks, the verifier must see.
+#include "kernels/sparse/hpcg.hpp"
+
+#include <cmath>
+#include <cstdlib>
+#include <limits>
+#include <memory>
+#include <numeric>
+
+#include <gtest/gtest.h>
+#include <omp.h>
+
+#include "harness/base/check.hpp"
+#include "harness/kernel/time_kernel.hpp"
+
+namespace tandem::kernels {
+KernelEntry sparse_cg();
+KernelEntry sparse_hpcg();
+namespace {
+
+const Ranks& all_ranks() {
+  static const char* const count = std::getenv("HPCG_RANKS");
+  static const int size = count != nullptr ? std::atoi(count) : 1;
+  static const Ranks ranks(size, size > 1 ? "mpirun" : "");
+  return ranks;
+}
+
+Block test_block() { return {near_cubic(all_ranks().size()), all_ranks().rank(), {16, 16, 16}}; }
+
+// All ranks in one: global arrays in natural order; blocks see one another's values from before a sweep.
+struct Emulation {
+  struct Grid {
+    Triple n, block;
+    std::vector<std::size_t> order;  // of the rows in a sweep
+    std::size_t size() const { return static_cast<std::size_t>(n[0] * n[1] * n[2]); }
+  };
+  std::vector<Grid> grids;
+
+  Emulation(const Block& block, Order order) {
+    for (Block b = block; grids.size() < HpcgSolver::levels; b = b.coarse()) {
+      Grid g{{b.whole(0), b.whole(1), b.whole(2)}, b.points, {}};
+      g.order.resize(g.size());
+      std::iota(g.order.begin(), g.order.end(), 0);
+      const auto colour = [&](std::size_t row) {  // greedy colouring of a block is by the parities of its coordinates
+        const Triple at = place(g, row);
+        std::int64_t parity = 0;
+        for (std::size_t a = 3; a-- > 0;) parity = 2 * parity + at[a] % g.block[a] % 2;
+        return parity;
+      };
+      if (order == Order::colours)
+        std::stable_sort(g.order.begin(), g.order.end(), [&](auto i, auto j) { return colour(i) < colour(j); });
+      grids.push_back(g);
+    }
+  }
+
+  static Triple place(const Grid& g, std::size_t row) {
+    const auto i = static_cast<std::int64_t>(row);
+    return {i % g.n[0], i / g.n[0] % g.n[1], i / g.n[0] / g.n[1]};
+  }
+  template <typename Visit>
+  static void each_neighbour(const Grid& g, std::size_t row, const Visit& visit) {
+    const Triple at = place(g, row);
+    for (int d = 0; d < 27; ++d) {
+      const Triple to{at[0] + d % 3 - 1, at[1] + d / 3 % 3 - 1, at[2] + d / 9 - 1};
+      bool inside = d != 13, same = true;
+      for (std::size_t a = 0; a < 3; ++a) {
+        inside = inside && to[a] >= 0 && to[a] < g.n[a];
+        same = same && to[a] / g.block[a] == at[a] / g.block[a];
+      }
+      if (inside) visit(static_cast<std::size_t>((to[2] * g.n[1] + to[1]) * g.n[0] + to[0]), same);
+    }
+  }
+  using Vector = std::vector<double>;
+  static Vector multiply(const Grid& g, const Vector& x) {
+    Vector y(x.size());
+    for (std::size_t row = 0; row < x.size(); ++row) {
+      y[row] = 26 * x[row];
+      each_neighbour(g, row, [&](std::size_t j, bool) { y[row] -= x[j]; });
+    }
+    return y;
+  }
+  static void smooth(const Grid& g, const Vector& r, Vector& x) {
+    const Vector before = x;
+    const auto relax = [&](std::size_t row) {
+      double sum = r[row];
+      each_neighbour(g, row, [&](std::size_t j, bool same) { sum += same ? x[j] : before[j]; });
+      x[row] = sum / 26;
+    };
+    for (const std::size_t row : g.order) relax(row);
+    for (std::size_t i = g.order.size(); i-- > 0;) relax(g.order[i]);
+  }
+  Vector cycle(std::size_t l, const Vector& r) const {
+    const Grid& g = grids[l];
+    Vector x(r.size(), 0.0);
+    smooth(g, r, x);
+    if (l + 1 == grids.size()) return x;
+    const Grid& c = grids[l + 1];
+    const Vector ax = multiply(g, x);
+    const auto fine = [&](std::size_t row) {
+      const Triple at = place(c, row);
+      return static_cast<std::size_t>((2 * at[2] * g.n[1] + 2 * at[1]) * g.n[0] + 2 * at[0]);
+    };
+    Vector right(c.size());
+    for (std::size_t row = 0; row < right.size(); ++row) right[row] = r[fine(row)] - ax[fine(row)];
+    const Vector correction = cycle(l + 1, right);
+    for (std::size_t row = 0; row < right.size(); ++row) x[fine(row)] += correction[row];
+    smooth(g, r, x);
+    return x;
+  }
+  static double dot(const Vector& x, const Vector& y) { return std::inner_product(x.begin(), x.end(), y.begin(), 0.0); }
+  // Norms of the residual of A x = A 1 from x = 0.
+  Vector history(std::size_t iterations) const {
+    Vector r = multiply(grids[0], Vector(grids[0].size(), 1.0)), p(r.size(), 0.0), norms{std::sqrt(dot(r, r))};
+    for (double rho = 1; norms.size() <= iterations;) {
+      const Vector z = cycle(0, r);
+      const double before = rho;
+      rho = dot(r, z);
+      for (std::size_t i = 0; i < p.size(); ++i) p[i] = z[i] + (norms.size() > 1 ? rho / before : 0) * p[i];
+      const Vector q = multiply(grids[0], p);
+      const double alpha = rho / dot(p, q);
+      for (std::size_t i = 0; i < p.size(); ++i) r[i] -= alpha * q[i];
+      norms.push_back(std::sqrt(dot(r, r)));
+    }
+    return norms;
+  }
+};
+
+constexpr std::size_t compared = 8;  // iterations; later ones amplify rounding
+
+std::vector<double> expected_history(Order order) {
+  std::vector<double> result(compared + 1, 0.0);
+  if (all_ranks().root()) result = Emulation(test_block(), order).history(compared);
+  all_ranks().broadcast(std::as_writable_bytes(std::span(result)));
+  return result;
+}
+
+std::vector<double> own_history(const Block& block, const Storage& storage) {
+  HpcgSolver solver(all_ranks(), block, storage);
+  DistributedMatrix& a = solver.matrix();
+  Buffer<double> ones(static_cast<std::size_t>(block.rows())), x(a.size());
+  std::fill(ones.begin(), ones.end(), 1.0);
+  a.to_slots(ones.data(), x.data());
+  CgVectors<double> work(a.size());
+  a.multiply(x.data(), work.residual.data());
+  std::fill(x.begin(), x.end(), 0.0);
+  return conjugate_gradient(
+             true, a.slots(), x.data(), work, 0, compared, [&](double* p, double* q) { a.multiply(p, q); },
+             [&](const double* r, double* z) { solver.precondition(r, z); },
+             [](double sum) { return all_ranks().sum(sum); })
+      .history;
+}
+
+void expect_same(const std::vector<double>& own, const std::vector<double>& expected) {
+  ASSERT_GE(own.size(), expected.size());
+  for (std::size_t i = 0; i < expected.size(); ++i) EXPECT_NEAR(own[i] / expected[i], 1, 1e-9) << "iteration " << i;
+}
+
+TEST(Hpcg, every_storage_and_order_has_the_residuals_of_the_definition) {
+  omp_set_num_threads(all_ranks().size() == 1 ? 2 : 1);
+  for (const Order order : {Order::levels, Order::colours}) {
+    const std::vector<double> expected = expected_history(order);
+    for (const Format format : {Format::csr, Format::sell, Format::packed})
+      for (const std::size_t window : {std::size_t{1}, std::size_t{64}}) {
+        SCOPED_TRACE(format_names[static_cast<int>(format)]);
+        expect_same(own_history(test_block(), {format, order, window}), expected);
+      }
+  }
+}
+
+TEST(Hpcg, the_reference_has_the_residuals_of_the_definition) {
+  HpcgReference reference(all_ranks(), test_block());
+  Buffer<double> ones(reference.size()), right(reference.size()), x(reference.size());
+  reference.fill(
+      0, [](std::int64_t) { return 1.0; }, ones.data());
+  reference.product(0, ones.data(), right.data());
+  expect_same(reference.solve(right.data(), x.data(), compared).history, expected_history(Order::levels));
+}
+
+TEST(Hpcg, threads_change_no_bit) {
+  const Block block(near_cubic(all_ranks().size()), all_ranks().rank(), {32, 32, 24});  // large enough for threads
+  omp_set_num_threads(1);
+  const std::vector<double> one = own_history(block, {});
+  omp_set_num_threads(3);
+  EXPECT_EQ(own_history(block, {}), one);
+}
+
+TEST(Halo, brings_every_neighbours_points) {
+  const Block block = test_block();
+  std::vector<double> x(static_cast<std::size_t>(block.box_size()), -1.0);
+  block.each_point([&](std::int64_t, std::int64_t at, std::int64_t point) {
+    x[static_cast<std::size_t>(at)] = static_cast<double>(point);
+  });
+  Halo halo(all_ranks(), block.neighbours());
+  EXPECT_EQ(halo.empty(), all_ranks().size() == 1);
+  halo.exchange(x.data());
+  for (std::int64_t z = -1; z <= 16; ++z)
+    for (std::int64_t y = -1; y <= 16; ++y)
+      for (std::int64_t i = -1; i <= 16; ++i)
+        ASSERT_EQ(x[static_cast<std::size_t>(block.box(i, y, z))], static_cast<double>(block.global(i, y, z)));
+}
+
+TEST(Ordering, groups_are_independent_and_levels_keep_the_natural_order) {
+  const Block block(near_cubic(1), 0, {8, 7, 6});
+  const Csr a = stencil27(block).matrix;
+  for (const Order order : {Order::levels, Order::colours}) {
+    const Ordering o = order_rows(a, order, std::vector<char>(a.rows, 0), 32);
+    std::vector<std::size_t> group_of(o.chunks());
+    for (std::size_t g = 0; g + 1 < o.group.size(); ++g)
+      for (std::size_t c = o.group[g]; c < o.group[g + 1]; ++c) group_of[c] = g;
+    for (std::size_t row = 0; row < a.rows; ++row) {
+      const auto slot = static_cast<std::size_t>(o.slot[row]);
+      ASSERT_EQ(o.row[slot], static_cast<std::int32_t>(row));
+      for (auto k = static_cast<std::size_t>(a.start[row]); k < static_cast<std::size_t>(a.start[row + 1]); ++k) {
+        const auto column = static_cast<std::size_t>(a.column[k]);
+        if (column == row) continue;
+        const std::size_t own = group_of[slot / chunk_rows],
+                          other = group_of[static_cast<std::size_t>(o.slot[column]) / chunk_rows];
+        ASSERT_NE(own, other);
+        if (order == Order::levels) {
+          ASSERT_EQ(own > other, row > column);
+        }
+      }
+    }
+    EXPECT_EQ(o.group.size() - 1, order == Order::levels ? 7 + 2 * 6 + 4 * 5 + 1 : 8u);
+  }
+}
+
+// HPCG 3.1 prints for local 104^3 on 2 ranks, one set of 50 iterations: equations 2249728, nonzeros 59774200, flops
+// 4.14844e+10 (to six digits; DDOT and WAXPBY 6.79418e+08 each, SpMV 6.09697e+09, MG 3.40286e+10).
+TEST(Hpcg, counts_operations_as_hpcg_does) {
+  std::vector<double> rows, nonzeros;
+  Block block({2, 1, 1}, 0, {104, 104, 104});
+  for (std::size_t l = 0; l < HpcgSolver::levels; ++l, block = block.coarse()) {
+    rows.push_back(static_cast<double>(block.all_rows()));
+    nonzeros.push_back(static_cast<double>(block.all_nonzeros()));
+  }
+  EXPECT_EQ(rows[0], 2249728);
+  EXPECT_EQ(nonzeros[0], 59774200);
+  EXPECT_EQ(hpcg_flops(rows, nonzeros, 50), 41484444912.0);
+}
+
+TEST(Hpcg, shares_of_ranks_add_up) {
+  for (const int ranks : {1, 2, 3, 4, 6, 7, 8, 12}) {
+    std::int64_t sum = 0;
+    Block block(near_cubic(ranks), 0, {16, 24, 32});
+    for (int rank = 0; rank < ranks; ++rank) sum += Block(near_cubic(ranks), rank, {16, 24, 32}).nonzeros();
+    EXPECT_EQ(sum, block.all_nonzeros());
+  }
+  EXPECT_EQ(near_cubic(1), (Triple{1, 1, 1}));
+  EXPECT_EQ(near_cubic(6), (Triple{3, 2, 1}));
+  EXPECT_EQ(near_cubic(7), (Triple{7, 1, 1}));
+  EXPECT_EQ(near_cubic(8), (Triple{2, 2, 2}));
+  EXPECT_EQ(near_cubic(12), (Triple{3, 2, 2}));
+}
+
+class Corrupted : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    omp_set_num_threads(1);
+    kernel_ = std::make_unique<Hpcg>(test_block(), Storage{}, KernelContext{all_ranks(), 1, 1});
+    kernel_->prepare(Data::random);
+    EXPECT_GE(kernel_->iterations(), Hpcg::reference_iterations);
+    EXPECT_FALSE(passes()) << "nothing was run";
+    kernel_->run();
+    EXPECT_TRUE(passes());
+  }
+  static void TearDownTestSuite() { kernel_.reset(); }
+  static bool passes() {
+    bool all = true;
+    for (const Verdict& verdict : kernel_->verify()) all = all && verdict.pass();
+    return all_ranks().max(all ? 0 : 1) == 0;
+  }
+  static inline std::unique_ptr<Hpcg> kernel_;
+};
+
+TEST_F(Corrupted, one_wrong_entry_of_the_matrix_on_any_level) {
+  for (std::size_t level = 0; level < HpcgSolver::levels; ++level) {
+    const std::span<double> values = kernel_->solver().matrix(level).local().values();
+    std::size_t at = values.size() / 2;
+    while (values[at] == 0) ++at;
+    const double right = values[at];
+    if (all_ranks().root()) values[at] = right * (1 + 1e-9);
+    EXPECT_FALSE(passes()) << "level " << level;
+    values[at] = right;
+    EXPECT_TRUE(passes());
+  }
+}
+
+TEST_F(Corrupted, one_wrong_entry_of_the_result_on_one_rank) {
+  const Output output = kernel_->output();
+  auto* x = static_cast<double*>(output.data);
+  const bool mine = all_ranks().rank() == all_ranks().size() - 1;
+  for (const std::size_t at : {std::size_t{0}, output.count / 2, output.count - 1})
+    for (const double wrong : {x[at] + 1e-3, std::numeric_limits<double>::quiet_NaN()}) {
+      const double right = x[at];
+      if (mine) x[at] = wrong;
+      EXPECT_FALSE(passes()) << wrong;
+      x[at] = right;
+    }
+  EXPECT_TRUE(passes());
+}
+
+TEST_F(Corrupted, a_run_that_computes_nothing) {
+  const Output output = kernel_->output();
+  auto* x = static_cast<double*>(output.data);
+  const std::vector<double> right(x, x + output.count);
+  poison(output);
+  EXPECT_FALSE(passes());
+  std::fill_n(x, output.count, 0.0);
+  EXPECT_FALSE(passes());
+  std::copy(right.begin(), right.end(), x);
+  EXPECT_TRUE(passes());
+}
+
+TEST_F(Corrupted, a_dropped_halo_message) {
+  if (all_ranks().size() == 1) GTEST_SKIP() << "one rank has no neighbours";
+  for (std::size_t level = 0; level < HpcgSolver::levels; ++level) {
+    auto& receive = kernel_->solver().matrix(level).halo().neighbours().front().receive;
+    const std::vector<std::int32_t> whole = receive;
+    if (all_ranks().root()) receive.assign(receive.size(), receive.front());  // it arrives and is not stored
+    EXPECT_FALSE(passes()) << "level " << level;
+    if (level == 0) {
+      kernel_->run();
+      receive = whole;
+      EXPECT_FALSE(passes()) << "during the run only";
+    }
+    receive = whole;
+  }
+}
+
+// The slabs of sparse/cg, uneven ones too.
+TEST(SparseCg, solves_on_all_ranks_and_a_wrong_entry_on_one_fails_on_all) {
+  omp_set_num_threads(1);
+  for (const char* precision : {"fp64", "fp32"}) {
+    Settings settings(sparse_cg().parameters);
+    settings.set("n", "21");
+    settings.set("preconditioner", precision);
+    const auto kernel = sparse_cg().make(settings, {all_ranks(), 1, 1});
+    const auto passes = [&] { return all_ranks().max(all_pass(kernel->verify()) ? 0 : 1) == 0; };
+    kernel->prepare(Data::random);
+    kernel->run();
+    for (const Verdict& v : kernel->verify()) EXPECT_TRUE(v.pass()) << v.check << ' ' << v.value;
+    const Output output = kernel->output();
+    double& entry = static_cast<double*>(output.data)[output.count / 2];
+    const double right = entry;
+    if (all_ranks().root()) entry += 1e-3;
+    EXPECT_FALSE(passes());
+    entry = right;
+    EXPECT_TRUE(passes());
+  }
+}
+
+std::string refusal(const std::string& key, const std::string& value) {
+  Settings settings(sparse_hpcg().parameters);
+  settings.set("local", "16");
+  settings.set(key, value);
+  try {
+    sparse_hpcg().memory(settings, {all_ranks().size(), 1});
+    sparse_hpcg().make(settings, {all_ranks(), 1, 1});
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), Exit::usage);
+    return error.what();
+  }
+  return "accepted";
+}
+
+TEST(Hpcg, refuses_what_it_cannot_run_and_says_what_it_can) {
+  EXPECT_NE(refusal("local", "100x104x27").find("the nearest is 104x104x24"), std::string::npos);
+  EXPECT_NE(refusal("local", "8").find("the nearest is 16x16x16"), std::string::npos);
+  for (const char* nonsense : {"", "x", "16x16", "16x16x16x16", "-16", "16x", "1e2", "16x16x16 "})
+    EXPECT_NE(refusal("local", nonsense).find("expected points a rank"), std::string::npos) << nonsense;
+  EXPECT_NE(refusal("grid", "5x5x5").find("is a grid of 125 ranks and the case runs on"), std::string::npos);
+  EXPECT_NE(refusal("grid", "5").find("expected auto or ranks"), std::string::npos);
+  EXPECT_NE(refusal("format", "dia").find("expected csr, sell, packed, auto"), std::string::npos);
+  EXPECT_EQ(sparse_hpcg().fits(1050.0 * 104 * 104 * 104 + 1), "local=104");
+}
+
+}  // namespace
+}  // namespace tandem::kernels
+
+int main(int argc, char** argv) {
+  testing::InitGoogleTest(&argc, argv);
+  const tandem::Ranks& ranks = tandem::kernels::all_ranks();  // MPI starts before and ends after every test
+  const int failed = RUN_ALL_TESTS();
+  ranks.barrier();
+  return failed;
+}
