@@ -37,9 +37,9 @@ Cyclic part_of(std::size_t n, std::size_t nb, std::size_t parts, std::size_t par
 }  // namespace
 
 double lu_bytes(const LuShape& shape) {
-  const double rows = static_cast<double>(part_of(shape.n, shape.nb, shape.p, 0).size());
-  const double lead = static_cast<double>(lead_of(part_of(shape.n + 1, shape.nb, shape.q, 0).size()));
-  const double nb = static_cast<double>(shape.nb), n = static_cast<double>(shape.n);
+  const auto rows = static_cast<double>(part_of(shape.n, shape.nb, shape.p, 0).size());
+  const auto lead = static_cast<double>(lead_of(part_of(shape.n + 1, shape.nb, shape.q, 0).size()));
+  const auto nb = static_cast<double>(shape.nb), n = static_cast<double>(shape.n);
   const double panels = 2 * nb * (1 + nb + rows + 8), exchange = shape.p > 1 ? 3 * nb * lead : 0;
   return 8 * (rows * lead + panels + exchange + 2 * n + rows);
 }
