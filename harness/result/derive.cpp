@@ -194,6 +194,9 @@ Json derive(const Records& records) {
             {{"case", item.at("case")}, {"status", reason.at("status")}, {"reason", reason.at("reason")}});
     }
   }
+  // The worst first: a reader of the first line learns why.
+  std::stable_sort(reasons.get_ref<Json::array_t&>().begin(), reasons.get_ref<Json::array_t&>().end(),
+                   [](const Json& a, const Json& b) { return severity(a.at("status")) > severity(b.at("status")); });
   return {{"schema", "tandem-result/1"},
           {"tandem", records.machine.at("tandem")},
           {"run", run_json(records, status, reasons)},

@@ -20,8 +20,22 @@ namespace tandem {
 struct Outcome {
   int code = -1;  // 128 + n: ended by signal n
   std::string out, err;
+  // On either stream, wherever the terminal's width breaks the line.
   bool says(const std::string& text) const {
-    return out.find(text) != std::string::npos || err.find(text) != std::string::npos;
+    const std::string wanted = one_line(text);
+    return one_line(out).find(wanted) != std::string::npos || one_line(err).find(wanted) != std::string::npos;
+  }
+
+ private:
+  static std::string one_line(const std::string& text) {
+    std::string line;
+    for (const char c : text)
+      if (c != ' ' && c != '\n') {
+        line += c;
+      } else if (!line.empty() && line.back() != ' ') {
+        line += ' ';
+      }
+    return line;
   }
 };
 
