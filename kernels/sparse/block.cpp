@@ -91,7 +91,7 @@ LocalMatrix stencil27(const Block& block) {
   check_usage(27 * block.box_size() < std::numeric_limits<std::int32_t>::max() * std::int64_t{8},
               "{} x {} x {} points a rank are too many for 32-bit local columns; use more ranks", block.points[0],
               block.points[1], block.points[2]);
-  const auto [nx, ny, nz] = block.points;
+  const std::int64_t nx = block.points[0], ny = block.points[1], nz = block.points[2];
   const auto rows = static_cast<std::size_t>(block.rows());
   Buffer<std::int32_t> column(static_cast<std::size_t>(block.box_size()));  // of each point of the box
 #pragma omp parallel for schedule(static)

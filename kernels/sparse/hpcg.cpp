@@ -129,6 +129,7 @@ Storage choose_storage(const Settings& settings, const Block& block, const Ranks
   }
   check(!trials.empty(), "no format holds this matrix in this order");
   std::vector<Candidate> candidates;
+  candidates.reserve(trials.size());
   for (Trial& trial : trials)
     candidates.push_back({[&trial] {
                             trial.solver->matrix().multiply(trial.x.data(), trial.y.data());
