@@ -7,6 +7,10 @@
 
 namespace tandem::limit {
 
+// What is touched in turn lies in memory from this many times the last-level caches on (the factor of STREAM's rule,
+// here for all that a pass touches).
+constexpr double clear_of_cache = 4;
+
 struct Probe {
   const Ranks& ranks;
   int threads = 1;

@@ -20,20 +20,24 @@ double seconds_of(const std::function<void()>& call) {
 
 double best_rate(const Probe& probe, double work, const std::function<void(int times)>& run) {
   constexpr double repeat = 2e-3;  // many short repeats: on a disturbed machine one of them is likely left alone
-  run(1);
-  double once = 1;
-  for (int i = 0; i < 3; ++i) once = std::min(once, std::max(seconds_of([&] { run(1); }), 1e-9));
-  once = probe.ranks.max(once);  // so that every rank comes to the same counts
-  const int times = std::max(1, static_cast<int>(repeat / once));
-  const int repeats = std::clamp(static_cast<int>(probe.seconds / (once * times)), 3, 64);
-  double best = std::numeric_limits<double>::infinity(), spent = 0;
-  for (int i = 0; i < repeats && (i < 3 || spent < 3 * probe.seconds); ++i) {  // threads may wait for a busy core
+  constexpr int least = 3;
+  double best = std::numeric_limits<double>::infinity(), spent = 0;  // the same on every rank
+  const auto time = [&](int times) {
     probe.ranks.barrier();
-    const double seconds = probe.ranks.max(seconds_of([&] { run(times); }));
-    best = std::min(best, seconds);
+    const double seconds = std::max(probe.ranks.max(seconds_of([&] { run(times); })), 1e-9);
+    best = std::min(best, seconds / times);
     spent += seconds;
+  };
+  run(1);
+  for (int i = 0; i < least; ++i) time(1);
+  const int times = std::max(1, static_cast<int>(repeat / best));
+  const int repeats = std::clamp(static_cast<int>(probe.seconds / (best * times)), least, 64);
+  int done = least;
+  if (times > 1) {  // a call is so short that the clock and the barrier count: these were none
+    best = std::numeric_limits<double>::infinity(), spent = 0, done = 0;
   }
-  return probe.ranks.size() * work * times / best;
+  for (; done < repeats && (done < least || spent < 3 * probe.seconds); ++done) time(times);  // a core may be busy
+  return probe.ranks.size() * work / best;
 }
 
 double on_root(const Ranks& ranks, const std::function<double()>& call) {
@@ -73,10 +77,9 @@ std::vector<Limit> measure_links(const Ranks& ranks) {
 }
 
 std::string limit_for(const std::string& limit, double working_set, int threads, int host_ranks) {
-  constexpr double clear_of_cache = 4;
   if (limit != "read" && limit != "triad") return limit;
   for (const int level : {2, 3})
-    if (working_set < clear_of_cache * threads * limit::cache_share(level, threads, host_ranks))
+    if (working_set < limit::clear_of_cache * threads * limit::cache_share(level, threads, host_ranks))
       return fmt::format("{}_l{}", limit, level);
   return limit;
 }
