@@ -1,4 +1,5 @@
-// Every kind of meter in the registry on this node, RAPL on trees laid out as Linux documents them, and the record.
+// Every kind of meter in the registry on this node, RAPL on trees as machines show them (meter_trees/README.md), and
+// the record.
 #include <cerrno>
 #include <chrono>
 #include <cmath>
@@ -66,6 +67,14 @@ TEST(Powercap, TwoPackages) {
   EXPECT_EQ(names(powercap_meters(trees / "intel_two_packages")),
             (std::vector<std::string>{"powercap/package-0 package", "powercap/dram-0 dram",
                                       "powercap/package-1 package", "powercap/dram-1 dram"}));
+}
+
+TEST(Powercap, PlatformBetweenPackages) {
+  const Meters meters = powercap_meters(trees / "intel_psys_between_packages");
+  EXPECT_EQ(names(meters),
+            (std::vector<std::string>{"powercap/package-0 package", "powercap/dram-0 dram", "powercap/psys platform",
+                                      "powercap/package-1 package", "powercap/dram-1 dram"}));
+  for (const auto& meter : meters) EXPECT_LE(*meter->read(), meter->range()) << meter->name();
 }
 
 TEST(Powercap, Amd) {

@@ -114,8 +114,12 @@ std::vector<std::unique_ptr<Meter>> powercap_meters(const std::filesystem::path&
     const std::string domain = first_word(reader(root / zone / "name").text);
     const std::string scope = scope_of(domain);
     if (scope.empty()) continue;
-    // The dram of package i is zone intel-rapl:<i>:<j>: number it as its package.
-    const std::string number = scope == "dram" ? fmt::format("-{}", zone.substr(11, zone.find(':', 11) - 11)) : "";
+    // The dram of a package is the zone intel-rapl:<i>:<j> below its zone intel-rapl:<i>. Its number is in that one's
+    // name: where a psys lies between the packages (Sapphire Rapids), package-1 is zone 2.
+    std::string number;
+    if (const std::string above = first_word(reader(root / zone.substr(0, zone.find(':', 11)) / "name").text);
+        scope == "dram" && above.starts_with("package"))
+      number = above.substr(7);
     meters.push_back(std::make_unique<Powercap>(root / zone, domain + number, scope, reader));
   }
   if (meters.empty())
