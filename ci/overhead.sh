@@ -26,11 +26,11 @@ config() {
 tandem() {
   config "$@" >"$work/case.toml"
   rm -rf "$work/out"
-  "$build/tandem" run "$work/case.toml" --out "$work/out" 2>/dev/null |
+  "$build/tandem" run "$work/case.toml" --launches 3 --out "$work/out" 2>/dev/null |
     awk '/^TANDEM-FOM v1 kernel/ { print $5; found = 1 } END { exit !found }'
 }
 
-bare() { OMP_NUM_THREADS=$threads "$build/tandem-bare" "$@"; }
+bare() { OMP_NUM_THREADS=$threads "$build/tandem-bare" "$@" 5; }
 
 # gbench COUNTER KERNEL [KEY=VALUE ...]
 gbench() {

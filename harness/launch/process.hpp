@@ -24,7 +24,7 @@ struct Ended {
   bool interrupted = false;  // by SIGINT or SIGTERM to us
 };
 
-// Runs `command` with stdout and stderr into `log`; calls `tick` about ten times a second.
+// Runs `command` with stdout and stderr into `log`; calls `tick` about once a second.
 Ended run_process(const std::vector<std::string>& command, const std::filesystem::path& log, double timeout_seconds,
                   const std::function<void()>& tick);
 
