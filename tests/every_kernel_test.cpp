@@ -34,6 +34,7 @@ const std::map<std::string, std::vector<std::string>>& small_cases() {
       {"sparse/hpcg",
        {"local=16", "local=24x16x32/format=csr/order=colours", "local=24/format=packed/order=levels",
         "local=16x24x16/format=sell/order=levels"}},
+      {"learning/adam", {"n=1", "n=1000", "n=10007/copy=bf16"}},
       {"learning/train_step", {"layers=3-16-5/batch=8", "layers=8-32-32-16/batch=16/precision=bf16"}},
       {"network/allreduce", {"bytes=8", "bytes=4k/precision=int32", "bytes=4k/precision=fp64"}},
   };
@@ -192,6 +193,7 @@ class EveryKernel : public testing::TestWithParam<Input> {
     SCOPED_TRACE(data == Data::exact ? "exact" : "random");
     kernel.prepare(data);
     poison(kernel.output());
+    kernel.restore();
     EXPECT_FALSE(passes(kernel)) << "accepts stale output";
     kernel.run();
     expect_right_passes(kernel);

@@ -131,7 +131,7 @@ TEST(Mlp, same_bits_every_time) {
     AdamW adam(mlp.parameters().size(), {});
     for (int step = 0; step < 10; ++step) {
       problem.step(pass);
-      adam.step(mlp, 1e-2);
+      adam.step(mlp.trained(), 1e-2);
     }
     const std::vector<float> now(mlp.parameters().begin(), mlp.parameters().end());
     if (repeat == 0) first = now;
@@ -180,8 +180,10 @@ TEST(AdamW, follows_its_formula) {
     const auto gradients = draw(w.size(), static_cast<std::uint64_t>(t));
     std::copy(gradients.begin(), gradients.end(), mlp.gradients().begin());
     const std::vector<float> before(mlp.parameters().begin(), mlp.parameters().end());
-    adam.step(mlp, 0.01);
+    adam.step(mlp.trained(), 0.01);
     EXPECT_TRUE(std::equal(before.begin(), before.end(), adam.before().w.begin()));
+    EXPECT_LE(adam.error(mlp.trained(), 0.01), 1);
+    EXPECT_GT(adam.error(mlp.trained(), 0.011), 1);
     for (std::size_t i = 0; i < w.size(); ++i) {
       const double g = static_cast<double>(gradients[i]);
       m[i] = 0.8 * m[i] + 0.2 * g;

@@ -91,6 +91,7 @@ void time_kernel(const KernelEntry& entry, const Settings& settings, const Kerne
     recorder.enter("prepare");
     kernel->prepare(data);
     poison(kernel->output());
+    if (entry.destroys_input) kernel->restore();  // what is computed in place stands on its input again
     recorder.enter("verify");
     kernel->run();
     if (!verified(*kernel, recorder, ranks)) return;

@@ -48,7 +48,7 @@ LinesOfLaunch lines_of_launches(const fs::path& path) {
 std::vector<std::string> files_not_whole(const Json& launch, std::map<std::string, LinesOfLaunch>& found) {
   std::vector<std::string> files;
   for (const auto& [file, digest] : launch.at("files").items())
-    if (sha256(found[file][launch.at("id")]) != digest) files.push_back(file);
+    if (digest != sha256(found[file][launch.at("id")])) files.push_back(file);
   return files;
 }
 

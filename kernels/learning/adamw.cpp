@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace tandem::kernels {
 
@@ -39,7 +40,64 @@ void sweep(const Pointers& p, const Factors& f, std::size_t size) {
   }
 }
 
+void dispatch(const Pointers& pointers, const AdamWSettings& s, double rate, std::size_t t, std::size_t size) {
+  const auto steps = static_cast<double>(t);
+  const double bias1 = 1 - std::pow(s.beta1, steps), bias2 = 1 - std::pow(s.beta2, steps);
+  const auto f = [](double value) { return static_cast<float>(value); };
+  const Factors factors{f(1 - rate * s.decay), f(s.beta1),      f(1 - s.beta1), f(s.beta2),
+                        f(1 - s.beta2),        f(rate / bias1), f(1 / bias2),   f(s.epsilon)};
+  const bool keep = pointers.old_w != nullptr;
+  if (pointers.rounded != nullptr)
+    return keep ? sweep<true, true>(pointers, factors, size) : sweep<true, false>(pointers, factors, size);
+  return keep ? sweep<false, true>(pointers, factors, size) : sweep<false, false>(pointers, factors, size);
+}
+
 }  // namespace
+
+void adamw_step(const Trained& trained, const Moments& moments, const AdamWSettings& settings, double rate,
+                std::size_t t) {
+  const Pointers pointers{trained.gradients.data(),
+                          trained.parameters.data(),
+                          moments.m.data(),
+                          moments.v.data(),
+                          trained.rounded.data(),
+                          nullptr,
+                          nullptr,
+                          nullptr};
+  dispatch(pointers, settings, rate, t, trained.parameters.size());
+}
+
+double adamw_error(const Trained& trained, const AdamWState& after, const AdamWState& before, const AdamWSettings& s,
+                   double rate, std::size_t t) {
+  const auto steps = static_cast<double>(t);
+  const double bias1 = 1 - std::pow(s.beta1, steps), bias2 = 1 - std::pow(s.beta2, steps);
+  constexpr double u = 4 * 0x1p-24, smallest = 0x1p-126;
+  const auto d = [](float value) { return static_cast<double>(value); };
+  const auto count = static_cast<std::ptrdiff_t>(before.w.size());
+  double worst = 0;
+  bool number = true;
+#pragma omp parallel for schedule(static) reduction(max : worst) reduction(&& : number)
+  for (std::ptrdiff_t at = 0; at < count; ++at) {
+    const auto i = static_cast<std::size_t>(at);
+    const double w = d(before.w[i]), g = d(trained.gradients[i]);
+    const double old_m = s.beta1 * d(before.m[i]), new_m = (1 - s.beta1) * g;
+    const double m = old_m + new_m, v = s.beta2 * d(before.v[i]) + (1 - s.beta2) * g * g;
+    const double scale = rate / bias1 / (std::sqrt(v / bias2) + s.epsilon);
+    const double size_m = std::abs(old_m) + std::abs(new_m);
+    const double errors[] = {
+        std::abs(d(after.m[i]) - m) / (u * size_m + smallest), std::abs(d(after.v[i]) - v) / (u * v + smallest),
+        std::abs(d(after.w[i]) - w * (1 - rate * s.decay) + scale * m) /
+            (u * (std::abs(w) + 4 * scale * size_m) + smallest),
+        trained.rounded.empty()
+            ? 0
+            : std::abs(d(load(trained.rounded[i])) - d(after.w[i])) / (0x1p-8 * std::abs(d(after.w[i])) + smallest)};
+    for (const double error : errors) {
+      worst = std::max(worst, error);
+      number = number && error == error;
+    }
+  }
+  return number ? worst : std::numeric_limits<double>::quiet_NaN();
+}
 
 AdamW::AdamW(std::size_t parameters, AdamWSettings settings, bool keep)
     : settings_(settings),
@@ -55,19 +113,20 @@ void AdamW::reset() {
   steps_ = 0;
 }
 
-void AdamW::step(Mlp& mlp, double rate) {
-  const auto t = static_cast<double>(++steps_);
-  const auto& s = settings_;
-  const double bias1 = 1 - std::pow(s.beta1, t), bias2 = 1 - std::pow(s.beta2, t);
-  const auto f = [](double value) { return static_cast<float>(value); };
-  const Factors factors{f(1 - rate * s.decay), f(s.beta1),      f(1 - s.beta1), f(s.beta2),
-                        f(1 - s.beta2),        f(rate / bias1), f(1 / bias2),   f(s.epsilon)};
-  const Pointers pointers{mlp.gradients().data(), mlp.parameters().data(), m_.data(),     v_.data(),
-                          mlp.rounded().data(),   old_w_.data(),           old_m_.data(), old_v_.data()};
-  const bool rounded = !mlp.rounded().empty(), keep = old_w_.size() > 0;
-  const auto size = m_.size();
-  if (rounded) return keep ? sweep<true, true>(pointers, factors, size) : sweep<true, false>(pointers, factors, size);
-  return keep ? sweep<false, true>(pointers, factors, size) : sweep<false, false>(pointers, factors, size);
+void AdamW::step(const Trained& trained, double rate) {
+  const Pointers pointers{trained.gradients.data(),
+                          trained.parameters.data(),
+                          m_.data(),
+                          v_.data(),
+                          trained.rounded.data(),
+                          old_w_.data(),
+                          old_m_.data(),
+                          old_v_.data()};
+  dispatch(pointers, settings_, rate, ++steps_, m_.size());
+}
+
+double AdamW::error(const Trained& trained, double rate) const {
+  return adamw_error(trained, {trained.parameters, m_, v_}, before(), settings_, rate, steps_);
 }
 
 }  // namespace tandem::kernels

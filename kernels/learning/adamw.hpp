@@ -2,7 +2,11 @@
 // w = w - rate decay w - rate (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + epsilon); one sweep, bf16 copy included.
 #pragma once
 
-#include "kernels/learning/mlp.hpp"
+#include <cstddef>
+#include <span>
+
+#include "harness/device/buffer.hpp"
+#include "kernels/learning/elementwise.hpp"
 
 namespace tandem::kernels {
 
@@ -13,21 +17,40 @@ struct AdamWSettings {
   double epsilon = 1e-8;
 };
 
+// What a step reads and writes, an entry a parameter.
+struct Trained {
+  std::span<const float> gradients;
+  std::span<float> parameters;
+  std::span<Bf16> rounded;  // the parameters once more in bf16, or empty
+};
+
+struct AdamWState {
+  std::span<const float> w, m, v;
+};
+
+struct Moments {
+  std::span<float> m, v;
+};
+
+// Step `t` (from 1) at the learning rate `rate`.
+void adamw_step(const Trained& trained, const Moments& moments, const AdamWSettings& settings, double rate,
+                std::size_t t);
+
+// The same step in fp64 from the state `before`: worst error of parameters and moments over a bound of four roundings
+// of all that is added up, and of the rounded copy over half a unit. NaN where there is one.
+double adamw_error(const Trained& trained, const AdamWState& after, const AdamWState& before,
+                   const AdamWSettings& settings, double rate, std::size_t t);
+
 class AdamW {
  public:
   // `keep`: step() also stores the state it started from, so that a step can be judged afterwards.
   AdamW(std::size_t parameters, AdamWSettings settings, bool keep = false);
-  void reset();                      // t = 0
-  void step(Mlp& mlp, double rate);  // from mlp.gradients()
+  void reset();  // t = 0
+  void step(const Trained& trained, double rate);
+  double error(const Trained& trained, double rate) const;  // of the last step (adamw_error), where `keep`
 
-  struct State {
-    std::span<const float> w, m, v;
-  };
-  State before() const { return {old_w_, old_m_, old_v_}; }  // where `keep`
-  std::span<const float> m() const { return m_; }
-  std::span<const float> v() const { return v_; }
+  AdamWState before() const { return {old_w_, old_m_, old_v_}; }  // where `keep`
   std::size_t steps() const { return steps_; }
-  const AdamWSettings& settings() const { return settings_; }
 
  private:
   AdamWSettings settings_;

@@ -12,6 +12,7 @@
 
 #include "harness/device/buffer.hpp"
 #include "kernels/dense/onednn.hpp"
+#include "kernels/learning/adamw.hpp"
 #include "kernels/learning/elementwise.hpp"
 
 namespace tandem::kernels {
@@ -43,6 +44,7 @@ class Mlp {
   std::span<const float> parameters() const { return parameters_; }
   std::span<float> gradients() { return gradients_; }  // d loss / d parameters of the last backward()
   std::span<const float> gradients() const { return gradients_; }
+  Trained trained() { return {gradients(), parameters_, rounded_}; }
   std::span<Bf16> rounded() { return rounded_; }  // the parameters in bf16; empty in fp32
   void round();                                   // after a change of the parameters by hand
 

@@ -4,7 +4,7 @@
 
 #include <map>
 
-#include "kernels/learning/adamw.hpp"
+#include "kernels/learning/mlp.hpp"
 #include "pipelines/heat/size.hpp"
 #include "pipelines/heat/surrogate.hpp"
 
