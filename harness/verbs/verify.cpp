@@ -51,7 +51,7 @@ Checked check_all(const std::filesystem::path& folder) {
 bool from_another_derivation(const Checked& checked, const Json& own) {
   if (!checked.written.is_object() || !checked.written.contains("tandem")) return false;
   return !same_program(checked.written.at("tandem"), own) ||
-         (!checked.derived.is_null() && checked.written.value("schema", "") != checked.derived.at("schema"));
+         (!checked.derived.is_null() && checked.derived.at("schema") != checked.written.value("schema", ""));
 }
 
 Exit undecided(const std::filesystem::path& folder, const Checked& checked, const Json& own,
