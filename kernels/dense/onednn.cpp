@@ -19,21 +19,34 @@ const dnnl::engine& engine() {
   return *cpu;
 }
 
+Unsupported no_format(Element element) {
+  return Unsupported(fmt::format("oneDNN {} has no {} on a CPU", onednn_version(), name_of(element)));
+}
+
 memory::data_type type_of(Element element) {
   switch (element) {
+    case Element::fp32:
+      return memory::data_type::f32;
     case Element::bf16:
       return memory::data_type::bf16;
     case Element::fp16:
       return memory::data_type::f16;
+    case Element::fp8:
+#if DNNL_VERSION_MAJOR > 3 || (DNNL_VERSION_MAJOR == 3 && DNNL_VERSION_MINOR >= 4)
+      return memory::data_type::f8_e4m3;
+#else
+      throw no_format(element);
+#endif
     case Element::int8:
       return memory::data_type::s8;
     case Element::uint8:
       return memory::data_type::u8;
     case Element::int32:
       return memory::data_type::s32;
-    default:
-      return memory::data_type::f32;
+    case Element::fp64:
+      break;
   }
+  throw no_format(element);
 }
 
 // Leads count elements of the array in memory, whose rows are the matrix' columns where it is transposed.
@@ -72,13 +85,13 @@ dnnl::matmul::primitive_desc make(const memory::desc& a, const memory::desc& b, 
 }  // namespace
 
 const char* name_of(Element element) {
-  constexpr const char* names[] = {"fp32", "bf16", "fp16", "int8", "uint8", "int32"};
+  constexpr const char* names[] = {"fp64", "fp32", "bf16", "fp16", "fp8", "int8", "uint8", "int32"};
   return names[static_cast<int>(element)];
 }
 
 std::size_t bytes_of(Element element) {
-  if (element == Element::fp32 || element == Element::int32) return 4;
-  return element == Element::bf16 || element == Element::fp16 ? 2 : 1;
+  constexpr std::size_t bytes[] = {8, 4, 2, 2, 1, 1, 1, 4};
+  return bytes[static_cast<int>(element)];
 }
 
 struct Matmul::State {

@@ -8,7 +8,8 @@
 
 namespace tandem::kernels {
 
-enum class Element { fp32, bf16, fp16, int8, uint8, int32 };
+// fp8: E4M3. fp64 is none of oneDNN's, which has no such product on a CPU.
+enum class Element { fp64, fp32, bf16, fp16, fp8, int8, uint8, int32 };
 std::size_t bytes_of(Element element);
 const char* name_of(Element element);
 

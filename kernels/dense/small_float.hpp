@@ -1,5 +1,5 @@
-// Binary floating-point formats of 8 and 16 bits as bit patterns: sign, exponent, fraction, with the bias of IEEE 754. Only
-// what inputs of products need: zeros and normal numbers, rounded to nearest (ties away from zero).
+// Binary floating-point formats of 8 and 16 bits as bit patterns: sign, exponent, fraction, with the bias of IEEE 754.
+// Only what inputs of products need: zeros and normal numbers, rounded to nearest (ties away from zero).
 #pragma once
 
 #include <bit>
@@ -34,7 +34,8 @@ inline constexpr SmallFloat kBf16{8, 7}, kFp16{5, 10}, kFp8{4, 3};  // fp8: E4M3
 static_assert(kFp16.encode(1) == 0x3c00 && kFp16.encode(-2) == 0xc000 && kFp16.encode(65504) == 0x7bff);
 static_assert(kFp16.encode(1e-6F) == 0 && kFp16.decode(0x3555) == 0.333251953125F);
 static_assert(kBf16.encode(1) == 0x3f80 && kBf16.encode(-2) == 0xc000 && kBf16.encode(1.00390625F) == 0x3f81);
-static_assert(kFp8.encode(1) == 0x38 && kFp8.encode(-2) == 0xc0 && kFp8.encode(448) == 0x7e && kFp8.decode(0x7e) == 448);
+static_assert(kFp8.encode(1) == 0x38 && kFp8.encode(-2) == 0xc0 && kFp8.encode(448) == 0x7e &&
+              kFp8.decode(0x7e) == 448);
 static_assert(kFp8.decode(kFp8.encode(1.06F)) == 1 && kFp8.decode(kFp8.encode(1.07F)) == 1.125F);
 
 }  // namespace tandem::kernels
