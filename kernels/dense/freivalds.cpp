@@ -1,7 +1,6 @@
 #include "kernels/dense/freivalds.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <limits>
 #include <vector>
@@ -74,14 +73,6 @@ IntegerCheck multiply_b(const Product& product, std::uint64_t seed, std::size_t 
 }
 
 }  // namespace
-
-RowReader row_major_bf16(const std::uint16_t* data, std::size_t columns) {
-  return [data, columns](std::size_t row, std::span<double> values) {
-    const std::uint16_t* from = data + row * columns;
-    for (std::size_t j = 0; j < values.size(); ++j)
-      values[j] = static_cast<double>(std::bit_cast<float>(static_cast<std::uint32_t>(from[j]) << 16));
-  };
-}
 
 double differing_rows(const Product& product, std::uint64_t seed, int rounds) {
   const IntegerCheck right = multiply_b(product, seed, static_cast<std::size_t>(rounds));

@@ -31,9 +31,6 @@ RowReader row_major(const T* data, std::size_t columns) {
   };
 }
 
-// Rows of a row-major matrix of bf16 bit patterns.
-RowReader row_major_bf16(const std::uint16_t* data, std::size_t columns);
-
 // Integer inputs: the number of rows of C that are not exactly those of A B, by `rounds` random integer vectors.
 // A row with a NaN, a fraction or an entry beyond k max|a| max|b| differs. A wrong row escapes with probability
 // <= 1024^-rounds. Throws if A or B is not of integers or too large for int64.

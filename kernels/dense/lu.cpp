@@ -16,8 +16,6 @@
 namespace tandem::kernels {
 namespace {
 
-constexpr double kLimit = 16;  // HPL's threshold
-
 // The least over ranks, so that all choose the same order.
 double available_to_each(const Ranks& ranks) { return -ranks.max(-available_memory_bytes() / ranks_on_host(ranks)); }
 
@@ -53,7 +51,7 @@ class Lu final : public Kernel {
       return verdicts;
     }
     const double residual = scaled_residual(solver_, *system_, solver_.x());
-    verdicts.push_back({"scaled residual / 16", residual / kLimit, 1});
+    verdicts.push_back({"scaled residual / 16", residual / kResidualLimit, 1});
     return verdicts;
   }
 

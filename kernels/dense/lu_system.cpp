@@ -1,6 +1,7 @@
 #include "kernels/dense/lu_system.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <utility>
 
@@ -20,11 +21,34 @@ void RandomSystem::entries(std::size_t row, std::size_t column, std::span<double
   for (std::size_t j = 0; j < values.size(); ++j) values[j] = random_uniform(seed_, kStream, first + j) - 0.5;
 }
 
-ExactSystem::ExactSystem(std::size_t n, std::uint64_t seed)
+DiagonalSystem::DiagonalSystem(std::size_t n, std::uint64_t seed, Kind kind)
+    : others_(n, seed), diagonal_(n, std::sqrt(static_cast<double>(n))) {
+  if (kind == Kind::scaled) return;
+#pragma omp parallel for schedule(static)
+  for (std::ptrdiff_t i = 0; i < static_cast<std::ptrdiff_t>(n); ++i) {
+    std::vector<double> row(n);
+    others_.entries(static_cast<std::size_t>(i), 0, row);
+    row[static_cast<std::size_t>(i)] = 0;
+    double sum = 0;
+    for (const double value : row) sum += std::abs(value);
+    diagonal_[static_cast<std::size_t>(i)] = n > 1 ? sum : 1;
+  }
+}
+
+void DiagonalSystem::entries(std::size_t row, std::size_t column, std::span<double> values) const {
+  others_.entries(row, column, values);
+  if (row >= column && row - column < values.size()) values[row - column] = diagonal_[row];
+}
+
+ExactSystem::ExactSystem(std::size_t n, std::uint64_t seed, Rows rows)
     : alpha_(n), beta_(n), gamma_(n), delta_(n), diagonal_(n), prefix_(n + 1, 0.0), x_(n), b_(n) {
   draw_factors(seed);
   multiply();
-  shuffle(seed);
+  shuffle(rows == Rows::shuffled ? n : 0, seed);
+}
+
+double ExactSystem::factor(std::size_t i, std::size_t j) const {
+  return i > j ? alpha_[i] * beta_[j] : i < j ? gamma_[i] * delta_[j] : diagonal_[i];
 }
 
 void ExactSystem::draw_factors(std::uint64_t seed) {
@@ -55,12 +79,13 @@ void ExactSystem::multiply() {
   }
 }
 
-// A random permutation of the rows (Fisher and Yates), and the swaps by which elimination undoes it.
-void ExactSystem::shuffle(std::uint64_t seed) {
+// A random permutation of the first rows (Fisher and Yates), and the swaps by which elimination undoes it.
+void ExactSystem::shuffle(std::size_t count, std::uint64_t seed) {
   const std::size_t n = x_.size();
   factor_row_.resize(n);
   std::iota(factor_row_.begin(), factor_row_.end(), std::size_t{0});
-  for (std::size_t i = n; i > 1; --i) std::swap(factor_row_[i - 1], factor_row_[random_bits(seed, kStream + 2, i) % i]);
+  for (std::size_t i = count; i > 1; --i)
+    std::swap(factor_row_[i - 1], factor_row_[random_bits(seed, kStream + 2, i) % i]);
   std::vector<std::size_t> at(n), lies = factor_row_;  // at[k]: where L's row k lies now; lies: its inverse
   for (std::size_t row = 0; row < n; ++row) at[lies[row]] = row;
   pivots_.resize(n);

@@ -17,8 +17,8 @@ struct RowSums {
   std::vector<double> residual, size, right;  // right: |b|
 };
 
-RowSums own_columns(const LuSolver& solver, const LinearSystem& system, std::span<const double> x) {
-  const Cyclic &rows = solver.rows(), &columns = solver.columns();
+RowSums own_columns(const Share& share, const LinearSystem& system, std::span<const double> x) {
+  const Cyclic &rows = share.rows, &columns = share.columns;
   const std::size_t n = system.order(), width = columns.size();
   RowSums sums{std::vector<double>(rows.size()), std::vector<double>(rows.size()), std::vector<double>(rows.size())};
 #pragma omp parallel
@@ -49,18 +49,22 @@ RowSums own_columns(const LuSolver& solver, const LinearSystem& system, std::spa
   return sums;
 }
 
+}  // namespace
+
 double largest(std::span<const double> values) {
   double result = 0;
   for (const double value : values) result = std::max(result, std::isfinite(value) ? std::abs(value) : infinity);
   return result;
 }
 
-}  // namespace
-
 double scaled_residual(const LuSolver& solver, const LinearSystem& system, std::span<const double> x) {
-  RowSums sums = own_columns(solver, system, x);
-  for (std::vector<double>* part : {&sums.residual, &sums.size, &sums.right}) solver.row().sum(*part);
-  const Ranks& ranks = solver.ranks();
+  return scaled_residual({solver.ranks(), solver.row(), solver.rows(), solver.columns()}, system, x);
+}
+
+double scaled_residual(const Share& share, const LinearSystem& system, std::span<const double> x) {
+  RowSums sums = own_columns(share, system, x);
+  for (std::vector<double>* part : {&sums.residual, &sums.size, &sums.right}) share.row.sum(*part);
+  const Ranks& ranks = share.ranks;
   const double residual = ranks.max(largest(sums.residual)), a = ranks.max(largest(sums.size));
   const double b = ranks.max(largest(sums.right)), size = ranks.max(largest(x));
   const double scale = 0x1p-53 * (a * size + b) * static_cast<double>(system.order());

@@ -19,27 +19,44 @@ const dnnl::engine& engine() {
   return *cpu;
 }
 
+Unsupported no_format(Element element) {
+  return Unsupported(fmt::format("oneDNN {} has no {} on a CPU", onednn_version(), name_of(element)));
+}
+
 memory::data_type type_of(Element element) {
   switch (element) {
+    case Element::fp32:
+      return memory::data_type::f32;
     case Element::bf16:
       return memory::data_type::bf16;
+    case Element::fp16:
+      return memory::data_type::f16;
+    case Element::fp8:
+#if DNNL_VERSION_MAJOR > 3 || (DNNL_VERSION_MAJOR == 3 && DNNL_VERSION_MINOR >= 4)
+      return memory::data_type::f8_e4m3;
+#else
+      throw no_format(element);
+#endif
     case Element::int8:
       return memory::data_type::s8;
     case Element::uint8:
       return memory::data_type::u8;
     case Element::int32:
       return memory::data_type::s32;
-    default:
-      return memory::data_type::f32;
+    case Element::fp64:
+      break;
   }
+  throw no_format(element);
 }
 
+// Leads count elements of the array in memory, whose rows are the matrix' columns where it is transposed.
 memory::desc describe(const MatmulShape& shape, std::size_t rows, std::size_t columns, const Operand& operand) {
   const auto r = static_cast<memory::dim>(rows), c = static_cast<memory::dim>(columns);
   const auto b = static_cast<memory::dim>(shape.batch);
-  using Tag = memory::format_tag;
-  if (shape.batch == 1) return {{r, c}, type_of(operand.type), operand.transposed ? Tag::ba : Tag::ab};
-  return {{b, r, c}, type_of(operand.type), operand.transposed ? Tag::acb : Tag::abc};
+  const auto lead = operand.lead > 0 ? static_cast<memory::dim>(operand.lead) : operand.transposed ? r : c;
+  const memory::dim down = operand.transposed ? 1 : lead, along = operand.transposed ? lead : 1;
+  if (shape.batch == 1) return {{r, c}, type_of(operand.type), memory::dims{down, along}};
+  return {{b, r, c}, type_of(operand.type), memory::dims{lead * (operand.transposed ? c : r), down, along}};
 }
 
 memory::desc any_format(const MatmulShape& shape, const Operand& b) {
@@ -49,26 +66,32 @@ memory::desc any_format(const MatmulShape& shape, const Operand& b) {
 }
 
 dnnl::matmul::primitive_desc make(const memory::desc& a, const memory::desc& b, const memory::desc* bias,
-                                  const memory::desc& c) {
+                                  const memory::desc& c, bool add) {
+  dnnl::primitive_attr attributes;
+  if (add) {
+    dnnl::post_ops after;
+    after.append_sum();
+    attributes.set_post_ops(after);
+  }
 #if DNNL_VERSION_MAJOR >= 3
-  if (bias) return {engine(), a, b, *bias, c};
-  return {engine(), a, b, c};
+  if (bias) return {engine(), a, b, *bias, c, attributes};
+  return {engine(), a, b, c, attributes};
 #else
-  if (bias) return {dnnl::matmul::desc(a, b, *bias, c), engine()};
-  return {dnnl::matmul::desc(a, b, c), engine()};
+  if (bias) return {dnnl::matmul::desc(a, b, *bias, c), attributes, engine()};
+  return {dnnl::matmul::desc(a, b, c), attributes, engine()};
 #endif
-}
-
-const char* name_of(Element element) {
-  constexpr const char* names[] = {"fp32", "bf16", "int8", "uint8", "int32"};
-  return names[static_cast<int>(element)];
 }
 
 }  // namespace
 
+const char* name_of(Element element) {
+  constexpr const char* names[] = {"fp64", "fp32", "bf16", "fp16", "fp8", "int8", "uint8", "int32"};
+  return names[static_cast<int>(element)];
+}
+
 std::size_t bytes_of(Element element) {
-  if (element == Element::fp32 || element == Element::int32) return 4;
-  return element == Element::bf16 ? 2 : 1;
+  constexpr std::size_t bytes[] = {8, 4, 2, 2, 1, 1, 1, 4};
+  return bytes[static_cast<int>(element)];
 }
 
 struct Matmul::State {
@@ -87,7 +110,7 @@ Matmul::Matmul(MatmulShape shape, Operand a, Operand b, Operand c, const float* 
   const auto bias_desc = describe(shape, 1, shape.n, {});
   try {
     const bool packed = weights == Weights::packed;
-    const auto plan = make(a_desc, packed ? any_format(shape, b) : b_desc, bias ? &bias_desc : nullptr, c_desc);
+    const auto plan = make(a_desc, packed ? any_format(shape, b) : b_desc, bias ? &bias_desc : nullptr, c_desc, c.add);
     State& state = *state_;
     state.primitive = dnnl::matmul(plan);
     state.implementation = plan.impl_info_str();
@@ -128,6 +151,40 @@ void Matmul::run_into(void* c) {
 
 std::string Matmul::implementation() const { return state_->implementation; }
 bool Matmul::reference() const { return state_->implementation.find("ref") != std::string::npos; }
+
+struct Conversion::State {
+  dnnl::stream stream{engine()};
+  memory from, to;
+  dnnl::reorder reorder;
+};
+
+Conversion::Conversion(std::size_t rows, std::size_t columns, Operand from, Operand to)
+    : state_(std::make_unique<State>()) {
+  const auto memory_of = [&](const Operand& operand) {
+    return memory(describe({}, rows, columns, operand), engine(), operand.data);
+  };
+  state_->from = memory_of(from);
+  state_->to = memory_of(to);
+  state_->reorder = dnnl::reorder(state_->from, state_->to);
+}
+
+Conversion::~Conversion() = default;
+Conversion::Conversion(Conversion&&) noexcept = default;
+
+void Conversion::run(const void* from, void* to) {
+  state_->from.set_data_handle(const_cast<void*>(from));
+  state_->to.set_data_handle(to);
+  state_->reorder.execute(state_->stream, state_->from, state_->to);
+  state_->stream.wait();
+}
+
+void add_product(const MatmulShape& shape, const float* a, std::size_t lead_a, const float* b, std::size_t lead_b,
+                 float* c, std::size_t lead_c) {
+  const auto dim = [](std::size_t count) { return static_cast<memory::dim>(count); };
+  const dnnl::status status = dnnl::sgemm('N', 'N', dim(shape.m), dim(shape.n), dim(shape.k), 1, a, dim(lead_a), b,
+                                          dim(lead_b), 1, c, dim(lead_c));
+  check(status == dnnl::status::success, "oneDNN refused a product of {} x {} x {}", shape.m, shape.n, shape.k);
+}
 
 std::string onednn_version() {
   const auto* version = dnnl::version();

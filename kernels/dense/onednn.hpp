@@ -1,5 +1,5 @@
-// Matrix products by oneDNN on the CPU: C = op(A) op(B) (+ bias), a batch of them in one call, row-major and dense.
-// Operands are bound once, so that a call costs no set-up. oneDNN 2.x and 3.x differ only inside onednn.cpp.
+// Matrix products by oneDNN on the CPU: C = op(A) op(B) (+ bias) or C += op(A) op(B), a batch of them in one call,
+// row-major. Operands are bound once, so that a call costs no set-up. oneDNN 2.x and 3.x differ only inside onednn.cpp.
 #pragma once
 
 #include <cstddef>
@@ -8,13 +8,17 @@
 
 namespace tandem::kernels {
 
-enum class Element { fp32, bf16, int8, uint8, int32 };
+// fp8: E4M3. fp64 is none of oneDNN's, which has no such product on a CPU.
+enum class Element { fp64, fp32, bf16, fp16, fp8, int8, uint8, int32 };
 std::size_t bytes_of(Element element);
+const char* name_of(Element element);
 
 struct Operand {
   void* data = nullptr;
   Element type = Element::fp32;
   bool transposed = false;  // memory holds the transpose: op(A) is m x k, the array k x m
+  std::size_t lead = 0;     // elements from a row of the array to the next, where it is part of a wider one; 0: dense
+  bool add = false;         // of C: the product is added to what is there
 };
 
 struct MatmulShape {
@@ -44,6 +48,23 @@ class Matmul {
   struct State;
   std::unique_ptr<State> state_;
 };
+
+// Copies a row-major matrix into a dense one of another format; rounds to nearest, ties to even.
+class Conversion {
+ public:
+  Conversion(std::size_t rows, std::size_t columns, Operand from, Operand to);  // their data are not read
+  ~Conversion();
+  Conversion(Conversion&&) noexcept;
+  void run(const void* from, void* to);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// C += A B in fp32, row-major with the given leads. Needs no set-up, for products of ever other shapes.
+void add_product(const MatmulShape& shape, const float* a, std::size_t lead_a, const float* b, std::size_t lead_b,
+                 float* c, std::size_t lead_c);
 
 std::string onednn_version();
 

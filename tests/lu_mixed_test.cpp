@@ -1,0 +1,187 @@
+// dense/lu_mixed: elimination by every size and precision, refinement from bad factors, and a verifier that sees wrong
+// factors although refinement mends the solution.
+#include <algorithm>
+#include <cmath>
+#include <functional>
+
+#include <gtest/gtest.h>
+#include <omp.h>
+
+#include "harness/base/check.hpp"
+#include "harness/kernel/kernel.hpp"
+#include "kernels/dense/gmres.hpp"
+#include "kernels/dense/lu_verify.hpp"
+#include "kernels/dense/mixed_solver.hpp"
+#include "kernels/dense/mixed_verify.hpp"
+
+namespace tandem::kernels {
+
+KernelEntry dense_lu_mixed();
+
+namespace {
+
+const Ranks& one_rank() {
+  static const Ranks ranks(1);
+  return ranks;
+}
+
+double residual(MixedSolver& solver, const LinearSystem& system) {
+  const Group alone;
+  const std::size_t n = solver.order();
+  return scaled_residual({one_rank(), alone, {n, n, 1, 0}, {n + 1, n + 1, 1, 0}}, system, solver.x());
+}
+
+std::size_t wrong_x(MixedSolver& solver, const ExactSystem& system) {
+  std::size_t wrong = 0;
+  for (std::size_t i = 0; i < solver.order(); ++i) wrong += solver.x()[i] == system.x()[i] ? 0 : 1;
+  return wrong;
+}
+
+// Runs `body` for each precision that this machine has.
+void for_each_precision(const std::function<void(Element)>& body) {
+  for (const Element element : {Element::fp32, Element::bf16, Element::fp16}) {
+    SCOPED_TRACE(name_of(element));
+    try {
+      body(element);
+    } catch (const Unsupported&) {
+      EXPECT_NE(element, Element::fp32);
+    }
+  }
+}
+
+TEST(LuMixed, FactorsExactlyAtEverySize) {
+  for_each_precision([](Element element) {
+    for (const std::size_t n : {1, 2, 31, 32, 33, 64, 97, 129, 200, 301, 520}) {
+      SCOPED_TRACE(n);
+      const ExactSystem system(n, n, ExactSystem::Rows::in_order);
+      MixedSolver solver(n, element, 2);
+      solver.load(system);
+      EXPECT_GT(wrong_factors(solver, system), 0);  // of a matrix that was not factored
+      solver.solve();
+      EXPECT_EQ(wrong_factors(solver, system), 0);
+      EXPECT_EQ(wrong_x(solver, system), 0u);
+      EXPECT_EQ(solver.refinement().steps, 0u);  // nothing was rounded
+    }
+  });
+}
+
+TEST(LuMixed, RefinesToTheResidualOfDoublePrecision) {
+  for_each_precision([](Element element) {
+    for (const auto kind : {DiagonalSystem::Kind::scaled, DiagonalSystem::Kind::dominant})
+      for (const std::size_t n : {1, 2, 3, 40, 333, 700}) {
+        SCOPED_TRACE(n);
+        const DiagonalSystem system(n, 7, kind);
+        MixedSolver solver(n, element, 2);
+        solver.load(system);
+        EXPECT_FALSE(factor_error(solver, system, element, 1) <= 1);
+        solver.solve();
+        EXPECT_LE(factor_error(solver, system, element, 1), 1);
+        EXPECT_LE(residual(solver, system), 2);
+        EXPECT_NEAR(solver.refinement().after, residual(solver, system), 1);
+        if (n < 40) continue;
+        EXPECT_GT(solver.refinement().before, 1e4);  // fp32 and less: without refinement it is refused
+        EXPECT_GE(solver.refinement().steps, 1u);
+        EXPECT_LE(solver.refinement().steps, 15u);
+      }
+  });
+}
+
+// A fault in the factors, as a wrong kernel would leave it.
+class Faulty final : public MixedSolver {
+ public:
+  using Fault = std::function<void(float*, std::size_t)>;
+  Faulty(std::size_t n, Element element, Fault fault) : MixedSolver(n, element, 1), fault_(std::move(fault)) {}
+
+ private:
+  void factored(float* factors, std::size_t lead) override { fault_(factors, lead); }
+  Fault fault_;
+};
+
+TEST(LuMixed, RefusesWrongFactorsThatRefinementMends) {
+  constexpr std::size_t n = 150;
+  const Faulty::Fault one_multiplier = [](float* f, std::size_t lead) { f[100 * lead + 20] += 0x1p-12F; };
+  const Faulty::Fault one_of_u = [](float* f, std::size_t lead) { f[20 * lead + 100] *= 1.0001F; };
+  const Faulty::Fault swapped_rows = [](float* f, std::size_t lead) {
+    std::swap_ranges(f + 90 * lead, f + 90 * lead + n, f + 91 * lead);
+  };
+  const Faulty::Fault diagonal_only = [](float* f, std::size_t lead) {
+    for (std::size_t i = 0; i < n; ++i)
+      for (std::size_t j = 0; j < n; ++j)
+        if (i != j) f[i * lead + j] = 0;
+  };
+  for_each_precision([&](Element element) {
+    for (const auto& fault : {one_multiplier, one_of_u, swapped_rows, diagonal_only}) {
+      const ExactSystem system(n, 3, ExactSystem::Rows::in_order);
+      Faulty solver(n, element, fault);
+      solver.load(system);
+      solver.solve();
+      EXPECT_GT(wrong_factors(solver, system), 0);
+    }
+    for (const auto& fault : {swapped_rows, diagonal_only}) {
+      const DiagonalSystem system(n, 3, DiagonalSystem::Kind::scaled);
+      Faulty solver(n, element, fault);
+      solver.load(system);
+      solver.solve();
+      EXPECT_LT(residual(solver, system), 16);  // mended, at the price of more steps
+      EXPECT_GT(factor_error(solver, system, element, 1), 1);
+    }
+  });
+}
+
+TEST(LuMixed, FewerBitsAreVisibleInTheFactors) {
+  const DiagonalSystem system(400, 3, DiagonalSystem::Kind::scaled);
+  double of_fp32 = 0;
+  for_each_precision([&](Element element) {
+    MixedSolver solver(400, element, 2);
+    solver.load(system);
+    solver.solve();
+    const double error = factor_error(solver, system, Element::fp32, 1);
+    if (element == Element::fp32)
+      of_fp32 = error;
+    else
+      EXPECT_GT(error, 20 * of_fp32);
+  });
+}
+
+TEST(LuMixed, TheMatrixOfTheRulesIsNotDiagonallyDominant) {
+  constexpr std::size_t n = 500;
+  const DiagonalSystem scaled(n, 1, DiagonalSystem::Kind::scaled), test(n, 1, DiagonalSystem::Kind::dominant);
+  std::vector<double> row(n + 1), part(1);
+  for (const std::size_t i : {0, 123, 499}) {
+    scaled.entries(i, 0, row);
+    double others = -std::abs(row[i]);
+    for (std::size_t j = 0; j < n; ++j) others += std::abs(row[j]);
+    EXPECT_DOUBLE_EQ(row[i], std::sqrt(500.0));
+    EXPECT_GT(others, 4 * row[i]);
+    scaled.entries(i, i, part);
+    EXPECT_EQ(part[0], row[i]);
+    test.entries(i, i, part);
+    EXPECT_NEAR(part[0], others, 1e-10);
+  }
+}
+
+TEST(Gmres, SolvesInAsManyStepsAsThereAreUnknowns) {
+  const std::vector<Vector> a = {{2, 1, 0}, {0, 3, 1}, {1, 0, 4}};
+  const auto apply = [&](const Vector& from, Vector& to) {
+    for (std::size_t i = 0; i < 3; ++i) to[i] = a[i][0] * from[0] + a[i][1] * from[1] + a[i][2] * from[2];
+  };
+  Vector x = {0, 0, 0}, r = {4, 9, 13};  // b for x = 1, 2, 3
+  const GmresResult result = gmres(x, r, 1e-13, 10, apply, [](const Vector& from, Vector& to) { to = from; });
+  EXPECT_EQ(result.steps, 3u);
+  for (std::size_t i = 0; i < 3; ++i) EXPECT_NEAR(x[i], static_cast<double>(i + 1), 1e-12);
+}
+
+TEST(LuMixed, SettingsAndMemory) {
+  const KernelEntry entry = dense_lu_mixed();
+  Settings settings(entry.parameters);
+  settings.set("n", "8000");
+  const double bytes = entry.memory(settings, {});
+  EXPECT_GT(bytes, 13.0 * 8000 * 8000);
+  EXPECT_LT(bytes, 14.0 * 8000 * 8000);
+  EXPECT_EQ(entry.fits(bytes), "n=8000");
+  settings.set("precision", "fp8");
+  EXPECT_THROW(entry.memory(settings, {}), Error);
+}
+
+}  // namespace
+}  // namespace tandem::kernels
