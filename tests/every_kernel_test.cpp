@@ -35,7 +35,9 @@ const std::map<std::string, std::vector<std::string>>& small_cases() {
        {"local=16", "local=24x16x32/format=csr/order=colours", "local=24/format=packed/order=levels",
         "local=16x24x16/format=sell/order=levels"}},
       {"learning/train_step", {"layers=3-16-5/batch=8", "layers=8-32-32-16/batch=16/precision=bf16"}},
-      {"network/allreduce", {"bytes=8", "bytes=4k/precision=int32", "bytes=4k/precision=fp64"}},
+      {"network/allreduce",
+       {"bytes=8", "bytes=4k/precision=int32", "bytes=4k/precision=fp64", "bytes=4k/precision=bf16",
+        "bytes=4k/algorithm=shared_window", "bytes=4k/precision=bf16/algorithm=hierarchical"}},
   };
   return table;
 }
