@@ -22,6 +22,9 @@ namespace {
 const std::map<std::string, std::vector<std::string>>& small_cases() {
   static const std::map<std::string, std::vector<std::string>> table = {
       {"memory/triad", {"n=1", "n=1000", "n=100003/stores=plain", "n=4096/stores=streaming"}},
+      {"memory/copy", {"n=1", "n=1000", "n=100003/stores=plain", "n=4096/stores=streaming"}},
+      {"memory/file_io",
+       {"bytes=8", "bytes=1M", "bytes=1M/direction=warm_read", "bytes=100000/direction=cold_read/directory=."}},
       {"dense/gemm", {"n=1", "n=7", "n=64", "n=250"}},
       {"dense/mixed_gemm",
        {"n=64/precision=fp32", "n=100/precision=bf16", "n=64/precision=int8", "n=64/precision=bf16/layout=plain"}},
