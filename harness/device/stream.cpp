@@ -33,6 +33,10 @@ void triad_plain(double* __restrict a, const double* __restrict b, const double*
   for (std::size_t i = 0; i < count; ++i) a[i] = b[i] + s * c[i];
 }
 
+// GCC would call memcpy here, which picks its own stores.
+#if defined(__GNUC__) && !defined(__clang__)
+__attribute__((optimize("no-tree-loop-distribute-patterns")))
+#endif
 void copy_plain(double* __restrict a, const double* __restrict b, std::size_t count) {
 #pragma omp simd
   for (std::size_t i = 0; i < count; ++i) a[i] = b[i];
