@@ -22,6 +22,9 @@ namespace {
 const std::map<std::string, std::vector<std::string>>& small_cases() {
   static const std::map<std::string, std::vector<std::string>> table = {
       {"memory/triad", {"n=1", "n=1000", "n=100003/stores=plain", "n=4096/stores=streaming"}},
+      {"memory/copy", {"n=1", "n=1000", "n=100003/stores=plain", "n=4096/stores=streaming"}},
+      {"memory/file_io",
+       {"bytes=8", "bytes=1M", "bytes=1M/direction=warm_read", "bytes=100000/direction=cold_read/directory=."}},
       {"dense/gemm", {"n=1", "n=7", "n=64", "n=250"}},
       {"dense/mixed_gemm",
        {"n=64/precision=fp32", "n=100/precision=bf16", "n=64/precision=int8", "n=64/precision=bf16/layout=plain",
@@ -42,7 +45,9 @@ const std::map<std::string, std::vector<std::string>>& small_cases() {
         "local=16x24x16/format=sell/order=levels"}},
       {"learning/adam", {"n=1", "n=1000", "n=10007/copy=bf16"}},
       {"learning/train_step", {"layers=3-16-5/batch=8", "layers=8-32-32-16/batch=16/precision=bf16"}},
-      {"network/allreduce", {"bytes=8", "bytes=4k/precision=int32", "bytes=4k/precision=fp64"}},
+      {"network/allreduce",
+       {"bytes=8", "bytes=4k/precision=int32", "bytes=4k/precision=fp64", "bytes=4k/precision=bf16",
+        "bytes=4k/algorithm=shared_window", "bytes=4k/precision=bf16/algorithm=hierarchical"}},
   };
   return table;
 }

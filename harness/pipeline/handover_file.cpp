@@ -2,10 +2,10 @@
 #include <cstring>
 
 #include <fcntl.h>
-#include <hdf5.h>
 #include <unistd.h>
 
 #include "harness/base/check.hpp"
+#include "harness/base/hdf5_handle.hpp"
 #include "harness/pipeline/handover.hpp"
 
 namespace fs = std::filesystem;
@@ -13,21 +13,7 @@ namespace fs = std::filesystem;
 namespace tandem {
 namespace {
 
-// Owns an HDF5 identifier.
-class Handle {
- public:
-  Handle(hid_t id, herr_t (*close)(hid_t), const fs::path& file, const char* what) : id_(id), close_(close) {
-    check(id >= 0, "HDF5 cannot {} {}: {}", what, file.string(), std::strerror(errno));
-  }
-  ~Handle() { close_(id_); }
-  Handle(const Handle&) = delete;
-  Handle& operator=(const Handle&) = delete;
-  operator hid_t() const { return id_; }
-
- private:
-  hid_t id_;
-  herr_t (*close_)(hid_t);
-};
+using Handle = Hdf5Handle;
 
 std::vector<hsize_t> dimensions(std::size_t rows, const std::vector<std::size_t>& shape) {
   std::vector<hsize_t> all = {rows};

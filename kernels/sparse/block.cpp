@@ -87,27 +87,36 @@ std::vector<Halo::Neighbour> Block::neighbours() const {
   return result;
 }
 
-LocalMatrix stencil27(const Block& block) {
-  check_usage(27 * block.box_size() < std::numeric_limits<std::int32_t>::max() * std::int64_t{8},
+Numbering number_points(const Block& block) {
+  check_usage(block.box_size() <= std::numeric_limits<std::int32_t>::max(),
               "{} x {} x {} points a rank are too many for 32-bit local columns; use more ranks", block.points[0],
               block.points[1], block.points[2]);
+  Numbering result{Buffer<std::int32_t>(static_cast<std::size_t>(block.box_size())), block.neighbours(),
+                   static_cast<std::size_t>(block.rows())};
+  Buffer<std::int32_t>& column = result.column;
   const std::int64_t nx = block.points[0], ny = block.points[1], nz = block.points[2];
-  const auto rows = static_cast<std::size_t>(block.rows());
-  Buffer<std::int32_t> column(static_cast<std::size_t>(block.box_size()));  // of each point of the box
 #pragma omp parallel for schedule(static)
   for (std::int64_t z = 0; z < nz; ++z)
     for (std::int64_t y = 0; y < ny; ++y)
       for (std::int64_t x = 0; x < nx; ++x)
         column.data()[block.box(x, y, z)] = static_cast<std::int32_t>((z * ny + y) * nx + x);
-  LocalMatrix result{{}, block.neighbours()};
-  std::size_t columns = rows;
   for (Halo::Neighbour& neighbour : result.neighbours) {
     for (std::int32_t& point : neighbour.send) point = column[static_cast<std::size_t>(point)];
     for (std::int32_t& point : neighbour.receive) {
-      column[static_cast<std::size_t>(point)] = static_cast<std::int32_t>(columns);
-      point = static_cast<std::int32_t>(columns++);
+      column[static_cast<std::size_t>(point)] = static_cast<std::int32_t>(result.columns);
+      point = static_cast<std::int32_t>(result.columns++);
     }
   }
+  return result;
+}
+
+LocalMatrix stencil27(const Block& block) {
+  Numbering numbering = number_points(block);
+  const Buffer<std::int32_t>& column = numbering.column;
+  const std::int64_t nx = block.points[0], ny = block.points[1], nz = block.points[2];
+  const auto rows = static_cast<std::size_t>(block.rows());
+  const std::size_t columns = numbering.columns;
+  LocalMatrix result{{}, std::move(numbering.neighbours)};
   const auto nonzeros = static_cast<std::size_t>(block.nonzeros());
   result.matrix = {rows, columns, Buffer<std::int64_t>(rows + 1), Buffer<std::int32_t>(nonzeros),
                    Buffer<double>(nonzeros)};

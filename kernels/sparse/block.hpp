@@ -56,8 +56,16 @@ struct Block {
   std::vector<Halo::Neighbour> neighbours() const;
 };
 
-// This rank's rows of HPCG's matrix on the whole grid. Columns below rows() are this rank's points in natural order,
-// those behind are the halo, neighbour by neighbour.
+// The points of the box as elements of a vector: this rank's own in natural order, behind them the neighbours',
+// neighbour by neighbour.
+struct Numbering {
+  Buffer<std::int32_t> column;  // of each point of the box that lies in the grid
+  std::vector<Halo::Neighbour> neighbours;
+  std::size_t columns = 0;
+};
+Numbering number_points(const Block& block);
+
+// This rank's rows of HPCG's matrix on the whole grid, columns as numbered above.
 struct LocalMatrix {
   Csr matrix;
   std::vector<Halo::Neighbour> neighbours;  // send: rows; receive: columns

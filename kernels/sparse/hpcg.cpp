@@ -6,12 +6,12 @@
 #include "kernels/sparse/hpcg.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 
 #include "harness/base/check.hpp"
 #include "harness/base/random.hpp"
 #include "harness/kernel/choose.hpp"
+#include "kernels/sparse/grid_settings.hpp"
 
 namespace tandem::kernels {
 namespace {
@@ -24,43 +24,13 @@ constexpr std::size_t most_iterations = 10 * Hpcg::reference_iterations;
 // reference's.
 constexpr double bytes_per_point = 1050;
 
-// "104" or "104x96x80"; three zeros where it is neither.
-Triple read_triple(const std::string& text) {
-  Triple result{0, 0, 0};
-  const char *at = text.data(), *end = at + text.size();
-  std::size_t count = 0;
-  for (; count < 3; ++count) {
-    const auto [stop, error] = std::from_chars(at, end, result[count]);
-    if (error != std::errc() || result[count] <= 0 || result[count] > 100000) return {0, 0, 0};
-    at = stop;
-    if (at == end || *at != 'x') break;
-    ++at;
-  }
-  if (at != end || count == 1) return {0, 0, 0};
-  if (count == 0) result[2] = result[1] = result[0];
-  return result;
-}
-
-std::string text_of(const Triple& t) { return fmt::format("{}x{}x{}", t[0], t[1], t[2]); }
-
 Triple local_points(const Settings& settings) {
-  const std::string& text = settings.text("local");
-  const Triple points = read_triple(text);
-  check_usage(points[0] > 0, "local=\"{}\", expected points a rank as 104 or 104x104x96", text);
+  const Triple points = local_box(settings);
   Triple valid = points;
   for (std::int64_t& n : valid) n = std::max<std::int64_t>(16, (n + 4) / 8 * 8);
-  check_usage(valid == points, "local={}: each must be a multiple of 8 and at least 16; the nearest is {}", text,
-              text_of(valid));
+  check_usage(valid == points, "local={}: each must be a multiple of 8 and at least 16; the nearest is {}",
+              settings.text("local"), text_of(valid));
   return points;
-}
-
-// The grid of ranks; three zeros for auto.
-Triple rank_grid(const Settings& settings) {
-  const std::string& text = settings.text("grid");
-  if (text == "auto") return {0, 0, 0};
-  const Triple grid = read_triple(text);
-  check_usage(grid[0] > 0 && text.find('x') != std::string::npos, "grid=\"{}\", expected auto or ranks as 2x2x1", text);
-  return grid;
 }
 
 template <std::size_t N>
@@ -73,16 +43,6 @@ int one_of(const Settings& settings, const char* key, const std::array<const cha
 
 constexpr std::array<const char*, 4> formats = {"csr", "sell", "packed", "auto"};
 constexpr std::array<const char*, 3> orders = {"levels", "colours", "auto"};
-
-Triple grid_of(const Settings& settings, int ranks) {
-  Triple grid = rank_grid(settings);
-  const Triple best = near_cubic(ranks);
-  if (grid[0] == 0) grid = best;
-  const std::int64_t needed = grid[0] * grid[1] * grid[2];
-  check_usage(needed == ranks, "grid={} is a grid of {} ranks and the case runs on {}; use grid={} or ranks = {}",
-              text_of(grid), needed, ranks, text_of(best), needed);
-  return grid;
-}
 
 double memory(const Settings& settings, const Placement& placement) {
   const Triple n = local_points(settings);

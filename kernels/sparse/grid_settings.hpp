@@ -1,0 +1,16 @@
+// The settings `local` and `grid` of kernels on a box of points that is shared out to a grid of ranks. Wrong values are
+// errors of usage that say what was expected.
+#pragma once
+
+#include <string>
+
+#include "harness/base/settings.hpp"
+#include "kernels/sparse/block.hpp"
+
+namespace tandem::kernels {
+
+std::string text_of(const Triple& triple);            // "104x104x96"
+Triple local_box(const Settings& settings);           // "104" or "104x104x96", each 1 .. 100000
+Triple grid_of(const Settings& settings, int ranks);  // "auto": near cubic; or "2x2x1", which must make up `ranks`
+
+}  // namespace tandem::kernels
