@@ -17,8 +17,8 @@ namespace {
 
 class FileIo : public testing::Test {
  protected:
-  FileIo() { fs::create_directory(folder_); }
-  ~FileIo() override { fs::remove_all(folder_); }
+  void SetUp() override { fs::create_directory(folder_); }
+  void TearDown() override { fs::remove_all(folder_); }
 
   std::unique_ptr<Kernel> make(const std::string& direction, const std::string& bytes, const fs::path& directory) {
     Settings settings(memory_file_io().parameters);

@@ -243,7 +243,7 @@ TEST(WindowAllReduce, adds_any_count_in_place) {
       for (std::size_t i = 0; i < count; ++i) x[i] = all_ranks().rank() + static_cast<double>(i) * (round + 1);
       window.sum(x.data(), x.data(), count, MPI_DOUBLE, MPI_SUM);
       for (std::size_t i = 0; i < count; ++i)
-        ASSERT_EQ(x[i], ranks * (ranks - 1) / 2 + static_cast<double>(i) * (round + 1) * ranks) << count << ' ' << i;
+        ASSERT_EQ(x[i], ranks * (ranks - 1) * 0.5 + static_cast<double>(i) * (round + 1) * ranks) << count << ' ' << i;
     }
 }
 

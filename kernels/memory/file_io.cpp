@@ -93,7 +93,7 @@ class FileIo final : public Kernel {
   std::vector<Verdict> verify() override {
     const Output result = output();
     const auto* values = static_cast<const double*>(result.data);
-    double wrong = static_cast<double>(values_.size() - result.count);
+    auto wrong = static_cast<double>(values_.size() - result.count);
     for (std::size_t i = 0; i < result.count; ++i) wrong += values[i] == draw(i) ? 0 : 1;
     return {{"values that differ, all ranks", ranks_.sum(wrong), 0}};
   }

@@ -62,7 +62,7 @@ class PingPong final : public Kernel {
  private:
   bool receives() const { return ranks_.rank() == 1 - sender_; }
   double draw(int rank, std::size_t i) const {
-    const auto stream = static_cast<std::uint64_t>(1 + rank);
+    const auto stream = 1 + static_cast<std::uint64_t>(rank);
     return data_ == Data::exact ? 1 + static_cast<double>(random_bits(seed_, stream, i) % 1000)
                                 : random_uniform(seed_, stream, i);
   }
