@@ -136,6 +136,7 @@ std::vector<Settings> combinations(const Table& table, const std::vector<Paramet
 }
 
 std::vector<std::string> keys_of(const std::vector<Parameter>& parameters, std::vector<std::string> more) {
+  more.reserve(more.size() + parameters.size());
   for (const Parameter& parameter : parameters) more.push_back(parameter.key);
   return more;
 }
@@ -143,6 +144,7 @@ std::vector<std::string> keys_of(const std::vector<Parameter>& parameters, std::
 template <typename Entry>
 const Entry& find_entry(const Table& table, const std::vector<Entry>& registry) {
   std::vector<std::string> names;
+  names.reserve(registry.size());
   for (const Entry& entry : registry) names.push_back(entry.name);
   const std::string name = table.text("name", "", names);
   if (name.empty())

@@ -27,7 +27,7 @@ Scaled decimal(double value, bool seconds) {
   if (rounded == 0 || !std::isfinite(rounded)) return {value, ""};
   const int most = seconds ? 0 : 6;
   const int exponent = std::clamp(static_cast<int>(std::floor(std::log10(rounded * (1 + 1e-12)) / 3)), -4, most);
-  return {value * std::pow(1000.0, -exponent), prefixes[static_cast<std::size_t>(exponent + 4)]};
+  return {value * std::pow(1000.0, -exponent), prefixes[static_cast<std::size_t>(exponent) + 4]};
 }
 
 Scaled binary(double value) {

@@ -95,6 +95,7 @@ std::vector<const LaunchRecord*> Records::launches_of(const std::string& path, c
   for (const LaunchRecord& launch : launches)
     if (launch.line.at("case") == path && launch.line.at("arm") == arm) found[launch.line.at("launch")] = &launch;
   std::vector<const LaunchRecord*> result;
+  result.reserve(found.size());
   for (const auto& [number, launch] : found) result.push_back(launch);
   return result;
 }
@@ -107,7 +108,7 @@ Records read_records(const fs::path& folder, std::vector<std::string>& problems)
   for (Json& line : read_ledger(folder / "ledger.jsonl")) {
     const std::string kind = line.at("record");
     if (kind == "plan" && line.at("sha256") != sha256(records.plan.dump()))
-      problems.push_back("plan.json is not the plan that was run");
+      problems.emplace_back("plan.json is not the plan that was run");
     if (kind == "launch") {
       records.launches.emplace_back();
       records.launches.back().line = std::move(line);
