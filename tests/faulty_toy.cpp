@@ -13,7 +13,8 @@ namespace {
 
 class Crashing : public SimulationWrapper {
  public:
-  Crashing(std::unique_ptr<Simulation> inner, std::string how) : SimulationWrapper(std::move(inner)), how_(how) {}
+  Crashing(std::unique_ptr<Simulation> inner, std::string how)
+      : SimulationWrapper(std::move(inner)), how_(std::move(how)) {}
   std::vector<Sample> simulate(std::span<const Case> cases, Fidelity fidelity) const override {
     check(how_ != "check", "toy_crash: the solver broke down at case {}", cases[0].index);
     if (how_ == "signal") {

@@ -51,7 +51,7 @@ TEST_F(Files, AChangedDroppedInsertedOrSwappedLineBreaksTheChain) {
     for (int i = 0; i < 4; ++i) ledger.write({{"record", "launch"}, {"id", i}});
   }
   const auto good = lines_of(path);
-  const auto breaks = [&](std::vector<std::string> lines, const char* at) {
+  const auto breaks = [&](const std::vector<std::string>& lines, const char* at) {
     write_lines(path, lines);
     try {
       read_ledger(path);

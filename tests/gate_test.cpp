@@ -50,7 +50,8 @@ struct Judgement {
   }
 };
 
-Judgement judge(const std::function<void(LaunchRecord&)>& change, bool skill_matters = true, Json spec = problem()) {
+Judgement judge(const std::function<void(LaunchRecord&)>& change, bool skill_matters = true,
+                const Json& spec = problem()) {
   LaunchRecord record = launch();
   change(record);
   Judgement judged;

@@ -52,6 +52,7 @@ std::vector<Sample> samples(int degree, std::uint64_t first = 0) {
 
 std::vector<const Sample*> pointers(const std::vector<Sample>& all) {
   std::vector<const Sample*> result;
+  result.reserve(all.size());
   for (const Sample& sample : all) result.push_back(&sample);
   return result;
 }

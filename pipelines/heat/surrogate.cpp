@@ -27,6 +27,7 @@ HeatBasis::HeatBasis(std::span<const Sample* const> mine, std::size_t nodes, std
   std::vector<double> all = ranks.gather(indices);
   std::sort(all.begin(), all.end());
   std::vector<std::size_t> order;
+  order.reserve(indices.size());
   for (const double index : indices)
     order.push_back(static_cast<std::size_t>(std::lower_bound(all.begin(), all.end(), index) - all.begin()));
   pod_ = kernels::pod(snapshots, order, nodes, modes, ranks);
@@ -179,7 +180,7 @@ void HeatSurrogate::pull(Plan& tile, std::span<const Case> cases, Fields& result
   regression_->pull(tile.inputs, tile.rows, tile.weights, tile.input_weights);
   for (std::size_t r = 0; r < cases.size(); ++r) {
     const float* const pulled = tile.pulled.data() + r * (modes_ + 1);
-    double by_scale = static_cast<double>(pulled[modes_]);
+    auto by_scale = static_cast<double>(pulled[modes_]);
     for (std::size_t k = 0; k < modes_; ++k)
       by_scale += static_cast<double>(pulled[k]) * tile.coefficients[r * modes_ + k];
     const auto gradient = heat_features_vjp(
