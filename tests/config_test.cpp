@@ -9,6 +9,7 @@
 #include "harness/base/check.hpp"
 #include "harness/device/host.hpp"
 #include "harness/launch/plan.hpp"
+#include "harness/launch/process.hpp"
 
 namespace tandem {
 namespace {
@@ -172,6 +173,13 @@ TEST(Plan, ItsDigestChangesWithTheProblem) {
   EXPECT_EQ(digest, plan_digest(to_json(make_plan(parse(kToy)))));
   document["cases"][0]["problem"]["target"] = 0.3;
   EXPECT_NE(digest, plan_digest(document));
+}
+
+// Open MPI 5 divides by the cores of a rank.
+TEST(Launcher, AsksForAtLeastOneCoreARank) {
+  const auto command = worker_command("mpirun -n {ranks} --map-by slot:PE={threads}", 2, 0, "job.json");
+  EXPECT_EQ(command[4], "slot:PE=1");
+  for (const std::string& word : worker_command("", 2, 0, "job.json")) EXPECT_EQ(word.find("PE=0"), std::string::npos);
 }
 
 }  // namespace

@@ -185,7 +185,7 @@ TEST(AdamW, follows_its_formula) {
     EXPECT_LE(adam.error(mlp.trained(), 0.01), 1);
     EXPECT_GT(adam.error(mlp.trained(), 0.011), 1);
     for (std::size_t i = 0; i < w.size(); ++i) {
-      const double g = static_cast<double>(gradients[i]);
+      const auto g = static_cast<double>(gradients[i]);
       m[i] = 0.8 * m[i] + 0.2 * g;
       v[i] = 0.9 * v[i] + 0.1 * g * g;
       w[i] -= 0.01 * 0.1 * w[i];

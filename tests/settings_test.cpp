@@ -30,6 +30,10 @@ TEST(Settings, keep_the_order_of_the_registry) {
   EXPECT_EQ(settings.path(), "n=64/precision=bf16/layout=packed");
   EXPECT_TRUE(settings.has("layout"));
   EXPECT_FALSE(settings.has("n="));
+  Settings grown({{"n", "1024", ""}, {"algorithm", "library", "", false}});
+  EXPECT_EQ(grown.path(), "n=1024");  // as it was before there was a choice
+  grown.set("algorithm", "window");
+  EXPECT_EQ(grown.path(), "n=1024/algorithm=window");
   EXPECT_EQ(Settings().path(), "");
 }
 

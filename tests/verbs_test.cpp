@@ -90,7 +90,7 @@ TEST(Run, NamesFollowTheGrammar) {
   const std::vector<std::string> names = {
       "limit.fp64",
       "kernel.dense.gemm.n=32.precision=fp64.device=cpu.rate",
-      "kernel.network.allreduce.bytes=8.precision=fp32.algorithm=library.node_ranks=auto.device=cpu.ranks=2.time",
+      "kernel.network.allreduce.bytes=8.precision=fp32.device=cpu.ranks=2.time",
       "pipeline.toy.size=S.ballast=0.device=cpu.simulation_only.ttis",
       "pipeline.toy.size=S.ballast=0.device=cpu.separated.movement_amplification",
       "pipeline.toy.size=S.ballast=0.device=cpu.integrated.coupling=in_memory.ttis",

@@ -8,7 +8,10 @@
 namespace tandem {
 
 Settings::Settings(const std::vector<Parameter>& parameters) {
-  for (const Parameter& parameter : parameters) items_.emplace_back(parameter.key, parameter.fallback);
+  for (const Parameter& parameter : parameters) {
+    items_.emplace_back(parameter.key, parameter.fallback);
+    if (!parameter.named) unnamed_.push_back(items_.back());
+  }
 }
 
 void Settings::set(std::string_view key, std::string value) {
@@ -58,7 +61,9 @@ double Settings::number(std::string_view key) const {
 
 std::string Settings::path() const {
   std::string result;
-  for (const auto& [key, value] : items_) result += (result.empty() ? "" : "/") + key + "=" + value;
+  for (const auto& item : items_)
+    if (std::find(unnamed_.begin(), unnamed_.end(), item) == unnamed_.end())
+      result += (result.empty() ? "" : "/") + item.first + "=" + item.second;
   return result;
 }
 

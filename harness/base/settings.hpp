@@ -15,6 +15,8 @@ struct Parameter {
   std::string key;
   std::string fallback;
   std::string help;
+  bool named = true;  // false: part of a case's name only where it is not the fallback. For settings that a kernel gets
+                      // later, so that published names stay what they were
 };
 
 class Settings {
@@ -37,6 +39,7 @@ class Settings {
 
  private:
   std::vector<std::pair<std::string, std::string>> items_;
+  std::vector<std::pair<std::string, std::string>> unnamed_;  // keys and the values that are left out of path()
 };
 
 }  // namespace tandem

@@ -106,7 +106,7 @@ std::vector<std::string> worker_command(const std::string& launcher, int ranks, 
   if (ranks > 1 || !launcher.empty()) {
     std::string text = launcher.empty() ? default_launcher(ranks, threads) : launcher;
     replace(text, "{ranks}", std::to_string(ranks));
-    replace(text, "{threads}", std::to_string(threads));
+    replace(text, "{threads}", std::to_string(std::max(threads, 1)));  // 0, as many as there are: mpirun knows no such
     std::istringstream words(text);
     for (std::string word; words >> word;) command.push_back(word);
   }

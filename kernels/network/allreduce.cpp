@@ -186,10 +186,11 @@ KernelEntry network_allreduce() {
   KernelEntry entry;
   entry.name = "network/allreduce";
   entry.summary = "all-reduce, sum, by MPI or through shared memory";
-  entry.parameters = {{"bytes", "1M", "message, 8 .. 64M"},
-                      {"precision", "fp32", "fp32, fp64, bf16 or int32"},
-                      {"algorithm", "library", "library (MPI_Allreduce), shared_window (one node) or hierarchical"},
-                      {"node_ranks", "auto", "hierarchical: groups of so many ranks stand in for nodes"}};
+  entry.parameters = {
+      {"bytes", "1M", "message, 8 .. 64M"},
+      {"precision", "fp32", "fp32, fp64, bf16 or int32"},
+      {"algorithm", "library", "library (MPI_Allreduce), shared_window (one node) or hierarchical", false},
+      {"node_ranks", "auto", "hierarchical: groups of so many ranks stand in for nodes", false}};
   entry.figure = KernelEntry::Figure::time;
   entry.memory = [](const Settings& settings, const Placement&) {
     return 2.0 * static_cast<double>(choice_of(settings).bytes + 2 * WindowAllReduce::chunk_bytes);
