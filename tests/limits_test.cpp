@@ -23,11 +23,13 @@ namespace {
 namespace fs = std::filesystem;
 
 class Tree : public testing::Test {
+ public:
+  ~Tree() override { fs::remove_all(root_); }
+
  protected:
   Tree() : root_(fs::temp_directory_path() / ("tandem_host_" + std::to_string(::getpid()))) {
     fs::create_directories(root_);
   }
-  ~Tree() override { fs::remove_all(root_); }
   void put(const std::string& path, const std::string& text) {
     fs::create_directories((root_ / path).parent_path());
     std::ofstream(root_ / path) << text;
@@ -94,7 +96,7 @@ TEST(Stream, BothStoresAndTheSumAreExactForEverySize) {
       triad(a.data(), b.data(), c.data(), 3.0, n, stores);
       for (std::size_t i = 0; i < n; ++i) EXPECT_EQ(a[i], b[i] + 3 * c[i]) << n << " " << i;
     }
-    EXPECT_EQ(read_sum(b.data(), n), static_cast<double>(n * (n + 1) / 2));
+    EXPECT_EQ(read_sum(b.data(), n), static_cast<double>(n) * static_cast<double>(n + 1) / 2);
   }
 }
 

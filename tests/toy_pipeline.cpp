@@ -347,6 +347,7 @@ std::vector<Verdict> ToyProblem::judge(std::span<const Answer> answers, std::uin
   for (const Answer& answer : answers) {
     const auto samples = simulation.simulate(library(*this, seed, answer.question), Fidelity::truth);
     std::vector<double> scores;
+    scores.reserve(samples.size());
     for (const Sample& sample : samples) scores.push_back(static_cast<double>(simulation.outputs(sample).back()));
     for (const double wanted : best_of(scores))
       missed += std::find(answer.values.begin(), answer.values.end(), wanted) == answer.values.end() ? 1 : 0;

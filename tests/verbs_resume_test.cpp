@@ -67,7 +67,7 @@ class Resume : public ::testing::Test {
     return folder;
   }
   fs::path copy() {
-    const fs::path folder = place.folder() / "copy";
+    fs::path folder = place.folder() / "copy";
     fs::remove_all(folder);
     fs::copy(interrupted(), folder, fs::copy_options::recursive);
     return folder;
