@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 
 #include "harness/base/check.hpp"
 
@@ -59,11 +60,16 @@ double Settings::number(std::string_view key) const {
   return result;
 }
 
+Settings::Items Settings::named() const {
+  Items result;
+  std::copy_if(items_.begin(), items_.end(), std::back_inserter(result),
+               [&](const auto& item) { return std::find(unnamed_.begin(), unnamed_.end(), item) == unnamed_.end(); });
+  return result;
+}
+
 std::string Settings::path() const {
   std::string result;
-  for (const auto& item : items_)
-    if (std::find(unnamed_.begin(), unnamed_.end(), item) == unnamed_.end())
-      result += (result.empty() ? "" : "/") + item.first + "=" + item.second;
+  for (const auto& [key, value] : named()) result += (result.empty() ? "" : "/") + key + "=" + value;
   return result;
 }
 

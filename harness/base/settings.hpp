@@ -32,14 +32,15 @@ class Settings {
   std::int64_t integer(std::string_view key) const;  // plain or with a suffix: 4096, 64k, 16M (powers of 1024)
   double number(std::string_view key) const;
 
-  const std::vector<std::pair<std::string, std::string>>& items() const { return items_; }
-  std::string path() const;  // "n=4096/precision=fp64"
+  using Items = std::vector<std::pair<std::string, std::string>>;
+  Items named() const;       // those that make the case's name
+  std::string path() const;  // the same as text: "n=4096/precision=fp64"
 
   bool operator==(const Settings&) const = default;
 
  private:
-  std::vector<std::pair<std::string, std::string>> items_;
-  std::vector<std::pair<std::string, std::string>> unnamed_;  // keys and the values that are left out of path()
+  Items items_;
+  Items unnamed_;  // keys and the values that are left out of the name
 };
 
 }  // namespace tandem

@@ -246,7 +246,7 @@ void filter_cases(Config& config, const std::string& source, const std::string& 
 
 std::string CaseConfig::path() const {
   std::string result = name;
-  if (!settings.items().empty()) result += "/" + settings.path();
+  if (!settings.named().empty()) result += "/" + settings.path();
   result += "/device=cpu";
   if (ranks > 1) result += fmt::format("/ranks={}", ranks);
   return result;

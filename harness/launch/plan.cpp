@@ -55,7 +55,7 @@ std::string figure_name(KernelEntry::Figure figure) {
 
 Json case_json(const CaseConfig& item) {
   Json settings = Json::object();
-  for (const auto& [key, value] : item.settings.items()) settings[key] = value;
+  for (const auto& [key, value] : item.settings.named()) settings[key] = value;
   Json json = {{"case", item.path()}, {"kind", item.pipeline ? "pipeline" : "kernel"},
                {"name", item.name},   {"settings", settings},
                {"ranks", item.ranks}, {"threads", item.threads}};

@@ -20,8 +20,8 @@ namespace fs = std::filesystem;
 namespace tandem {
 namespace {
 
-Settings settings_of(const Json& item) {
-  Settings settings;
+Settings settings_of(const std::vector<Parameter>& parameters, const Json& item) {
+  Settings settings(parameters);  // a plan leaves out what is not part of the name
   for (const auto& [key, value] : item.at("settings").items()) settings.set(key, value.get<std::string>());
   return settings;
 }
@@ -58,13 +58,13 @@ void kernel(const Json& job, const Ranks& ranks, Recorder& recorder) {
   const KernelEntry& entry = entry_of(kernel_registry(), item);
   const int threads = item.at("threads");
   const KernelContext context{ranks, threads, job.at("seed")};
-  time_kernel(entry, settings_of(item), context, job.at("class").get<std::string>(), recorder);
+  time_kernel(entry, settings_of(entry.parameters, item), context, job.at("class").get<std::string>(), recorder);
 }
 
 void arm(const Json& job, const Ranks& ranks, Recorder& recorder) {
   const Json& item = job.at("case");
   const PipelineEntry& entry = entry_of(pipeline_registry(), item);
-  const Settings settings = settings_of(item);
+  const Settings settings = settings_of(entry.parameters, item);
   recorder.enter("start-up", State::transition);
   const double needed = entry.memory(settings);
   const double available = available_memory_bytes();
