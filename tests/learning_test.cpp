@@ -194,6 +194,8 @@ TEST(AdamW, follows_its_formula) {
       ASSERT_NEAR(static_cast<double>(load(mlp.rounded()[i])), w[i], 0x1p-8 * std::abs(w[i]));
     }
   }
+  mlp.rounded()[1].bits ^= 1;
+  EXPECT_TRUE(std::isinf(adam.error(mlp.trained(), 0.01)));
 }
 
 TEST(ParseLayers, refuses_nonsense) {

@@ -52,6 +52,12 @@ void dispatch(const Pointers& pointers, const AdamWSettings& s, double rate, std
   return keep ? sweep<false, true>(pointers, factors, size) : sweep<false, false>(pointers, factors, size);
 }
 
+bool is_rounded(Bf16 value, float from) {
+  Bf16 right;
+  store(right, from);
+  return value.bits == right.bits;
+}
+
 }  // namespace
 
 void adamw_step(const Trained& trained, const Moments& moments, const AdamWSettings& settings, double rate,
@@ -71,7 +77,7 @@ double adamw_error(const Trained& trained, const AdamWState& after, const AdamWS
                    double rate, std::size_t t) {
   const auto steps = static_cast<double>(t);
   const double bias1 = 1 - std::pow(s.beta1, steps), bias2 = 1 - std::pow(s.beta2, steps);
-  constexpr double u = 4 * 0x1p-24, smallest = 0x1p-126;
+  constexpr double u = 4 * 0x1p-24, smallest = 0x1p-126, infinity = std::numeric_limits<double>::infinity();
   const auto d = [](float value) { return static_cast<double>(value); };
   const auto count = static_cast<std::ptrdiff_t>(before.w.size());
   double worst = 0;
@@ -84,13 +90,11 @@ double adamw_error(const Trained& trained, const AdamWState& after, const AdamWS
     const double m = old_m + new_m, v = s.beta2 * d(before.v[i]) + (1 - s.beta2) * g * g;
     const double scale = rate / bias1 / (std::sqrt(v / bias2) + s.epsilon);
     const double size_m = std::abs(old_m) + std::abs(new_m);
-    const double errors[] = {
-        std::abs(d(after.m[i]) - m) / (u * size_m + smallest), std::abs(d(after.v[i]) - v) / (u * v + smallest),
-        std::abs(d(after.w[i]) - w * (1 - rate * s.decay) + scale * m) /
-            (u * (std::abs(w) + 4 * scale * size_m) + smallest),
-        trained.rounded.empty()
-            ? 0
-            : std::abs(d(load(trained.rounded[i])) - d(after.w[i])) / (0x1p-8 * std::abs(d(after.w[i])) + smallest)};
+    const double errors[] = {std::abs(d(after.m[i]) - m) / (u * size_m + smallest),
+                             std::abs(d(after.v[i]) - v) / (u * v + smallest),
+                             std::abs(d(after.w[i]) - w * (1 - rate * s.decay) + scale * m) /
+                                 (u * (std::abs(w) + 4 * scale * size_m) + smallest),
+                             trained.rounded.empty() || is_rounded(trained.rounded[i], after.w[i]) ? 0 : infinity};
     for (const double error : errors) {
       worst = std::max(worst, error);
       number = number && error == error;

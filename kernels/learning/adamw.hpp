@@ -37,7 +37,7 @@ void adamw_step(const Trained& trained, const Moments& moments, const AdamWSetti
                 std::size_t t);
 
 // The same step in fp64 from the state `before`: worst error of parameters and moments over a bound of four roundings
-// of all that is added up, and of the rounded copy over half a unit. NaN where there is one.
+// of all that is added up, infinity where the rounded copy is not the nearest. NaN where there is one.
 double adamw_error(const Trained& trained, const AdamWState& after, const AdamWState& before,
                    const AdamWSettings& settings, double rate, std::size_t t);
 
