@@ -134,7 +134,8 @@ double HeatLearner::learn(std::size_t step, std::span<const Pair> mine, std::siz
   ranks.sum(mlp_->gradients());
   const auto t = static_cast<double>(step + 1), whole = static_cast<double>(training_.steps);
   const double warm = std::min(1.0, t / static_cast<double>(training_.warm_up));
-  adam_->step(mlp_->trained(), training_.rate * warm * 0.5 * (1 + std::cos(std::numbers::pi * std::min(1.0, t / whole))));
+  adam_->step(mlp_->trained(),
+              training_.rate * warm * 0.5 * (1 + std::cos(std::numbers::pi * std::min(1.0, t / whole))));
   return ranks.sum(loss) / static_cast<double>(training_.nets);
 }
 
