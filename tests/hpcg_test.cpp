@@ -1,4 +1,4 @@
-// sparse/hpcg under mpirun: HPCG_RANKS tells the number of ranks (ctest starts 1, 2, 3, 4 and 8). Rank 0 emulates all
+// sparse/hpcg under mpirun: TEST_RANKS tells the number of ranks (ctest starts 1, 2, 3, 4 and 8). Rank 0 emulates all
 // of them in plain global loops and must find the same residuals; what a fault breaks, the verifier must see.
 #include "kernels/sparse/hpcg.hpp"
 
@@ -14,18 +14,12 @@
 #include "harness/base/check.hpp"
 #include "harness/kernel/time_kernel.hpp"
 #include "tests/hpcg_emulation.hpp"
+#include "tests/mpi_main.hpp"
 
 namespace tandem::kernels {
 KernelEntry sparse_cg();
 KernelEntry sparse_hpcg();
 namespace {
-
-const Ranks& all_ranks() {
-  static const char* const count = std::getenv("HPCG_RANKS");
-  static const int size = count != nullptr ? std::atoi(count) : 1;
-  static const Ranks ranks(size, size > 1 ? "mpirun" : "");
-  return ranks;
-}
 
 Block test_block() { return {near_cubic(all_ranks().size()), all_ranks().rank(), {16, 16, 16}}; }
 
@@ -281,11 +275,3 @@ TEST(Hpcg, refuses_what_it_cannot_run_and_says_what_it_can) {
 
 }  // namespace
 }  // namespace tandem::kernels
-
-int main(int argc, char** argv) {
-  testing::InitGoogleTest(&argc, argv);
-  const tandem::Ranks& ranks = tandem::kernels::all_ranks();  // MPI starts before and ends after every test
-  const int failed = RUN_ALL_TESTS();
-  ranks.barrier();
-  return failed;
-}

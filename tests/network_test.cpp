@@ -1,4 +1,4 @@
-// The network family under mpirun: NETWORK_RANKS tells the number of ranks (ctest starts 1, 2, 3 and 4). Right results
+// The network family under mpirun: TEST_RANKS tells the number of ranks (ctest starts 1, 2, 3 and 4). Right results
 // pass; a lost message, a wrong entry, a contribution that does not arrive and a run that does nothing fail. The faults
 // are wrappers around MPI functions (its profiling interface), which exist in this program only.
 #include <cstdlib>
@@ -15,6 +15,7 @@
 #include "harness/kernel/time_kernel.hpp"
 #include "kernels/learning/elementwise.hpp"
 #include "kernels/network/window_allreduce.hpp"
+#include "tests/mpi_main.hpp"
 
 namespace {
 
@@ -88,13 +89,6 @@ KernelEntry network_allreduce();
 KernelEntry network_pingpong();
 KernelEntry network_halo();
 namespace {
-
-const Ranks& all_ranks() {
-  static const char* const count = std::getenv("NETWORK_RANKS");
-  static const int size = count != nullptr ? std::atoi(count) : 1;
-  static const Ranks ranks(size, size > 1 ? "mpirun" : "");
-  return ranks;
-}
 
 using Values = std::vector<std::pair<std::string, std::string>>;
 
@@ -277,11 +271,3 @@ TEST(HaloExchange, every_shape) {
 
 }  // namespace
 }  // namespace tandem::kernels
-
-int main(int argc, char** argv) {
-  testing::InitGoogleTest(&argc, argv);
-  const tandem::Ranks& ranks = tandem::kernels::all_ranks();  // MPI starts before and ends after every test
-  const int failed = RUN_ALL_TESTS();
-  ranks.barrier();
-  return failed;
-}
