@@ -2,19 +2,17 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <numeric>
 
 #include "harness/base/random.hpp"
+#include "tests/toy_learner.hpp"
 
 namespace tandem::pipelines {
 namespace {
 
-constexpr std::size_t n = toy_states, outputs_of_case = toy_outputs, per_term = toy_outputs * toy_states;
+constexpr std::size_t n = toy_states, outputs_of_case = toy_outputs;
 constexpr std::size_t whole_series = 80, coarse_series = 6;
-using State = std::array<double, n>;
 using Matrix = std::array<double, n * n>;
-using Map = std::array<double, per_term>;  // outputs x states
 
 // Entries of A and B such that the series converges on the whole square of parameters.
 Matrix operator_matrix(std::uint64_t stream) {
@@ -23,8 +21,8 @@ Matrix operator_matrix(std::uint64_t stream) {
   return matrix;
 }
 
-Map observation() {
-  Map c{};
+ToyMap observation() {
+  ToyMap c{};
   for (std::size_t k = 0; k + 1 < outputs_of_case; ++k)
     for (std::size_t i = 0; i < n; ++i) {
       c[k * n + i] = 2 * random_uniform(2026, 3, k * n + i) - 1;
@@ -34,14 +32,14 @@ Map observation() {
 }
 
 // C (1 + M + ... + M^terms), by Horner's rule.
-Map response(const std::vector<double>& p, std::size_t terms) {
+ToyMap response(const std::vector<double>& p, std::size_t terms) {
   static const Matrix a = operator_matrix(1), b = operator_matrix(2);
-  static const Map c = observation();
+  static const ToyMap c = observation();
   Matrix m;
   for (std::size_t i = 0; i < m.size(); ++i) m[i] = p[0] * a[i] + p[1] * b[i];
-  Map sum = c;
+  ToyMap sum = c;
   for (std::size_t term = 0; term < terms; ++term) {
-    Map next = c;
+    ToyMap next = c;
     for (std::size_t k = 0; k < outputs_of_case; ++k)
       for (std::size_t i = 0; i < n; ++i)
         for (std::size_t j = 0; j < n; ++j) next[k * n + j] += sum[k * n + i] * m[i * n + j];
@@ -50,16 +48,8 @@ Map response(const std::vector<double>& p, std::size_t terms) {
   return sum;
 }
 
-template <typename Values>
-std::array<double, outputs_of_case> times(const Map& map, const Values& x) {
-  std::array<double, outputs_of_case> y{};
-  for (std::size_t k = 0; k < outputs_of_case; ++k)
-    for (std::size_t i = 0; i < n; ++i) y[k] += map[k * n + i] * static_cast<double>(x[i]);
-  return y;
-}
-
 Sample simulate_one(const Case& one, std::size_t terms, std::size_t ballast) {
-  const Map map = response(one.parameters, terms);
+  const ToyMap map = response(one.parameters, terms);
   Sample sample;
   sample.index = one.index;
   sample.pairs = toy_levels;
@@ -67,7 +57,7 @@ Sample simulate_one(const Case& one, std::size_t terms, std::size_t ballast) {
   Array jacobians{{toy_levels, outputs_of_case, n}, {}};
   std::vector<float> x = one.snapshot.at("state").values;
   for (std::size_t level = 0; level < toy_levels; ++level) {
-    for (const double y : times(map, x)) labels.values.push_back(static_cast<float>(y));
+    for (const double y : toy_times(map, x)) labels.values.push_back(static_cast<float>(y));
     for (const double slope : map) jacobians.values.push_back(static_cast<float>(slope));
     inputs.values.insert(inputs.values.end(), x.begin(), x.end());
     std::rotate(x.begin(), x.begin() + 1, x.end());
@@ -86,152 +76,11 @@ class CoarseModel : public Model {
   Fields predict(std::span<const Case> cases) const override {
     Fields fields(cases.size(), outputs_of_case);
     for (std::size_t i = 0; i < cases.size(); ++i) {
-      const auto y = times(response(cases[i].parameters, coarse_series), cases[i].snapshot.at("state").values);
+      const auto y = toy_times(response(cases[i].parameters, coarse_series), cases[i].snapshot.at("state").values);
       std::transform(y.begin(), y.end(), fields.row(i).begin(), [](double v) { return static_cast<float>(v); });
     }
     return fields;
   }
-};
-
-// J(p) = sum_m W_m psi_m(p), y = J(p) x.
-class LegendreModel : public Model {
- public:
-  LegendreModel(std::vector<double> weights) : weights_(std::move(weights)) {}
-
-  Fields predict(std::span<const Case> cases) const override {
-    Fields fields(cases.size(), outputs_of_case);
-    for (std::size_t i = 0; i < cases.size(); ++i) {
-      const auto y = weighted(toy_basis(cases[i].parameters).data(), cases[i].snapshot.at("state").values);
-      std::transform(y.begin(), y.end(), fields.row(i).begin(), [](double v) { return static_cast<float>(v); });
-    }
-    return fields;
-  }
-
-  Fields vjp(std::span<const Case> cases, const Seed& seed) const override {
-    const Fields predictions = predict(cases);
-    Fields gradients(cases.size(), 2);
-    for (std::size_t i = 0; i < cases.size(); ++i) {
-      std::array<float, outputs_of_case> cotangent{};
-      seed(i, predictions.row(i), cotangent);
-      const auto slopes = toy_basis_slopes(cases[i].parameters);
-      for (std::size_t d = 0; d < 2; ++d) {
-        const auto dy = weighted(slopes.data() + d * toy_terms, cases[i].snapshot.at("state").values);
-        for (std::size_t k = 0; k < dy.size(); ++k) gradients.row(i)[d] += static_cast<float>(dy[k]) * cotangent[k];
-      }
-    }
-    return gradients;
-  }
-
- private:
-  std::array<double, outputs_of_case> weighted(const double* psi, const std::vector<float>& x) const {
-    Map map{};
-    for (std::size_t at = 0; at < weights_.size(); ++at) map[at % per_term] += weights_[at] * psi[at / per_term];
-    return times(map, x);
-  }
-  std::vector<double> weights_;
-};
-
-// A learner whose whole state is a vector of doubles.
-class VectorLearner : public Learner {
- public:
-  std::vector<std::byte> save() const override {
-    const auto bytes = std::as_bytes(std::span(weights_));
-    return {bytes.begin(), bytes.end()};
-  }
-  void load(std::span<const std::byte> bytes) override {
-    check(bytes.size() % sizeof(double) == 0, "toy: weights of {} bytes", bytes.size());
-    weights_.resize(bytes.size() / sizeof(double));
-    std::memcpy(weights_.data(), bytes.data(), bytes.size());
-  }
-
- protected:
-  std::vector<double> weights_;
-};
-
-class LegendreLearner : public VectorLearner {
- public:
-  LegendreLearner(std::size_t terms, bool fit) : fit_(fit) { weights_.assign(terms * per_term, 0.0); }
-
-  // The constant term is the mean of the Jacobian labels; a rival goes on to its best fit right here.
-  void prepare(std::span<const Sample* const> mine, const Ranks& ranks) override {
-    std::vector<double> sums(per_term + 1, 0.0);
-    std::vector<Pair> pairs;
-    for (const Sample* sample : mine) {
-      const std::vector<float>& jacobian = sample->arrays.at("jacobians").values;
-      for (std::size_t i = 0; i < per_term; ++i) sums[i] += static_cast<double>(jacobian[i]);
-      sums[per_term] += 1;
-      for (std::size_t pair = 0; pair < sample->pairs; ++pair) pairs.push_back({sample, pair});
-    }
-    ranks.sum(std::span(sums));
-    for (std::size_t i = 0; i < per_term; ++i) weights_[i] = sums[i] / sums[per_term];
-    const auto all = static_cast<std::size_t>(sums[per_term]) * toy_levels;
-    for (std::size_t step = 0; fit_ && step < 60; ++step) learn(step, pairs, all, ranks);
-  }
-
-  // Squared error of label and Jacobian; the basis is orthonormal, so that plain steps of 0.2 converge.
-  double learn(std::size_t, std::span<const Pair> mine, std::size_t batch, const Ranks& ranks) override {
-    std::vector<double> gradient(weights_.size() + 1, 0.0);  // the last one is the loss
-    for (const Pair& pair : mine) add(pair, gradient);
-    ranks.sum(std::span(gradient));
-    for (std::size_t at = 0; at < weights_.size(); ++at)
-      weights_[at] -= 0.2 * gradient[at] / static_cast<double>(batch);
-    return gradient.back() / static_cast<double>(batch);
-  }
-
-  std::unique_ptr<Model> model() const override { return std::make_unique<LegendreModel>(weights_); }
-
- private:
-  void add(const Pair& pair, std::vector<double>& gradient) const {
-    const std::vector<float>& p = pair.sample->arrays.at("parameters").values;
-    const auto psi = toy_basis(std::array{static_cast<double>(p[0]), static_cast<double>(p[1])});
-    const float* x = pair.sample->arrays.at("inputs").values.data() + pair.pair * n;
-    const float* label = pair.sample->arrays.at("labels").values.data() + pair.pair * outputs_of_case;
-    const float* jacobian = pair.sample->arrays.at("jacobians").values.data() + pair.pair * per_term;
-    Map map{};
-    for (std::size_t at = 0; at < weights_.size(); ++at) map[at % per_term] += weights_[at] * psi[at / per_term];
-    const auto y = times(map, x);
-    Map slope;
-    for (std::size_t k = 0; k < outputs_of_case; ++k) {
-      const double residual = y[k] - static_cast<double>(label[k]);
-      gradient.back() += residual * residual;
-      for (std::size_t i = 0; i < n; ++i)
-        slope[k * n + i] = map[k * n + i] - static_cast<double>(jacobian[k * n + i]) +
-                           residual * static_cast<double>(x[i]) / static_cast<double>(n);
-    }
-    for (std::size_t at = 0; at < weights_.size(); ++at) gradient[at] += psi[at / per_term] * slope[at % per_term];
-  }
-  bool fit_;
-};
-
-class MeanModel : public Model {
- public:
-  explicit MeanModel(std::vector<double> mean) : mean_(std::move(mean)) {}
-  Fields predict(std::span<const Case> cases) const override {
-    Fields fields(cases.size(), mean_.size());
-    for (std::size_t i = 0; i < cases.size(); ++i)
-      std::transform(mean_.begin(), mean_.end(), fields.row(i).begin(), [](double v) { return static_cast<float>(v); });
-    return fields;
-  }
-
- private:
-  std::vector<double> mean_;
-};
-
-class MeanLearner : public VectorLearner {
- public:
-  void prepare(std::span<const Sample* const> mine, const Ranks& ranks) override {
-    std::vector<double> sums(outputs_of_case + 1, 0.0);
-    for (const Sample* sample : mine) {
-      for (std::size_t k = 0; k < outputs_of_case; ++k)
-        sums[k] += static_cast<double>(sample->arrays.at("labels").values[k]);
-      sums.back() += 1;
-    }
-    ranks.sum(std::span(sums));
-    weights_.assign(outputs_of_case, 0.0);
-    for (std::size_t k = 0; k < outputs_of_case; ++k) weights_[k] = sums[k] / sums.back();
-  }
-  double learn(std::size_t, std::span<const Pair>, std::size_t, const Ranks&) override { return 0; }
-  std::unique_ptr<Model> model() const override { return std::make_unique<MeanModel>(weights_); }
 };
 
 std::vector<Case> library(const ToyProblem& problem, std::uint64_t seed, std::size_t question) {
@@ -250,16 +99,6 @@ std::vector<double> best_of(const std::vector<double>& scores) {
 }
 
 }  // namespace
-
-std::array<double, toy_terms> toy_basis(std::span<const double> p) {
-  const double s3 = std::sqrt(3.0), s5 = std::sqrt(5.0);
-  return {1, s3 * p[0], s3 * p[1], s5 * (3 * p[0] * p[0] - 1) / 2, 3 * p[0] * p[1], s5 * (3 * p[1] * p[1] - 1) / 2};
-}
-
-std::array<double, 2 * toy_terms> toy_basis_slopes(std::span<const double> p) {
-  const double s3 = std::sqrt(3.0), s5 = std::sqrt(5.0);
-  return {0, s3, 0, 3 * s5 * p[0], 3 * p[1], 0, 0, 0, s3, 0, 3 * p[0], 3 * s5 * p[1]};
-}
 
 std::vector<Sample> ToySimulation::simulate(std::span<const Case> cases, Fidelity fidelity) const {
   std::vector<Sample> samples;
@@ -357,9 +196,9 @@ std::vector<Verdict> ToyProblem::judge(std::span<const Answer> answers, std::uin
 }
 
 std::vector<Rival> ToyProblem::rivals() const {
-  return {{"mean", true, [] { return std::make_unique<MeanLearner>(); }},
-          {"linear", true, [] { return std::make_unique<LegendreLearner>(1, true); }},
-          {"bilinear", false, [] { return std::make_unique<LegendreLearner>(3, true); }}};
+  return {{"mean", true, [] { return toy_mean(); }},
+          {"linear", true, [] { return toy_legendre(1, true); }},
+          {"bilinear", false, [] { return toy_legendre(3, true); }}};
 }
 
 PipelineEntry toy() {
@@ -367,7 +206,7 @@ PipelineEntry toy() {
     Pipeline pipeline;
     pipeline.problem = std::make_unique<ToyProblem>();
     pipeline.simulation = std::make_unique<ToySimulation>(static_cast<std::size_t>(settings.integer("ballast")));
-    pipeline.learner = [](std::uint64_t) { return std::make_unique<LegendreLearner>(toy_terms, false); };
+    pipeline.learner = [](std::uint64_t) { return toy_legendre(toy_terms, false); };
     return pipeline;
   };
   const auto memory = [](const Settings& settings) {

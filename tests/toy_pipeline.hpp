@@ -3,8 +3,7 @@
 //
 //   y = C (I - M(p))^-1 x,   M(p) = p0 A + p1 B,   the last output the sum of the others
 //
-// The truth sums the Neumann series to its end, the coarse method stops after a few terms; the learner fits the
-// Jacobian dy/dx = sum_m W_m psi_m(p) with Legendre polynomials psi_m of degree <= 2.
+// The truth sums the Neumann series to its end, the coarse method stops after a few terms.
 #pragma once
 
 #include <array>
@@ -16,9 +15,15 @@ namespace tandem::pipelines {
 inline constexpr std::size_t toy_states = 8, toy_outputs = 4, toy_levels = 3, toy_terms = 6;
 inline constexpr std::size_t toy_library = 64, toy_top = 5;
 
-// Legendre polynomials of the parameters in [-1, 1]^2: 1, p0, p1, then degree 2.
-std::array<double, toy_terms> toy_basis(std::span<const double> parameters);
-std::array<double, 2 * toy_terms> toy_basis_slopes(std::span<const double> parameters);  // d/dp0 of each, d/dp1 of each
+using ToyMap = std::array<double, toy_outputs * toy_states>;  // outputs x states
+
+template <typename Values>
+std::array<double, toy_outputs> toy_times(const ToyMap& map, const Values& x) {
+  std::array<double, toy_outputs> y{};
+  for (std::size_t k = 0; k < toy_outputs; ++k)
+    for (std::size_t i = 0; i < toy_states; ++i) y[k] += map[k * toy_states + i] * static_cast<double>(x[i]);
+  return y;
+}
 
 class ToySimulation : public Simulation {
  public:
