@@ -140,7 +140,7 @@ TEST_F(NoiseTree, ReadsTheTree) {
   EXPECT_NEAR(cpu->steal, 40 * cpu->tick, 1e-9);
   const double start = now_seconds();
   const NoiseReading reading = read_noise(Ranks(1), 2, root_);
-  EXPECT_LT(now_seconds() - start, 5);
+  EXPECT_LT(now_seconds() - start, 20);  // a reading, not a measurement of minutes
   EXPECT_EQ(reading.throttles, 5);
   EXPECT_EQ(reading.quota, 4);
   EXPECT_EQ(reading.threads, 2);

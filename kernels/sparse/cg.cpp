@@ -180,7 +180,8 @@ class ConjugateGradient : public Kernel {
   CgResult result_;
 };
 
-// |x.My - y.Mx| / (eps (|x| |My| + |y| |Mx|)) of random vectors, HPCG's departure from symmetry.
+// |x.My - y.Mx| / (eps (|x| |My| + |y| |Mx|)) of random vectors without a mean (whose dot products' rounding errors
+// would grow with the size), HPCG's departure from symmetry.
 template <typename T>
 template <typename Apply>
 double ConjugateGradient<T>::asymmetry(const Apply& apply_to, double epsilon) const {
@@ -188,8 +189,8 @@ double ConjugateGradient<T>::asymmetry(const Apply& apply_to, double epsilon) co
   Buffer<double> x(size), y(size), mx(size), my(size);
   slab_.each_node([&](std::size_t i, std::size_t j, std::size_t k, std::size_t) {
     const std::size_t row = (k * slab_.n + slab_.first + j) * slab_.n + i;
-    x[at(i, j, k)] = random_uniform(seed_, 2, row);
-    y[at(i, j, k)] = random_uniform(seed_, 3, row);
+    x[at(i, j, k)] = random_uniform(seed_, 2, row) - 0.5;
+    y[at(i, j, k)] = random_uniform(seed_, 3, row) - 0.5;
   });
   apply_to(x.data(), mx.data());
   apply_to(y.data(), my.data());

@@ -29,7 +29,8 @@ class Hpcg : public Kernel {
   CgResult solve(const double* right, double* x, CgVectors<double>& work, double target, std::size_t most,
                  bool precondition);
   double exact(std::int64_t point) const;  // of the solution that the right-hand side is made for
-  Buffer<double> random_slots(std::uint64_t stream, std::size_t level);  // a pure function of the point
+  // In [least, least + 1), a pure function of the point.
+  Buffer<double> random_slots(std::uint64_t stream, std::size_t level, double least);
   double norm(const double* slots);
   void products(std::vector<Verdict>& verdicts);
   void symmetry(std::vector<Verdict>& verdicts);
