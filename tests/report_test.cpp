@@ -62,6 +62,23 @@ TEST(Summary, ShowsFiguresArmsAndStatus) {
   EXPECT_NE(summary(golden(), true, 110).find("\x1b[33mUNSTABLE\x1b[0m"), std::string::npos);
 }
 
+TEST(Summary, LongTitlesKeepWhatTellsThemApart) {
+  Json document = golden();
+  Json kernel = document["kernels"][1];
+  kernel["name"] = "learning/train_step";
+  document["kernels"] = Json::array();
+  for (const char* precision : {"fp32", "bf16"}) {
+    kernel["settings"] = {
+        {"layers", "8-256-256-256-1024"}, {"batch", "256"}, {"precision", precision}, {"order", "auto"}};
+    document["kernels"].push_back(kernel);
+  }
+  const std::string text = summary(document, false, 100);
+  EXPECT_TRUE(std::regex_search(text, std::regex("\nlearning/train_step fp32  ")));
+  EXPECT_TRUE(std::regex_search(text, std::regex("\nlearning/train_step bf16  ")));
+  document["kernels"].erase(1);  // alone it has nothing to be told from
+  EXPECT_NE(summary(document, false, 100).find("\nlearning/train_step 8-256"), std::string::npos);
+}
+
 TEST(Summary, AnInvalidKernelHasNoRate) {
   ASSERT_NE(line_with(summary(golden(), false, 110), "gemm n=4096 fp64").find("FLOP/s"), std::string::npos);
   Json document = with_invalid_kernel();

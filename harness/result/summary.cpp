@@ -82,13 +82,13 @@ std::string status(const Json& document, const Screen& screen) {
 
 }  // namespace
 
-std::string case_title(const Json& entry) {
+std::string case_title(const Json& entry, const std::set<std::string>& without) {
   std::string title = text_or_empty(entry, "name");
   for (const auto& [key, value] : entry.at("settings").items()) {
     const std::string word = value.is_string() ? value.get<std::string>() : value.dump();
-    if (key == "device" && word == "cpu") continue;
+    if (word == "auto" || (key == "device" && word == "cpu") || without.contains(key)) continue;
     const bool number = !word.empty() && word.find_first_not_of("0123456789.kKMGT") == std::string::npos;
-    title += number || word.size() < 2 || word == "auto" ? fmt::format(" {}={}", key, word) : fmt::format(" {}", word);
+    title += number || word.size() < 2 ? fmt::format(" {}={}", key, word) : fmt::format(" {}", word);
   }
   const double ranks = number_or(entry, "ranks", 1);
   if (ranks > 1) title += fmt::format(", {} ranks", format_number(ranks));

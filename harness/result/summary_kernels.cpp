@@ -1,5 +1,6 @@
 // The summary's table of kernels: figure, share of the measured limit, spread, verification.
 #include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -25,7 +26,7 @@ std::string of_limit(const Json& kernel) {
   return fmt::format("{:>5} {}", format_percent(number_or(limit, "fraction", 0)), text_or_empty(limit, "name"));
 }
 
-// The verdict nearest to its limit.
+// The verdict nearest to its limit, as a part of it.
 Cell verified(const Json& kernel) {
   double worst = 0;
   for (const Json& verdict : kernel.at("verdicts")) {
@@ -38,7 +39,7 @@ Cell verified(const Json& kernel) {
   }
   if (kernel.at("verdicts").empty()) return {"not verified", Style::bad};
   if (worst == 0) return {"exact"};
-  return {worst < 0.01 ? "<0.01 of bound" : fmt::format("{:.2f} of bound", worst)};
+  return {worst < 0.01 ? "<0.01" : fmt::format("{:.2f}", worst)};
 }
 
 // A status that asks for attention; its reasons stand at the end of the summary.
@@ -46,6 +47,23 @@ Cell note(const Json& kernel) {
   const std::string status = text_or_empty(kernel, "status");
   if (status == "UNOFFICIAL" || status.starts_with("VALID")) return {};
   return {status, status_style(status)};
+}
+
+// Settings that are left out of the titles of this kernel's cases: those in which they do not differ, where a title
+// would be cut and thus lose what tells a row from the next.
+std::set<std::string> left_out(const Json& kernels, const Json& kernel, std::size_t room) {
+  std::set<std::string> shared;
+  for (const auto& [key, value] : kernel.at("settings").items()) shared.insert(key);
+  std::size_t cases = 0, longest = 0;
+  for (const Json& other : kernels) {
+    if (other.at("name") != kernel.at("name")) continue;
+    ++cases;
+    longest = std::max(longest, case_title(other).size());
+    std::erase_if(shared, [&](const std::string& key) {
+      return member(other.at("settings"), key) != kernel.at("settings").at(key);
+    });
+  }
+  return cases > 1 && longest > room ? shared : std::set<std::string>();
 }
 
 }  // namespace
@@ -56,10 +74,11 @@ std::string kernels_summary(const Json& kernels, const Screen& screen) {
              {"figure", Style::bold, true},
              {"of limit", Style::bold},
              {"spread", Style::bold, true},
-             {"verified", Style::bold},
+             {"error/bound", Style::bold},
              {"", Style::bold}});
+  const std::size_t room = screen.width * 9 / 25;
   for (const Json& kernel : kernels) {
-    const Cell title{case_title(kernel)};
+    const Cell title{case_title(kernel, left_out(kernels, kernel, room))};
     const std::string skipped = text_or_empty(kernel, "skipped");
     if (!skipped.empty()) {
       table.row({title, {"skipped: " + skipped, Style::dim, false, true}});

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <set>
 #include <string>
 
 #include "harness/base/json.hpp"
@@ -14,8 +15,9 @@ struct Screen {
   bool colour = false;
 };
 
-// The case in words: "dense/gemm n=4096 fp64, 2 ranks". Numbers keep their key, device=cpu goes without saying.
-std::string case_title(const Json& entry);
+// The case in words: "dense/gemm n=4096 fp64, 2 ranks". Numbers keep their key; device=cpu and what is left to choose
+// go without saying, and the settings `without` where there is no room.
+std::string case_title(const Json& entry, const std::set<std::string>& without = {});
 
 Style status_style(std::string_view status);
 bool has_no_figure(const Json& entry);  // INVALID or FAILED: nothing to print

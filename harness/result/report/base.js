@@ -42,10 +42,12 @@ function facts(pairs) {
     .map(([key, value]) => [el("dt", null, key), el("dd", null, value)]));
 }
 
-// The case in words: "dense/gemm n=4096 fp64, 2 ranks". Numbers keep their key, device=cpu goes without saying.
+// The case in words: "dense/gemm n=4096 fp64, 2 ranks". Numbers keep their key; device=cpu and what is left to choose go
+// without saying.
 function caseTitle(entry) {
-  const words = Object.entries(entry.settings).filter(([key, value]) => !(key === "device" && value === "cpu"))
-    .map(([key, value]) => /^[\d.kKMGT]+$/.test(value) || String(value).length < 2 || value === "auto" ? key + "=" + value : value);
+  const words = Object.entries(entry.settings)
+    .filter(([key, value]) => value !== "auto" && !(key === "device" && value === "cpu"))
+    .map(([key, value]) => /^[\d.kKMGT]+$/.test(value) || String(value).length < 2 ? key + "=" + value : value);
   return [entry.name, ...words].join(" ") + (entry.ranks > 1 ? ", " + entry.ranks + " ranks" : "");
 }
 
