@@ -40,6 +40,7 @@ class Matmul {
   void pack();             // copies B into the packed format: once at set-up, again whenever B changed
   void run() const;        // not for concurrent use of one Matmul
   void run_into(void* c);  // binds another C first
+  void run_on(const void* a, const void* b, void* c);  // binds all three first
 
   std::string implementation() const;  // oneDNN's name of the code that runs, "brg:avx512_core_bf16"
   bool reference() const;              // a plain loop, good for tests only

@@ -1,6 +1,6 @@
 // Attention of one layer, without its linear maps: softmax(Q K' / sqrt(d)) V for every head (Vaswani et al. 2017).
-//   prefill   all tokens at once, each seeing itself and those before: two products by oneDNN for all heads and a
-//             softmax between, 4 tokens^2 d operations a head (the masked half is computed and counted, as it runs)
+//   prefill   all tokens at once, each seeing itself and those before: 2 tokens (tokens + 1) d operations a head; what
+//             a block of queries computes beyond its own past is not counted
 //   decode    one new token a sequence against the cache of keys and values: 4 tokens d operations a head, limited by
 //             the cache's bytes
 // Operands in fp32 or bf16, scores and sums in fp32. Judged in fp64, every output.
@@ -13,9 +13,7 @@
 #include "harness/base/random.hpp"
 #include "harness/device/buffer.hpp"
 #include "harness/kernel/kernel.hpp"
-#include "kernels/dense/onednn.hpp"
-#include "kernels/learning/attention_reference.hpp"
-#include "kernels/learning/elementwise.hpp"
+#include "kernels/learning/attention_parts.hpp"
 
 namespace tandem::kernels {
 
@@ -50,11 +48,11 @@ double bytes_of(const AttentionShape& s, std::size_t element) {
   return heads * (operand * width * (2 * tokens + queries) + 4 * queries * width);
 }
 
-inline float number(float value) { return value; }
-inline float number(Bf16 value) { return load(value); }
-
-// A score so far below the largest one counts for less than the least float.
-inline float weight(float score, float largest) { return fast_exp(std::max(score - largest, -87.0f)); }
+// Pairs of a query and a token that it sees.
+double pairs_of(const AttentionShape& s) {
+  const auto heads = static_cast<double>(s.heads), tokens = static_cast<double>(s.tokens);
+  return heads * tokens * (s.queries > 1 ? (tokens + 1) / 2 : 1);
+}
 
 template <typename T>
 class Attention final : public Kernel {
@@ -66,18 +64,13 @@ class Attention final : public Kernel {
         q_(shape.heads * shape.queries * shape.width),
         k_(shape.heads * shape.tokens * shape.width),
         v_(k_.size()),
-        scores_(shape.heads * shape.queries * shape.tokens),
-        weights_(prefill() && bf16 ? scores_.size() : 0),
         output_(q_.size()) {
-    if (!prefill()) return;
-    const auto& [heads, tokens, queries, width] = shape_;
-    constexpr Element type = bf16 ? Element::bf16 : Element::fp32;
-    const Operand weights = bf16 ? Operand{weights_.data(), type} : Operand{scores_.data(), type};
-    scores_of_.emplace(MatmulShape{queries, tokens, width, heads}, Operand{q_.data(), type},
-                       Operand{k_.data(), type, true}, Operand{scores_.data(), Element::fp32});
-    mix_.emplace(MatmulShape{queries, width, tokens, heads}, weights, Operand{v_.data(), type},
-                 Operand{output_.data(), Element::fp32});
-    if (scores_of_->reference() || mix_->reference())
+    if (shape.queries == 1) {
+      scores_ = Buffer<float>(shape.heads * shape.tokens);
+      return;
+    }
+    prefill_.emplace(shape, context.threads);
+    if (prefill_->reference())
       throw Unsupported(fmt::format("oneDNN {} has only a reference implementation of {} products on this CPU",
                                     onednn_version(), precision()));
   }
@@ -91,10 +84,8 @@ class Attention final : public Kernel {
   }
 
   void run() override {
-    if (!prefill()) return decode();
-    scores_of_->run();
-    soften();
-    mix_->run();
+    const AttentionArrays<T> arrays{q_.data(), k_.data(), v_.data(), output_.data()};
+    prefill_ ? prefill_->run(arrays) : decode(shape_, arrays, scores_.data());
   }
 
   std::vector<Verdict> verify() override {
@@ -103,19 +94,17 @@ class Attention final : public Kernel {
     };
     // P is rounded once more where the second product takes it in bf16.
     const double error = attention_error(shape_, values(q_), values(k_), values(v_), {output_.data(), output_.size()},
-                                         prefill() && bf16 ? 0x1p-8 : 0);
+                                         prefill_ && bf16 ? 0x1p-8 : 0);
     const double wrong = ranks_.max(std::isfinite(error) ? 0 : 1), worst = ranks_.max(std::isfinite(error) ? error : 0);
     return {{"outputs, error / bound", wrong > 0 ? std::numeric_limits<double>::infinity() : worst, 1}};
   }
 
   Facts facts() const override {
-    const auto pairs = static_cast<double>(scores_.size());
     const double bytes = bytes_of(shape_, sizeof(T));
-    Facts facts{4 * pairs * static_cast<double>(shape_.width), bytes, bytes, prefill() ? precision() : "read", {}};
-    if (prefill()) {
-      facts.working_set += 4 * pairs;
-      facts.notes = {{"library", "oneDNN " + onednn_version()}, {"implementation", scores_of_->implementation()}};
-    }
+    Facts facts{
+        4 * pairs_of(shape_) * static_cast<double>(shape_.width), bytes, bytes, prefill_ ? precision() : "read", {}};
+    if (prefill_)
+      facts.notes = {{"library", "oneDNN " + onednn_version()}, {"implementation", prefill_->implementation()}};
     return facts;
   }
 
@@ -124,8 +113,6 @@ class Attention final : public Kernel {
  private:
   static constexpr bool bf16 = sizeof(T) == 2;
   static const char* precision() { return bf16 ? "bf16" : "fp32"; }
-  bool prefill() const { return shape_.queries > 1 || shape_.tokens == 1; }
-  float scale() const { return static_cast<float>(1 / std::sqrt(static_cast<double>(shape_.width))); }
 
   void fill(Buffer<T>& values, std::uint64_t stream) const {
     const auto count = static_cast<std::ptrdiff_t>(values.size());
@@ -134,70 +121,13 @@ class Attention final : public Kernel {
       store(values.data()[i], static_cast<float>(4 * random_uniform(seed_, stream, static_cast<std::uint64_t>(i)) - 2));
   }
 
-  // Scores of the tokens up to a query's own become weights that add up to 1; those behind it 0.
-  void soften() {
-    const std::size_t tokens = shape_.tokens, queries = shape_.queries, rows = shape_.heads * queries;
-#pragma omp parallel for schedule(static)
-    for (std::size_t row = 0; row < rows; ++row) {
-      const std::size_t seen = row % queries + 1;
-      float* const score = scores_.data() + row * tokens;
-      const float sum = exponentials(score, seen);
-      if constexpr (bf16) {
-        Bf16* const to = weights_.data() + row * tokens;
-        for (std::size_t t = 0; t < seen; ++t) store(to[t], score[t] / sum);
-        std::fill(to + seen, to + tokens, Bf16{});
-      } else {
-        for (std::size_t t = 0; t < seen; ++t) score[t] /= sum;
-        std::fill(score + seen, score + tokens, 0.0f);
-      }
-    }
-  }
-
-  // score[t] = e^(scale (score[t] - largest)); returns their sum.
-  float exponentials(float* score, std::size_t seen) const {
-    const float factor = scale();
-    float largest = -std::numeric_limits<float>::infinity(), sum = 0;
-#pragma omp simd reduction(max : largest)
-    for (std::size_t t = 0; t < seen; ++t) largest = std::max(largest, score[t]);
-#pragma omp simd reduction(+ : sum)
-    for (std::size_t t = 0; t < seen; ++t) {
-      score[t] = weight(factor * score[t], factor * largest);
-      sum += score[t];
-    }
-    return sum;
-  }
-
-  void decode() {
-    const std::size_t heads = shape_.heads, tokens = shape_.tokens, width = shape_.width;
-#pragma omp parallel for schedule(static)
-    for (std::size_t head = 0; head < heads; ++head) {
-      const T *const q = q_.data() + head * width, *const k = k_.data() + head * tokens * width;
-      const T* const v = v_.data() + head * tokens * width;
-      float *const score = scores_.data() + head * tokens, *const out = output_.data() + head * width;
-      for (std::size_t t = 0; t < tokens; ++t) {
-        float sum = 0;
-#pragma omp simd reduction(+ : sum)
-        for (std::size_t i = 0; i < width; ++i) sum += number(q[i]) * number(k[t * width + i]);
-        score[t] = sum;
-      }
-      const float sum = exponentials(score, tokens);
-      std::fill(out, out + width, 0.0f);
-      for (std::size_t t = 0; t < tokens; ++t) {
-        const float share = score[t] / sum;
-#pragma omp simd
-        for (std::size_t i = 0; i < width; ++i) out[i] += share * number(v[t * width + i]);
-      }
-    }
-  }
-
   const Ranks& ranks_;
   std::uint64_t seed_;
   AttentionShape shape_;
-  Buffer<T> q_, k_, v_;  // [heads, queries or tokens, width]
-  Buffer<float> scores_;
-  Buffer<Bf16> weights_;
+  Buffer<T> q_, k_, v_;   // [heads, queries or tokens, width]
+  Buffer<float> scores_;  // of decode
   Buffer<float> output_;
-  std::optional<Matmul> scores_of_, mix_;
+  std::optional<Prefill<T>> prefill_;
 };
 
 }  // namespace
@@ -214,9 +144,8 @@ KernelEntry learning_attention() {
                       {"precision", "fp32", "of queries, keys and values: fp32 or bf16; scores and sums are fp32"}};
   entry.memory = [](const Settings& settings, const Placement&) {
     const AttentionShape s = shape_of(settings);
-    const bool bf16 = in_bf16(settings);
-    const double pairs = static_cast<double>(s.heads) * static_cast<double>(s.queries) * static_cast<double>(s.tokens);
-    return bytes_of(s, bf16 ? 2 : 4) + pairs * (bf16 && s.queries > 1 ? 6 : 4);
+    const double arrays = bytes_of(s, in_bf16(settings) ? 2 : 4);
+    return arrays + (s.queries > 1 ? 0 : 4.0 * static_cast<double>(s.heads) * static_cast<double>(s.tokens));
   };
   entry.make = [](const Settings& settings, const KernelContext& context) -> std::unique_ptr<Kernel> {
     if (in_bf16(settings)) return std::make_unique<Attention<Bf16>>(shape_of(settings), context);

@@ -3,7 +3,8 @@
 #   hpcg.sh TANDEM XHPCG mpi|openmp LOCAL PAIRS
 # TANDEM: the program of this suite. XHPCG: bin/xhpcg of an HPCG build, setup Linux_MPI for mpi (2 ranks x 1 thread) or
 # GCC_OMP for openmp (1 rank x 2 threads). LOCAL: points a rank and axis. Prints the two ratings in GFLOP/s of each pair, set-up
-# charged on both sides (HPCG: "convergence and optimization phase overhead").
+# charged on both sides (HPCG: "convergence and optimization phase overhead"), and with openmp HPCG's "Raw SpMV" beside
+# sparse/spmv of the same matrix.
 set -eu
 tandem=$(realpath "$1") xhpcg=$(realpath "$2") kind=$3 local=$4 pairs=$5
 folder=$(mktemp -d)
@@ -18,6 +19,13 @@ local = "$local"
 ranks = $ranks
 threads = $threads
 END
+[ "$kind" = mpi ] || cat >> case.toml <<END
+[[kernel]]
+name = "sparse/spmv"
+matrix = "stencil27:$local"
+ranks = 1
+threads = $threads
+END
 pair=1
 while [ "$pair" -le "$pairs" ]; do
   if [ "$kind" = mpi ]; then
@@ -26,10 +34,12 @@ while [ "$pair" -le "$pairs" ]; do
     OMP_NUM_THREADS=2 "$xhpcg" --nx="$local" --rt=1 > /dev/null
   fi
   reference=$(sed -n 's/.*VALID with a GFLOP.s rating of=//p' HPCG-Benchmark*.txt)
+  spmv=$(sed -n 's/.*GFLOP.s Summary::Raw SpMV=//p' HPCG-Benchmark*.txt)
   rm -f HPCG-Benchmark*.txt hpcg2*.txt
   "$tandem" run case.toml --out "run$pair" > run.log 2>&1 || true
   own=$(sed -n 's/^TANDEM-FOM v1 kernel.sparse.hpcg.*rate = \([^ ]*\) .*/\1/p' run.log)
+  own_spmv=$(sed -n 's/^TANDEM-FOM v1 kernel.sparse.spmv.*rate = \([^ ]*\) .*/\1/p' run.log)
   notes=$(sed -n 's/.*"notes":\({[^}]*}\).*/\1/p' "run$pair/result.json" | head -1)
-  echo "$pair reference=$reference own=$own $notes"
+  echo "$pair reference=$reference own=$own spmv: reference=$spmv own=${own_spmv:--} $notes"
   pair=$((pair + 1))
 done
