@@ -19,7 +19,7 @@ struct Emulation {
   std::vector<Grid> grids;
 
   Emulation(const Block& block, Order order) {
-    for (Block b = block; grids.size() < HpcgSolver::levels; b = b.coarse()) {
+    for (Block b = block; grids.size() < hpcg_levels; b = b.coarse()) {
       Grid g{{b.whole(0), b.whole(1), b.whole(2)}, b.points, {}};
       g.order.resize(g.size());
       std::iota(g.order.begin(), g.order.end(), 0);

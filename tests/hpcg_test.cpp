@@ -33,8 +33,8 @@ std::vector<double> expected_history(Order order) {
 }
 
 std::vector<double> own_history(const Block& block, const Storage& storage) {
-  HpcgSolver solver(all_ranks(), block, storage);
-  DistributedMatrix& a = solver.matrix();
+  HpcgSolver<double> solver(all_ranks(), block, storage);
+  DistributedMatrix<double>& a = solver.matrix();
   Buffer<double> ones(static_cast<std::size_t>(block.rows())), x(a.size());
   std::fill(ones.begin(), ones.end(), 1.0);
   a.to_slots(ones.data(), x.data());
@@ -128,7 +128,7 @@ TEST(Ordering, groups_are_independent_and_levels_keep_the_natural_order) {
 TEST(Hpcg, counts_operations_as_hpcg_does) {
   std::vector<double> rows, nonzeros;
   Block block({2, 1, 1}, 0, {104, 104, 104});
-  for (std::size_t l = 0; l < HpcgSolver::levels; ++l, block = block.coarse()) {
+  for (std::size_t l = 0; l < hpcg_levels; ++l, block = block.coarse()) {
     rows.push_back(static_cast<double>(block.all_rows()));
     nonzeros.push_back(static_cast<double>(block.all_nonzeros()));
   }
@@ -172,7 +172,7 @@ class Corrupted : public testing::Test {
 };
 
 TEST_F(Corrupted, one_wrong_entry_of_the_matrix_on_any_level) {
-  for (std::size_t level = 0; level < HpcgSolver::levels; ++level) {
+  for (std::size_t level = 0; level < hpcg_levels; ++level) {
     const std::span<double> values = kernel_->solver().matrix(level).local().values();
     std::size_t at = values.size() / 2;
     while (values[at] == 0) ++at;
@@ -212,7 +212,7 @@ TEST_F(Corrupted, a_run_that_computes_nothing) {
 
 TEST_F(Corrupted, a_dropped_halo_message) {
   if (all_ranks().size() == 1) GTEST_SKIP() << "one rank has no neighbours";
-  for (std::size_t level = 0; level < HpcgSolver::levels; ++level) {
+  for (std::size_t level = 0; level < hpcg_levels; ++level) {
     auto& receive = kernel_->solver().matrix(level).halo().neighbours().front().receive;
     const std::vector<std::int32_t> whole = receive;
     if (all_ranks().root()) receive.assign(receive.size(), receive.front());  // it arrives and is not stored

@@ -7,14 +7,13 @@ namespace tandem::kernels {
 namespace {
 
 // Sum over the box of 27 points around one.
-double around(const Block& block, const double* x, std::int64_t at, bool magnitude) {
+double around(const Block& block, const double* x, std::int64_t at) {
   const std::int64_t row = block.points[0] + 2, plane = row * (block.points[1] + 2);
   double sum = 0;
   for (std::int64_t k = -1; k <= 1; ++k)
     for (std::int64_t j = -1; j <= 1; ++j) {
       const double* middle = x + at + k * plane + j * row;
-      sum += magnitude ? std::abs(middle[-1]) + std::abs(middle[0]) + std::abs(middle[1])
-                       : middle[-1] + middle[0] + middle[1];
+      sum += middle[-1] + middle[0] + middle[1];
     }
   return sum;
 }
@@ -49,11 +48,9 @@ void HpcgReference::fill(std::size_t level, const std::function<double(std::int6
       }
 }
 
-void HpcgReference::product(std::size_t level, const double* x, double* y, bool magnitude) const {
+void HpcgReference::product(std::size_t level, const double* x, double* y) const {
   const Block& block = levels_[level].block;
-  each_point(block, true, [&](std::int64_t at) {
-    y[at] = magnitude ? 25 * std::abs(x[at]) + around(block, x, at, true) : 27 * x[at] - around(block, x, at, false);
-  });
+  each_point(block, true, [&](std::int64_t at) { y[at] = 27 * x[at] - around(block, x, at); });
 }
 
 void HpcgReference::multiply(double* x, double* y) {
@@ -65,7 +62,7 @@ void HpcgReference::smooth(Level& level, const double* r, double* x) {
   level.halo.exchange(x);
   for (const bool ascending : {true, false})
     each_point(level.block, ascending,
-               [&](std::int64_t at) { x[at] = (r[at] + around(level.block, x, at, false) - x[at]) / 26; });
+               [&](std::int64_t at) { x[at] = (r[at] + around(level.block, x, at) - x[at]) / 26; });
 }
 
 void HpcgReference::cycle(std::size_t l, const double* r, double* z) {
@@ -83,7 +80,7 @@ void HpcgReference::cycle(std::size_t l, const double* r, double* z) {
   };
   level.halo.exchange(z);
   each_coarse([&](std::int64_t to, std::int64_t from) {
-    coarse.right.data()[to] = r[from] - (27 * z[from] - around(block, z, from, false));
+    coarse.right.data()[to] = r[from] - (27 * z[from] - around(block, z, from));
   });
   cycle(l + 1, coarse.right.data(), coarse.unknown.data());
   each_coarse([&](std::int64_t from, std::int64_t to) { z[to] += coarse.unknown.data()[from]; });

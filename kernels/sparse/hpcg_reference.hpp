@@ -18,8 +18,8 @@ class HpcgReference {
   std::size_t size() const { return static_cast<std::size_t>(levels_[0].block.box_size()); }
   // x of a function of the number of a point, neighbours' points included.
   void fill(std::size_t level, const std::function<double(std::int64_t)>& value, double* x) const;
-  // y = A x for an x whose neighbours' points are known; `magnitude`: y = |A| |x|.
-  void product(std::size_t level, const double* x, double* y, bool magnitude = false) const;
+  // y = A x for an x whose neighbours' points are known.
+  void product(std::size_t level, const double* x, double* y) const;
   void multiply(double* x, double* y);  // fetches them first
   void precondition(const double* r, double* z);
   CgResult solve(const double* right, double* x, std::size_t iterations);

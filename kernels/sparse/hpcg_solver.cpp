@@ -4,14 +4,16 @@
 
 namespace tandem::kernels {
 
-HpcgSolver::HpcgSolver(const Ranks& ranks, const Block& block, const Storage& storage) {
+template <typename T>
+HpcgSolver<T>::HpcgSolver(const Ranks& ranks, const Block& block, const Storage& storage) {
   Block next = block;
-  for (std::size_t l = 0; l < levels; ++l, next = next.coarse())
-    levels_.push_back(make_level(ranks, next, storage, l + 1 == levels));
+  for (std::size_t l = 0; l < hpcg_levels; ++l, next = next.coarse())
+    levels_.push_back(make_level(ranks, next, storage, l + 1 == hpcg_levels));
 }
 
-HpcgSolver::Level HpcgSolver::make_level(const Ranks& ranks, const Block& block, const Storage& storage,
-                                         bool coarsest) {
+template <typename T>
+typename HpcgSolver<T>::Level HpcgSolver<T>::make_level(const Ranks& ranks, const Block& block, const Storage& storage,
+                                                        bool coarsest) {
   const auto [nx, ny, nz] = block.points;
   std::vector<char> injected(static_cast<std::size_t>(block.rows()), 0);
   std::vector<std::int32_t> fine;  // rows, then slots
@@ -21,7 +23,7 @@ HpcgSolver::Level HpcgSolver::make_level(const Ranks& ranks, const Block& block,
         fine.push_back(static_cast<std::int32_t>((z * ny + y) * nx + x));
         injected[static_cast<std::size_t>(fine.back())] = 1;
       }
-  DistributedMatrix matrix(ranks, stencil27(block), storage, injected);
+  DistributedMatrix<T> matrix(ranks, stencil27(block), storage, injected);
   std::vector<char> wanted(matrix.slots() / chunk_rows, 0);
   for (std::int32_t& row : fine) {
     row = matrix.ordering().slot[static_cast<std::size_t>(row)];
@@ -31,19 +33,15 @@ HpcgSolver::Level HpcgSolver::make_level(const Ranks& ranks, const Block& block,
   for (std::size_t c = 0; c < wanted.size(); ++c)
     if (wanted[c] != 0) chunks.push_back(static_cast<std::int32_t>(c));
   const std::size_t size = matrix.size();
-  return {block,
-          std::move(matrix),
-          std::move(chunks),
-          std::move(fine),
-          Buffer<double>(size),
-          Buffer<double>(size),
-          Buffer<double>(size)};
+  return {block,           std::move(matrix), std::move(chunks), std::move(fine),
+          Buffer<T>(size), Buffer<T>(size),   Buffer<T>(size)};
 }
 
-void HpcgSolver::cycle(std::size_t l, double* r, double* z) {
+template <typename T>
+void HpcgSolver<T>::cycle(std::size_t l, T* r, T* z) {
   Level& level = levels_[l];
   level.matrix.smooth_from_zero(r, z);
-  if (l + 1 == levels) return;
+  if (l + 1 == hpcg_levels) return;
   Level& coarse = levels_[l + 1];
   level.matrix.residual(level.chunks, r, z, level.rest.data());
   const std::vector<std::int32_t>& slot = coarse.matrix.ordering().slot;
@@ -53,29 +51,39 @@ void HpcgSolver::cycle(std::size_t l, double* r, double* z) {
   level.matrix.smooth(r, z, level.rest.data());
 }
 
-void HpcgSolver::precondition(const double* r, double* z) {
-  // The cycle changes r for a moment where it borders on other ranks, and restores it.
-  cycle(0, const_cast<double*>(r), z);
+template <typename T>
+template <typename V>
+void HpcgSolver<T>::precondition(const V* r, T* z) {
+  if constexpr (std::is_same_v<T, V>) {
+    // The cycle changes r for a moment where it borders on other ranks, and restores it.
+    cycle(0, const_cast<T*>(r), z);
+  } else {
+    Level& finest = levels_[0];
+    for_each(true, finest.matrix.slots() / lanes, [&](std::size_t c) {
+      store<T>(finest.right.data() + c * lanes, __builtin_convertvector(load(r + c * lanes), Pack<T>));
+    });
+    cycle(0, finest.right.data(), z);
+  }
 }
 
-double HpcgSolver::iteration_bytes() const {
+template <typename T>
+double HpcgSolver<T>::cycle_bytes() const {
   double bytes = 0;
-  for (std::size_t l = 0; l < levels; ++l) {
-    const DistributedMatrix& a = levels_[l].matrix;
-    const double lower = a.lower_bytes(), upper = a.upper_bytes(), slots = 8.0 * static_cast<double>(a.slots());
-    const bool coarsest = l + 1 == levels;
-    bytes += lower + upper + 6 * slots;                                           // from zero: r, D, x; x, D, x
-    if (!coarsest) bytes += (lower + upper) / 8 + lower + 2 * upper + 9 * slots;  // residual, smoothing
-    if (l == 0) bytes += lower + upper + 3 * slots + 13 * slots;  // product; vector updates and dot products
+  for (std::size_t l = 0; l < hpcg_levels; ++l) {
+    const DistributedMatrix<T>& a = levels_[l].matrix;
+    const double lower = a.lower_bytes(), upper = a.upper_bytes(), slots = sizeof(T) * static_cast<double>(a.slots());
+    bytes += lower + upper + 6 * slots;  // from zero: r, D, x; x, D, x
+    if (l + 1 < hpcg_levels) bytes += (lower + upper) / 8 + lower + 2 * upper + 9 * slots;  // residual, smoothing
   }
   return bytes;
 }
 
-double HpcgSolver::working_set() const {
+template <typename T>
+double HpcgSolver<T>::working_set() const {
   double bytes = 0;
   for (const Level& level : levels_)
-    bytes +=
-        level.matrix.lower_bytes() + level.matrix.upper_bytes() + 6 * 8.0 * static_cast<double>(level.matrix.slots());
+    bytes += level.matrix.lower_bytes() + level.matrix.upper_bytes() +
+             6.0 * sizeof(T) * static_cast<double>(level.matrix.slots());
   return bytes;
 }
 
@@ -85,5 +93,11 @@ double hpcg_flops(std::span<const double> rows, std::span<const double> nonzeros
   const double dots = (3 * iterations + 1) * 2 * rows[0], updates = dots;
   return dots + updates + (iterations + 1) * 2 * nonzeros[0] + iterations * cycle;
 }
+
+template class HpcgSolver<float>;
+template class HpcgSolver<double>;
+template void HpcgSolver<double>::precondition(const double*, double*);
+template void HpcgSolver<float>::precondition(const float*, float*);
+template void HpcgSolver<float>::precondition(const double*, float*);
 
 }  // namespace tandem::kernels

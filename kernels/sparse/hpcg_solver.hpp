@@ -8,32 +8,38 @@
 
 namespace tandem::kernels {
 
+inline constexpr std::size_t hpcg_levels = 4;
+
+template <typename T>  // of all values and vectors: float or double
 class HpcgSolver {
  public:
-  static constexpr std::size_t levels = 4;
-
   HpcgSolver(const Ranks& ranks, const Block& block, const Storage& storage);
 
-  void precondition(const double* r, double* z);  // z = M r
-  DistributedMatrix& matrix(std::size_t level = 0) { return levels_[level].matrix; }
+  template <typename V>
+  void precondition(const V* r, T* z);  // z = M r
+  DistributedMatrix<T>& matrix(std::size_t level = 0) { return levels_[level].matrix; }
+  const DistributedMatrix<T>& matrix(std::size_t level = 0) const { return levels_[level].matrix; }
   const Block& block(std::size_t level = 0) const { return levels_[level].block; }
 
-  double iteration_bytes() const;  // matrix and vectors, least traffic of one CG iteration
+  double cycle_bytes() const;  // matrices and vectors, least traffic of one preconditioning
   double working_set() const;
 
  private:
   struct Level {
     Block block;
-    DistributedMatrix matrix;
+    DistributedMatrix<T> matrix;
     std::vector<std::int32_t> chunks;  // with rows that the next level has
     std::vector<std::int32_t> fine;    // slot on this level of each row of the next
-    Buffer<double> right, unknown, rest;
+    Buffer<T> right, unknown, rest;
   };
-  void cycle(std::size_t level, double* r, double* z);
+  void cycle(std::size_t level, T* r, T* z);
   static Level make_level(const Ranks& ranks, const Block& block, const Storage& storage, bool coarsest);
 
   std::vector<Level> levels_;
 };
+
+extern template class HpcgSolver<float>;
+extern template class HpcgSolver<double>;
 
 // HPCG's operation count of one set of `iterations`, for these rows and nonzeros a level (the whole grid or a rank's
 // part).

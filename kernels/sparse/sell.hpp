@@ -6,7 +6,7 @@
 #include <limits>
 #include <type_traits>
 
-#ifdef __AVX512F__
+#ifdef __AVX512VL__
 #include <immintrin.h>
 #endif
 
@@ -29,16 +29,17 @@ void each_entry(const Csr& a, const Ordering& ordering, bool lower, std::size_t 
   }
 }
 
+template <typename T>
 class CsrTriangle {
  public:
   CsrTriangle(const Csr& a, const Ordering& ordering, bool lower);
   bool fits() const { return true; }
   template <std::ptrdiff_t ahead = 512>
-  Pack<double> sum(std::size_t chunk, const double* x) const {
-    Pack<double> result = {};
+  Pack<T> sum(std::size_t chunk, const T* x) const {
+    Pack<T> result = {};
     for (std::size_t lane = 0; lane < chunk_rows; ++lane) {
       const std::int64_t* row = start_.data() + chunk * chunk_rows + lane;
-      double total = 0;
+      T total = 0;
       __builtin_prefetch(value_.data() + row[0] + ahead);
       __builtin_prefetch(value_.data() + row[0] + ahead + 8);
       __builtin_prefetch(column_.data() + row[0] + ahead);
@@ -47,28 +48,30 @@ class CsrTriangle {
     }
     return result;
   }
-  std::span<double> values() { return value_; }
-  double bytes() const { return 12.0 * static_cast<double>(value_.size()) + 8.0 * static_cast<double>(start_.size()); }
+  std::span<T> values() { return value_; }
+  double bytes() const {
+    return static_cast<double>(value_.size()) * (sizeof(T) + 4) + 8.0 * static_cast<double>(start_.size());
+  }
 
  private:
   Buffer<std::int64_t> start_;  // slots + 1
   Buffer<std::int32_t> column_;
-  Buffer<double> value_;
+  Buffer<T> value_;
 };
 
-template <typename Index>  // std::int32_t: columns; std::uint16_t: distances from the chunk's base
+template <typename T, typename Index>  // std::int32_t: columns; std::uint16_t: distances from the chunk's base
 class SellTriangle {
  public:
   SellTriangle(const Csr& a, const Ordering& ordering, bool lower);
   bool fits() const { return fits_; }
   // `ahead`: where the next chunks lie, in entries; negative for a sweep that runs backwards.
   template <std::ptrdiff_t ahead = 512>
-  Pack<double> sum(std::size_t chunk, const double* x) const {
+  Pack<T> sum(std::size_t chunk, const T* x) const {
     const std::int64_t begin = start_.data()[chunk], end = start_.data()[chunk + 1];
-    const double* value = value_.data() + begin * lanes;
+    const T* value = value_.data() + begin * lanes;
     const Index* index = index_.data() + begin * lanes;
-    const double* from = x + (packed ? base_[chunk] : 0);
-    Pack<double> even = {}, odd = {};
+    const T* from = x + (packed ? base_[chunk] : 0);
+    Pack<T> even = {}, odd = {};
     std::int64_t c = end - begin;
     for (; c >= 2; c -= 2, value += 2 * lanes, index += 2 * lanes) {
       __builtin_prefetch(value + ahead);
@@ -80,24 +83,27 @@ class SellTriangle {
     if (c > 0) even += load(value) * gather(from, index);
     return even + odd;
   }
-  std::span<double> values() { return value_; }
+  std::span<T> values() { return value_; }
   double bytes() const {
-    return static_cast<double>(value_.size()) * (8 + sizeof(Index)) +
+    return static_cast<double>(value_.size()) * (sizeof(T) + sizeof(Index)) +
            static_cast<double>(start_.size()) * (packed ? 12 : 8);
   }
 
  private:
   static constexpr bool packed = std::is_same_v<Index, std::uint16_t>;
-  static Pack<double> gather(const double* from, const Index* index) {
-#ifdef __AVX512F__
+  static Pack<T> gather(const T* from, const Index* index) {
+#ifdef __AVX512VL__
     __m256i at;
     if constexpr (packed)
       at = _mm256_cvtepu16_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(index)));
     else
       at = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(index));
-    return _mm512_mask_i32gather_pd(_mm512_setzero_pd(), 0xff, at, from, 8);  // unmasked, g++ 12 warns
+    if constexpr (std::is_same_v<T, float>)
+      return _mm256_mmask_i32gather_ps(_mm256_setzero_ps(), 0xff, at, from, 4);
+    else
+      return _mm512_mask_i32gather_pd(_mm512_setzero_pd(), 0xff, at, from, 8);  // unmasked, g++ 12 warns
 #else
-    Pack<double> result = {};
+    Pack<T> result = {};
     for (std::size_t lane = 0; lane < chunk_rows; ++lane) result[lane] = from[index[lane]];
     return result;
 #endif
@@ -106,11 +112,12 @@ class SellTriangle {
   Buffer<std::int64_t> start_;  // chunks + 1, in columns of 8 entries
   Buffer<std::int32_t> base_;   // of each chunk; packed only
   Buffer<Index> index_;
-  Buffer<double> value_;
+  Buffer<T> value_;
   bool fits_ = true;
 };
 
-inline CsrTriangle::CsrTriangle(const Csr& a, const Ordering& ordering, bool lower) : start_(ordering.slots() + 1) {
+template <typename T>
+CsrTriangle<T>::CsrTriangle(const Csr& a, const Ordering& ordering, bool lower) : start_(ordering.slots() + 1) {
   const auto slots = static_cast<std::ptrdiff_t>(ordering.slots());
 #pragma omp parallel for schedule(static)
   for (std::ptrdiff_t s = 0; s < slots; ++s)
@@ -118,19 +125,19 @@ inline CsrTriangle::CsrTriangle(const Csr& a, const Ordering& ordering, bool low
   for (std::ptrdiff_t s = 0; s < slots; ++s) start_.data()[s + 1] += start_.data()[s];
   const auto nonzeros = static_cast<std::size_t>(start_.data()[slots]);
   column_ = Buffer<std::int32_t>(nonzeros);
-  value_ = Buffer<double>(nonzeros);
+  value_ = Buffer<T>(nonzeros);
 #pragma omp parallel for schedule(static)
   for (std::ptrdiff_t s = 0; s < slots; ++s) {
     auto at = static_cast<std::size_t>(start_.data()[s]);
     each_entry(a, ordering, lower, static_cast<std::size_t>(s), [&](std::int32_t column, double value) {
       column_[at] = column;
-      value_[at++] = value;
+      value_[at++] = static_cast<T>(value);
     });
   }
 }
 
-template <typename Index>
-SellTriangle<Index>::SellTriangle(const Csr& a, const Ordering& ordering, bool lower)
+template <typename T, typename Index>
+SellTriangle<T, Index>::SellTriangle(const Csr& a, const Ordering& ordering, bool lower)
     : start_(ordering.chunks() + 1), base_(packed ? ordering.chunks() : 0) {
   const auto chunks = static_cast<std::ptrdiff_t>(ordering.chunks());
   bool fits = true;
@@ -158,7 +165,7 @@ SellTriangle<Index>::SellTriangle(const Csr& a, const Ordering& ordering, bool l
   for (std::ptrdiff_t c = 0; c < chunks; ++c) start_.data()[c + 1] += start_.data()[c];
   const auto entries = static_cast<std::size_t>(start_.data()[chunks]) * chunk_rows;
   index_ = Buffer<Index>(entries);  // padding: value 0 times the chunk's base, or the first slot
-  value_ = Buffer<double>(entries);
+  value_ = Buffer<T>(entries);
 #pragma omp parallel for schedule(static)
   for (std::ptrdiff_t c = 0; c < chunks; ++c)
     for (std::size_t lane = 0; lane < chunk_rows; ++lane) {
@@ -166,7 +173,7 @@ SellTriangle<Index>::SellTriangle(const Csr& a, const Ordering& ordering, bool l
       each_entry(a, ordering, lower, static_cast<std::size_t>(c) * chunk_rows + lane,
                  [&](std::int32_t column, double value) {
                    index_[at] = static_cast<Index>(packed ? column - base_.data()[c] : column);
-                   value_[at] = value;
+                   value_[at] = static_cast<T>(value);
                    at += chunk_rows;
                  });
     }

@@ -49,8 +49,8 @@ void each_group(const std::vector<std::size_t>& group, bool threaded, bool ascen
   }
 }
 
-template <typename Triangle>
-class Split final : public SmoothingMatrix {
+template <typename T, typename Triangle>
+class Split final : public SmoothingMatrix<T> {
  public:
   Split(const Csr& a, const Ordering& ordering, bool threaded)
       : lower_(a, ordering, true),
@@ -60,86 +60,90 @@ class Split final : public SmoothingMatrix {
         inverse_(ordering.slots()),
         threaded_(threaded) {
     if (!fits()) return;
-    std::vector<double> diagonal(ordering.slots(), 1.0);
+    std::vector<T> diagonal(ordering.slots(), T(1));
     for (std::size_t row = 0; row < a.rows; ++row)
       for (auto k = static_cast<std::size_t>(a.start[row]); k < static_cast<std::size_t>(a.start[row + 1]); ++k)
         if (static_cast<std::size_t>(a.column[k]) == row)
-          diagonal[static_cast<std::size_t>(ordering.slot[row])] = a.value[k];
+          diagonal[static_cast<std::size_t>(ordering.slot[row])] = static_cast<T>(a.value[k]);
     Split::set_diagonal(diagonal);
   }
   bool fits() const { return lower_.fits() && upper_.fits(); }
 
-  void multiply(const double* x, double* y) const override {
-    for_each(threaded_, group_.back(), [&](std::size_t c) { store<double>(y + c * lanes, product(c, x)); });
+  void multiply(const T* x, T* y) const override {
+    for_each(threaded_, group_.back(), [&](std::size_t c) { store<T>(y + c * lanes, product(c, x)); });
   }
 
-  void smooth_from_zero(const double* r, double* x) const override {
+  void smooth_from_zero(const T* r, T* x) const override {
     each_group(group_, threaded_, true, [&](std::size_t c) {
       const std::size_t at = c * lanes;
-      store<double>(x + at, (load(r + at) - lower_.sum(c, x)) * load(inverse_.data() + at));
+      store<T>(x + at, (load(r + at) - lower_.sum(c, x)) * load(inverse_.data() + at));
     });
     each_group(group_, threaded_, false, [&](std::size_t c) {
       const std::size_t at = c * lanes;
-      store<double>(x + at, load(x + at) - upper_.template sum<behind>(c, x) * load(inverse_.data() + at));
+      store<T>(x + at, load(x + at) - upper_.template sum<behind>(c, x) * load(inverse_.data() + at));
     });
   }
 
-  void smooth(const double* r, double* x, double* rest) const override {
+  void smooth(const T* r, T* x, T* rest) const override {
     each_group(group_, threaded_, true, [&](std::size_t c) {
       const std::size_t at = c * lanes;
-      const Pack<double> left = load(r + at) - lower_.sum(c, x);
-      store<double>(rest + at, left);
-      store<double>(x + at, (left - upper_.sum(c, x)) * load(inverse_.data() + at));
+      const Pack<T> left = load(r + at) - lower_.sum(c, x);
+      store<T>(rest + at, left);
+      store<T>(x + at, (left - upper_.sum(c, x)) * load(inverse_.data() + at));
     });
     each_group(group_, threaded_, false, [&](std::size_t c) {
       const std::size_t at = c * lanes;
-      store<double>(x + at, (load(rest + at) - upper_.template sum<behind>(c, x)) * load(inverse_.data() + at));
+      store<T>(x + at, (load(rest + at) - upper_.template sum<behind>(c, x)) * load(inverse_.data() + at));
     });
   }
 
-  void residual(std::span<const std::int32_t> chunks, const double* r, const double* x, double* rest) const override {
+  void residual(std::span<const std::int32_t> chunks, const T* r, const T* x, T* rest) const override {
     for_each(threaded_, chunks.size(), [&](std::size_t i) {
       const auto c = static_cast<std::size_t>(chunks[i]);
-      store<double>(rest + c * lanes, load(r + c * lanes) - product(c, x));
+      store<T>(rest + c * lanes, load(r + c * lanes) - product(c, x));
     });
   }
 
-  void set_diagonal(std::span<const double> diagonal) override {
+  void set_diagonal(std::span<const T> diagonal) override {
     for (std::size_t s = 0; s < diagonal.size(); ++s) {
       diagonal_[s] = diagonal[s];
       inverse_[s] = 1 / diagonal[s];
     }
   }
-  std::span<double> values() override { return lower_.values(); }
+  std::span<T> values() override { return lower_.values(); }
   double lower_bytes() const override { return lower_.bytes(); }
   double upper_bytes() const override { return upper_.bytes(); }
 
  private:
   static constexpr std::ptrdiff_t behind = -512;
-  Pack<double> product(std::size_t c, const double* x) const {
+  Pack<T> product(std::size_t c, const T* x) const {
     return load(diagonal_.data() + c * lanes) * load(x + c * lanes) + lower_.sum(c, x) + upper_.sum(c, x);
   }
 
   Triangle lower_, upper_;
   std::vector<std::size_t> group_;
-  Buffer<double> diagonal_, inverse_;
+  Buffer<T> diagonal_, inverse_;
   bool threaded_;
 };
 
-template <typename Triangle>
-std::unique_ptr<SmoothingMatrix> split(const Csr& a, const Ordering& ordering, bool threaded) {
-  auto result = std::make_unique<Split<Triangle>>(a, ordering, threaded);
+template <typename T, typename Triangle>
+std::unique_ptr<SmoothingMatrix<T>> split(const Csr& a, const Ordering& ordering, bool threaded) {
+  auto result = std::make_unique<Split<T, Triangle>>(a, ordering, threaded);
   if (!result->fits()) return nullptr;
   return result;
 }
 
 }  // namespace
 
-std::unique_ptr<SmoothingMatrix> smoothing_matrix(Format format, const Csr& a, const Ordering& ordering,
-                                                  bool threaded) {
-  if (format == Format::csr) return split<CsrTriangle>(a, ordering, threaded);
-  if (format == Format::sell) return split<SellTriangle<std::int32_t>>(a, ordering, threaded);
-  return split<SellTriangle<std::uint16_t>>(a, ordering, threaded);
+template <typename T>
+std::unique_ptr<SmoothingMatrix<T>> smoothing_matrix(Format format, const Csr& a, const Ordering& ordering,
+                                                     bool threaded) {
+  if (format == Format::csr) return split<T, CsrTriangle<T>>(a, ordering, threaded);
+  if (format == Format::sell) return split<T, SellTriangle<T, std::int32_t>>(a, ordering, threaded);
+  return split<T, SellTriangle<T, std::uint16_t>>(a, ordering, threaded);
 }
+
+template std::unique_ptr<SmoothingMatrix<float>> smoothing_matrix(Format, const Csr&, const Ordering&, bool);
+template std::unique_ptr<SmoothingMatrix<double>> smoothing_matrix(Format, const Csr&, const Ordering&, bool);
 
 }  // namespace tandem::kernels
