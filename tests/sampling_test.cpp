@@ -55,6 +55,21 @@ TEST(Sampling, SamplesAreSingleRunsWhereInputsAreRestored) {
   EXPECT_LT(*std::min_element(sampling.seconds.begin(), sampling.seconds.end()), 2e-3);  // the restoring does not count
 }
 
+TEST(Sampling, TakesTwoWaysInTurn) {
+  const Ranks ranks(1);
+  std::string order;
+  const auto slow = [&] { order += 's', spin(4e-3); };
+  const auto fast = [&] { order += 'f', spin(1e-3); };
+  const Pairs pairs = sample_in_turn(slow, fast, 3, 2, ranks);
+  EXPECT_EQ(order, "sssffssffssff");  // one to warm up
+  ASSERT_EQ(pairs.first.size(), 3u);
+  ASSERT_EQ(pairs.second.size(), 3u);
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_GE(pairs.first[i], 4e-3);
+    EXPECT_GE(pairs.second[i], 1e-3);
+  }
+}
+
 TEST(Sampling, BatchesShortRuns) {
   const Ranks ranks(1);
   std::size_t runs = 0;

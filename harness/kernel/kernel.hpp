@@ -78,6 +78,13 @@ struct KernelEntry {
   bool collective = false;      // ranks work on one problem and wait for one another (min sample 0.2 ms)
   bool destroys_input = false;  // run() uses its inputs up: restore() before every further run; a sample is one run
   std::function<std::string(double)> fits = {};  // the largest size that fits these bytes, to be proposed; optional
+  // The same task done in another way by the kernel that was made, what run() is an answer to; optional. It is timed
+  // in turn with run() after the samples, and the ratio of the times is reported as the speed-up over it.
+  struct Rival {
+    std::string name;  // "fp64"
+    std::function<void(Kernel&)> run;
+  };
+  Rival rival = {};
 };
 
 // All kernels in the order of kernels/CMakeLists.txt (generated; each kernels/<family>/<name>.cpp defines

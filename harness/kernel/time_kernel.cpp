@@ -59,6 +59,16 @@ void record_facts(const Facts& facts, const PartClock& parts, const KernelContex
   if (ranks.root()) recorder.write(record);
 }
 
+// How the ratio of run() to its rival is measured: as many pairs as tell a disturbed one from the others.
+constexpr std::size_t kPairs = 5;
+
+void record_pairs(const KernelEntry& entry, Kernel& kernel, std::size_t batch, const Ranks& ranks, Recorder& recorder) {
+  if (!entry.rival.run) return;
+  const Pairs pairs = sample_in_turn([&] { entry.rival.run(kernel); }, [&] { kernel.run(); }, kPairs, batch, ranks);
+  if (ranks.root())
+    recorder.write({{"record", "pairs"}, {"over", entry.rival.name}, {"rival", pairs.first}, {"own", pairs.second}});
+}
+
 }  // namespace
 
 void poison(const Output& output) {
@@ -107,6 +117,7 @@ void time_kernel(const KernelEntry& entry, const Settings& settings, const Kerne
   };
   const auto restore = [&] { kernel->restore(); };
   Sampling sampling = sample(run, rules, ranks, entry.collective, entry.destroys_input ? Untimed(restore) : Untimed());
+  record_pairs(entry, *kernel, sampling.batch, ranks, recorder);
   recorder.enter("canary");
   const NoiseReading after = read_noise(ranks, context.threads);
   recorder.enter("verify");

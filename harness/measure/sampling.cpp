@@ -110,4 +110,17 @@ Sampling sample(const std::function<void()>& run, const SamplingRules& rules, co
   return result;
 }
 
+Pairs sample_in_turn(const std::function<void()>& first, const std::function<void()>& second, std::size_t pairs,
+                     std::size_t batch, const Ranks& ranks) {
+  Pairs result;
+  first();
+  for (std::size_t i = 0; i < pairs; ++i) {
+    result.first.push_back(time_batch({first, {}}, batch, ranks) / static_cast<double>(batch));
+    result.second.push_back(time_batch({second, {}}, batch, ranks) / static_cast<double>(batch));
+  }
+  ranks.max(result.first);
+  ranks.max(result.second);
+  return result;
+}
+
 }  // namespace tandem

@@ -46,4 +46,12 @@ using Untimed = std::function<void()>;
 Sampling sample(const std::function<void()>& run, const SamplingRules& rules, const Ranks& ranks, bool collective,
                 const Untimed& before = {});
 
+// Seconds per run (slowest rank) of two ways to do the same, `batch` runs of each in turn, after one of the first to
+// warm up.
+struct Pairs {
+  std::vector<double> first, second;
+};
+Pairs sample_in_turn(const std::function<void()>& first, const std::function<void()>& second, std::size_t pairs,
+                     std::size_t batch, const Ranks& ranks);
+
 }  // namespace tandem

@@ -68,6 +68,25 @@ void judge(const std::vector<const LaunchRecord*>& launches, std::size_t planned
   }
 }
 
+// The rival's time over run()'s, of pairs timed in turn: the median of each launch's pairs, and then of the launches.
+Json speedup(const std::vector<const LaunchRecord*>& launches) {
+  std::vector<double> medians;
+  Json result = {{"ratios", Json::array()}};
+  for (const LaunchRecord* launch : launches)
+    for (const Json& line : launch->of("pairs")) {
+      const auto own = line.at("own").get<std::vector<double>>();
+      auto ratios = line.at("rival").get<std::vector<double>>();
+      for (std::size_t i = 0; i < ratios.size(); ++i) ratios[i] /= own.at(i);
+      medians.push_back(median(ratios));
+      result["ratios"].push_back(ratios);
+      result["over"] = line.at("over");
+    }
+  if (medians.empty()) return nullptr;
+  result["value"] = median(medians);
+  result["ci95"] = ci_json(median_ci(medians));
+  return result;
+}
+
 }  // namespace
 
 Json derive_kernel(Derivation& derivation, const Json& item) {
@@ -137,6 +156,11 @@ Json derive_kernel(Derivation& derivation, const Json& item) {
                        {"notes", facts.at("notes")}};
   derivation.fom(fom_name("kernel", item) + (time ? ".time" : ".rate"), value, unit, ci, timed.medians.size(),
                  timed.samples, status, skipped.empty() ? "" : "skipped: " + skipped);
+  if (const Json pairs = speedup(launches); !pairs.is_null()) {
+    if (shown) kernel["speedup"] = pairs;
+    derivation.fom(fom_name("kernel", item) + ".speedup", pairs.at("value"), "1", pairs.at("ci95"),
+                   timed.medians.size(), pairs.at("ratios").front().size() * timed.medians.size(), status);
+  }
   return kernel;
 }
 

@@ -42,11 +42,15 @@ Cell verified(const Json& kernel) {
   return {worst < 0.01 ? "<0.01" : fmt::format("{:.2f}", worst)};
 }
 
-// A status that asks for attention; its reasons stand at the end of the summary.
+// The speed-up, where the kernel has a rival, and a status that asks for attention; its reasons stand at the end of the
+// summary.
 Cell note(const Json& kernel) {
+  const Json& ratio = member(kernel, "speedup");
+  const std::string speedup =
+      ratio.is_object() ? fmt::format("{:.2f} x {}", number_or(ratio, "value", 0), text_or_empty(ratio, "over")) : "";
   const std::string status = text_or_empty(kernel, "status");
-  if (status == "UNOFFICIAL" || status.starts_with("VALID")) return {};
-  return {status, status_style(status)};
+  if (status == "UNOFFICIAL" || status.starts_with("VALID")) return {speedup};
+  return {speedup.empty() ? status : speedup + ", " + status, status_style(status)};
 }
 
 // Settings that are left out of the titles of this kernel's cases: those in which they do not differ, where a title

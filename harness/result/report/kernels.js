@@ -5,6 +5,10 @@ function spreadText(kernel) {
   return typeof half === "number" ? "± " + percent(half) : "–";
 }
 
+function speedupText(kernel) {
+  return kernel.speedup ? ", " + number(kernel.speedup.value) + " × " + kernel.speedup.over : null;
+}
+
 function limitCell(kernel) {
   const share = kernel.of_limit;
   if (!share || hasNoFigure(kernel)) return "–";
@@ -33,7 +37,7 @@ function kernelsSection() {
     table([
       {title: "#", num: true, cell: (r) => String(r.number), value: (r) => r.number},
       {title: "kernel", cell: (r) => caseTitle(r.kernel), value: (r) => r.kernel.case},
-      {title: "figure", num: true, cell: (r) => (shown(r.kernel) ? el("b", null, quantity(r.kernel.value, r.kernel.unit)) : r.kernel.skipped ? el("span.soft", null, "skipped") : badgeOf(r.kernel.status)), value: (r) => (shown(r.kernel) ? r.kernel.value : null)},
+      {title: "figure", num: true, cell: (r) => (shown(r.kernel) ? [el("b", null, quantity(r.kernel.value, r.kernel.unit)), speedupText(r.kernel)] : r.kernel.skipped ? el("span.soft", null, "skipped") : badgeOf(r.kernel.status)), value: (r) => (shown(r.kernel) ? r.kernel.value : null)},
       {title: "spread", num: true, cell: (r) => (shown(r.kernel) ? spreadText(r.kernel) : "–"), value: (r) => r.kernel.statistics && r.kernel.statistics.half_width},
       {title: "of the measured limit", cell: (r) => (r.kernel.skipped ? el("span.soft", null, r.kernel.skipped) : limitCell(r.kernel)), value: (r) => r.kernel.of_limit && r.kernel.of_limit.fraction},
       {title: "verified", cell: (r) => [verifiedCell(r.kernel), usual(r.kernel.status) || r.kernel.skipped || hasNoFigure(r.kernel) ? null : [" ", badgeOf(r.kernel.status)]]},
