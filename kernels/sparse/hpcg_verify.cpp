@@ -150,13 +150,15 @@ void Hpcg::solution(std::vector<Verdict>& verdicts) {
 std::vector<Verdict> Hpcg::verify() {
   std::vector<Verdict> verdicts;
   solution(verdicts);
-  double mean = 0, variance = 0, spread = 0;
+  double mean = 0, variance = 0, spread = 0, largest = 0;
   const auto sets = static_cast<double>(scaled_residuals_.size());
   for (const double residual : scaled_residuals_) mean += residual / sets;
   for (const double residual : scaled_residuals_) {
     variance += (residual - mean) * (residual - mean) / sets;
     spread = worse(spread, std::abs(residual / mean - 1));
+    largest = worse(largest, residual / reference_residual_);
   }
+  verdicts.push_back({"largest residual of a set / the reference's", largest, accepted});
   verdicts.push_back({"variance of the sets' scaled residuals", sets > 0 ? variance : HUGE_VAL, 1e-6});
   verdicts.push_back({"largest relative deviation of a set's residual", spread, 1e-6});
   products(solver_, verdicts);
