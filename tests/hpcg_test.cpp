@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 #include <omp.h>
 
+#include "harness/base/check.hpp"
 #include "tests/hpcg_emulation.hpp"
 #include "tests/mpi_main.hpp"
 
@@ -65,6 +66,15 @@ TEST(Hpcg, the_reference_has_the_residuals_of_the_definition) {
       0, [](std::int64_t) { return 1.0; }, ones.data());
   reference.product(0, ones.data(), right.data());
   expect_same(reference.solve(right.data(), x.data(), compared).history, expected_history(Order::levels));
+}
+
+TEST(Hpcg, auto_takes_sell_where_packed_cannot_hold_the_whole_block) {
+  const Block block(near_cubic(all_ranks().size()), all_ranks().rank(), {48, 48, 48});
+  const Storage storage{.order = Order::colours};
+  EXPECT_THROW(HpcgSolver<float>(all_ranks(), block, storage), Unsupported);
+  HpcgSolver<float> solver(all_ranks(), block, {.order = Order::colours, .or_sell = true});
+  EXPECT_EQ(solver.matrix(0).format(), Format::sell);
+  EXPECT_EQ(solver.matrix(1).format(), Format::packed);
 }
 
 TEST(Hpcg, threads_change_no_bit) {

@@ -25,9 +25,14 @@ template <typename T>
 DistributedMatrix<T>::DistributedMatrix(const Ranks& ranks, LocalMatrix&& local, const Storage& storage,
                                         const std::vector<char>& first)
     : ordering_(order_rows(local.matrix, storage.order, first, storage.window)),
+      format_(storage.format),
       halo_columns_(local.matrix.columns - local.matrix.rows),
       halo_(ranks, in_slots(std::move(local.neighbours), ordering_, local.matrix.rows)),
       local_(smoothing_matrix<T>(storage.format, local.matrix, ordering_, local.matrix.rows >= least_threaded)) {
+  if (!local_ && storage.or_sell) {
+    format_ = Format::sell;
+    local_ = smoothing_matrix<T>(format_, local.matrix, ordering_, local.matrix.rows >= least_threaded);
+  }
   if (!local_)
     throw Unsupported(
         fmt::format("format {} cannot hold this matrix in this order: a chunk reaches over 2^16 columns; "

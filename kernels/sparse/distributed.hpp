@@ -13,6 +13,7 @@ struct Storage {
   Format format = Format::packed;
   Order order = Order::levels;
   std::size_t window = 4096;  // the sigma of SELL-C-sigma
+  bool or_sell = false;       // sell where the format cannot hold the matrix, instead of an error
 };
 
 template <typename T>  // of values and vectors: float or double
@@ -24,6 +25,7 @@ class DistributedMatrix {
   std::size_t slots() const { return ordering_.slots(); }
   std::size_t size() const { return ordering_.slots() + halo_columns_; }  // of a vector
   const Ordering& ordering() const { return ordering_; }
+  Format format() const { return format_; }
   Halo& halo() { return halo_; }
   SmoothingMatrix<T>& local() { return *local_; }
   void set_diagonal(const std::function<double(std::size_t)>& of_row);
@@ -49,6 +51,7 @@ class DistributedMatrix {
   void add_halo(T factor, const T* x, T* y) const;
 
   Ordering ordering_;
+  Format format_;
   std::size_t halo_columns_ = 0;
   Halo halo_;
   std::unique_ptr<SmoothingMatrix<T>> local_;

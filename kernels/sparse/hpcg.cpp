@@ -28,7 +28,7 @@ Hpcg::Hpcg(const Block& block, const Storage& storage, const KernelContext& cont
       unknown_(solver_.matrix().size()),
       output_(static_cast<std::size_t>(block.rows())),
       seed_(context.seed),
-      storage_(storage) {}
+      order_(storage.order) {}
 
 double Hpcg::exact(std::int64_t point) const {
   return data_ == Data::exact ? 1 : random_uniform(seed_, 1, static_cast<std::uint64_t>(point));
@@ -89,8 +89,8 @@ Facts Hpcg::facts() const {
   facts.working_set = solver_.working_set();
   facts.setup_share = 0.1;  // HPCG's: a set-up serves ten sets
   facts.limit = "read";
-  facts.notes["format"] = hpcg_formats[static_cast<std::size_t>(storage_.format)];
-  facts.notes["order"] = hpcg_orders[static_cast<std::size_t>(storage_.order)];
+  facts.notes["format"] = format_names[static_cast<std::size_t>(solver_.matrix().format())];
+  facts.notes["order"] = hpcg_orders[static_cast<std::size_t>(order_)];
   facts.notes["grid"] = text_of(solver_.block().ranks);
   facts.notes["iterations"] = fmt::format("{}, reference {}", iterations_, reference_iterations);
   facts.notes["scaled residual"] = fmt::format("{:.6e}", scaled_residuals_.empty() ? 0.0 : scaled_residuals_.back());

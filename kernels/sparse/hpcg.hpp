@@ -61,7 +61,7 @@ class Hpcg : public Kernel {
   void solution(std::vector<Verdict>& verdicts);
 
   std::uint64_t seed_;
-  Storage storage_;
+  Order order_;
   Data data_ = Data::exact;
   double reference_residual_ = 0;
   CgResult result_;

@@ -36,7 +36,7 @@ std::vector<Storage> open_storages(const Settings& settings, std::optional<Order
     for (const Format f : {Format::packed, Format::sell, Format::csr})
       if ((given ? o == *given : order == 2 || order == static_cast<int>(o)) &&
           (format == 3 || format == static_cast<int>(f)))
-        open.push_back({f, o});
+        open.push_back({.format = f, .order = o});
   return open;
 }
 
@@ -96,7 +96,10 @@ Storage choose_storage(const Settings& settings, const Block& block, const Ranks
                             trial.solver->precondition(trial.y.data(), trial.x.data());
                           },
                           trial.storage.order == Order::colours ? colour_iterations : 1});
-  return trials[fastest(ranks, candidates)].storage;
+  Storage storage = trials[fastest(ranks, candidates)].storage;
+  storage.or_sell =
+      settings.text("format") == "auto";  // the whole block's chunks may reach further than the thin one's
+  return storage;
 }
 
 template Storage choose_storage<float>(const Settings&, const Block&, const Ranks&, std::optional<Order>);

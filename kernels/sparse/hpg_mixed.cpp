@@ -1,7 +1,7 @@
-// Case sparse/hpg_mixed: the problem of sparse/hpcg, solved to the same residual by flexible conjugate gradients in fp64
-// with the multigrid in fp32. The question of HPG-MxP (Yamazaki et al., PMBS 2022) and no rating of it: docs/kernels.md
-// says where it differs. The rate counts the operations of the fp64 reference's 50 iterations; the speed-up is over
-// sparse/hpcg's set, run by the same object.
+// Case sparse/hpg_mixed: the problem of sparse/hpcg, solved to the same residual by flexible conjugate gradients in
+// fp64 with the multigrid in fp32. The question of HPG-MxP (Yamazaki et al., PMBS 2022) and no rating of it:
+// docs/kernels.md says where it differs. The rate counts the operations of the fp64 reference's 50 iterations; the
+// speed-up is over sparse/hpcg's set, run by the same object.
 #include "kernels/sparse/hpg_mixed.hpp"
 
 #include <algorithm>
@@ -19,10 +19,7 @@ constexpr double bytes_per_point = 1500;
 }  // namespace
 
 HpgMixed::HpgMixed(const Block& block, const Storage& full, const Storage& single, const KernelContext& context)
-    : Hpcg(block, full, context),
-      format_(single),
-      single_(context.ranks, block, single),
-      mixed_(single_.matrix().size()) {}
+    : Hpcg(block, full, context), single_(context.ranks, block, single), mixed_(single_.matrix().size()) {}
 
 void HpgMixed::prepare(Data data) {
   Hpcg::prepare(data);
@@ -74,7 +71,7 @@ Facts HpgMixed::facts() const {
   facts.bytes = static_cast<double>(iterations_) * (product_bytes() + 2 * vector + single_.cycle_bytes());
   facts.working_set = single_.working_set() + a.lower_bytes() + a.upper_bytes() + 6 * vector;
   facts.notes["format"] =
-      fmt::format("{}, in fp32 {}", facts.notes["format"], format_names[static_cast<int>(format_.format)]);
+      fmt::format("{}, in fp32 {}", facts.notes["format"], format_names[static_cast<int>(single_.matrix().format())]);
   facts.notes["iterations"] =
       fmt::format("{}, all in fp64 {}, reference {}", iterations_, plain_iterations_, reference_iterations);
   return facts;

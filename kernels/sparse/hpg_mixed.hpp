@@ -24,7 +24,6 @@ class HpgMixed : public Hpcg {
  private:
   double difference();
 
-  Storage format_;
   HpcgSolver<float> single_;
   CgVectors<double, float> mixed_;
   std::size_t plain_iterations_ = 0;
