@@ -158,8 +158,9 @@ Json derive_kernel(Derivation& derivation, const Json& item) {
                  timed.samples, status, skipped.empty() ? "" : "skipped: " + skipped);
   if (const Json pairs = speedup(launches); !pairs.is_null()) {
     if (shown) kernel["speedup"] = pairs;
-    derivation.fom(fom_name("kernel", item) + ".speedup", pairs.at("value"), "1", pairs.at("ci95"),
-                   timed.medians.size(), pairs.at("ratios").front().size() * timed.medians.size(), status);
+    derivation.fom(fom_name("kernel", item) + ".speedup", shown ? pairs.at("value") : Json(nullptr), "1",
+                   shown ? pairs.at("ci95") : Json(nullptr), timed.medians.size(),
+                   pairs.at("ratios").front().size() * timed.medians.size(), status);
   }
   return kernel;
 }
