@@ -7,6 +7,8 @@
 #include "harness/base/random.hpp"
 #include "harness/kernel/kernel.hpp"
 #include "kernels/learning/adamw.hpp"
+#include "kernels/learning/choices.hpp"
+#include "kernels/learning/judging.hpp"
 
 namespace tandem::kernels {
 
@@ -15,17 +17,9 @@ namespace {
 constexpr double rate = 1e-3;
 constexpr std::size_t step = 10;  // any but the first: the moments are not zero
 
-bool has_copy(const Settings& settings) {
-  const auto& copy = settings.text("copy");
-  check_usage(copy == "none" || copy == "bf16", "copy={}: expected none or bf16", copy);
-  return copy == "bf16";
-}
+bool has_copy(const Settings& settings) { return second_of(settings, "copy", "none", "bf16"); }
 
-std::size_t parameters_of(const Settings& settings) {
-  const auto n = settings.integer("n");
-  check_usage(n >= 1 && n <= std::int64_t{1} << 40, "n={}: expected 1 to 2^40 parameters", n);
-  return static_cast<std::size_t>(n);
-}
+std::size_t parameters_of(const Settings& settings) { return count_of(settings, "n", std::int64_t{1} << 40); }
 
 class Adam final : public Kernel {
  public:
@@ -67,8 +61,7 @@ class Adam final : public Kernel {
   std::vector<Verdict> verify() override {
     const double error = adamw_error(trained(), {part(state_, 0), part(state_, 1), part(state_, 2)},
                                      {part(before_, 0), part(before_, 1), part(before_, 2)}, settings_, rate, step);
-    const double wrong = ranks_.max(std::isnan(error) ? 1.0 : 0.0), worst = ranks_.max(std::isnan(error) ? 0 : error);
-    return {{"weights and moments, error / bound", wrong > 0 ? std::nan("") : worst, 1}};
+    return {{"weights and moments, error / bound", worst_of(ranks_, error), 1}};
   }
 
   Facts facts() const override {

@@ -10,35 +10,24 @@
 #include <optional>
 
 #include "harness/base/check.hpp"
-#include "harness/base/random.hpp"
 #include "harness/device/buffer.hpp"
 #include "harness/kernel/kernel.hpp"
 #include "kernels/learning/attention_parts.hpp"
+#include "kernels/learning/choices.hpp"
+#include "kernels/learning/draw.hpp"
+#include "kernels/learning/judging.hpp"
 
 namespace tandem::kernels {
 
 namespace {
 
 AttentionShape shape_of(const Settings& settings) {
-  const auto size = [&](const char* key, std::int64_t most) {
-    const auto value = settings.integer(key);
-    check_usage(value >= 1 && value <= most, "{}={}: expected 1 to {}", key, value, most);
-    return static_cast<std::size_t>(value);
-  };
-  const auto& phase = settings.text("phase");
-  check_usage(phase == "prefill" || phase == "decode", "phase={}: expected prefill or decode", phase);
   AttentionShape shape;
-  shape.heads = size("heads", 1 << 16) * size("sequences", 1 << 16);
-  shape.tokens = size("tokens", 1 << 20);
-  shape.width = size("width", 1 << 12);
-  shape.queries = phase == "prefill" ? shape.tokens : 1;
+  shape.heads = count_of(settings, "heads", 1 << 16) * count_of(settings, "sequences", 1 << 16);
+  shape.tokens = count_of(settings, "tokens", 1 << 20);
+  shape.width = count_of(settings, "width", 1 << 12);
+  shape.queries = second_of(settings, "phase", "prefill", "decode") ? 1 : shape.tokens;
   return shape;
-}
-
-bool in_bf16(const Settings& settings) {
-  const auto& precision = settings.text("precision");
-  check_usage(precision == "fp32" || precision == "bf16", "precision={}: expected fp32 or bf16", precision);
-  return precision == "bf16";
 }
 
 double bytes_of(const AttentionShape& s, std::size_t element) {
@@ -78,9 +67,10 @@ class Attention final : public Kernel {
   // The arithmetic is never exact: both kinds of data are random reals.
   void prepare(Data data) override {
     const std::uint64_t first = data == Data::exact ? 0 : 3;
-    fill(q_, first);
-    fill(k_, first + 1);
-    fill(v_, first + 2);
+    const auto number = [](double u) { return 4 * u - 2; };
+    draw(q_, seed_, first, number);
+    draw(k_, seed_, first + 1, number);
+    draw(v_, seed_, first + 2, number);
   }
 
   void run() override {
@@ -90,13 +80,12 @@ class Attention final : public Kernel {
 
   std::vector<Verdict> verify() override {
     const auto values = [](const Buffer<T>& from) {
-      return [&from](std::size_t i) { return static_cast<double>(number(from[i])); };
+      return [&from](std::size_t i) { return static_cast<double>(load(from[i])); };
     };
     // P is rounded once more where the second product takes it in bf16.
     const double error = attention_error(shape_, values(q_), values(k_), values(v_), {output_.data(), output_.size()},
                                          prefill_ && bf16 ? 0x1p-8 : 0);
-    const double wrong = ranks_.max(std::isfinite(error) ? 0 : 1), worst = ranks_.max(std::isfinite(error) ? error : 0);
-    return {{"outputs, error / bound", wrong > 0 ? std::numeric_limits<double>::infinity() : worst, 1}};
+    return {{"outputs, error / bound", worst_of(ranks_, error), 1}};
   }
 
   Facts facts() const override {
@@ -113,13 +102,6 @@ class Attention final : public Kernel {
  private:
   static constexpr bool bf16 = sizeof(T) == 2;
   static const char* precision() { return bf16 ? "bf16" : "fp32"; }
-
-  void fill(Buffer<T>& values, std::uint64_t stream) const {
-    const auto count = static_cast<std::ptrdiff_t>(values.size());
-#pragma omp parallel for schedule(static)
-    for (std::ptrdiff_t i = 0; i < count; ++i)
-      store(values.data()[i], static_cast<float>(4 * random_uniform(seed_, stream, static_cast<std::uint64_t>(i)) - 2));
-  }
 
   const Ranks& ranks_;
   std::uint64_t seed_;

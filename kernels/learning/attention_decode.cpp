@@ -13,11 +13,11 @@ void scores_of(const T* q, const T* k, float* score, std::size_t width) {
   float s0 = 0, s1 = 0, s2 = 0, s3 = 0;
 #pragma omp simd reduction(+ : s0, s1, s2, s3)
   for (std::size_t i = 0; i < width; ++i) {
-    const float value = number(q[i]);
-    s0 += value * number(k0[i]);
-    s1 += value * number(k1[i]);
-    s2 += value * number(k2[i]);
-    s3 += value * number(k3[i]);
+    const float value = load(q[i]);
+    s0 += value * load(k0[i]);
+    s1 += value * load(k1[i]);
+    s2 += value * load(k2[i]);
+    s3 += value * load(k3[i]);
   }
   score[0] = s0, score[1] = s1, score[2] = s2, score[3] = s3;
 }
@@ -26,7 +26,7 @@ template <typename T>
 void score_of(const T* q, const T* k, float* score, std::size_t width) {
   float sum = 0;
 #pragma omp simd reduction(+ : sum)
-  for (std::size_t i = 0; i < width; ++i) sum += number(q[i]) * number(k[i]);
+  for (std::size_t i = 0; i < width; ++i) sum += load(q[i]) * load(k[i]);
   *score = sum;
 }
 
@@ -37,13 +37,13 @@ void mix(const float* score, const T* v, float scale, float* output, std::size_t
   const float p0 = scale * score[0], p1 = scale * score[1], p2 = scale * score[2], p3 = scale * score[3];
 #pragma omp simd
   for (std::size_t i = 0; i < width; ++i)
-    output[i] += p0 * number(v0[i]) + p1 * number(v1[i]) + p2 * number(v2[i]) + p3 * number(v3[i]);
+    output[i] += p0 * load(v0[i]) + p1 * load(v1[i]) + p2 * load(v2[i]) + p3 * load(v3[i]);
 }
 
 template <typename T>
 void mix_one(float weight, const T* v, float* output, std::size_t width) {
 #pragma omp simd
-  for (std::size_t i = 0; i < width; ++i) output[i] += weight * number(v[i]);
+  for (std::size_t i = 0; i < width; ++i) output[i] += weight * load(v[i]);
 }
 
 }  // namespace

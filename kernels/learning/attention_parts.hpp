@@ -21,9 +21,6 @@ struct AttentionArrays {
   float* output;
 };
 
-inline float number(float value) { return value; }
-inline float number(Bf16 value) { return load(value); }
-
 // score[t] = e^((score[t] - largest) factor); returns their sum. A score so far below the largest one counts for less
 // than the least float.
 inline float exponentials(float* score, std::size_t count, float factor, float largest) {

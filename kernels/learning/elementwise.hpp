@@ -17,6 +17,7 @@ inline void store(Bf16& to, float value) {
   to.bits = static_cast<std::uint16_t>((bits + 0x7fffU + ((bits >> 16) & 1U)) >> 16);
 }
 inline void store(float& to, float value) { to = value; }
+inline float load(float value) { return value; }
 inline float load(Bf16 value) { return std::bit_cast<float>(static_cast<std::uint32_t>(value.bits) << 16); }
 
 // e^x for |x| <= 87: 2^n times the minimax polynomial of 2^f on [-1/2, 1/2] of the Cephes library, 2 ulp.

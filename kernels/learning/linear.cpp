@@ -2,17 +2,16 @@
 // operations for each weight and row. Operands fp32 or bf16, sums and results fp32, products by oneDNN. Judged without
 // another product (dense/freivalds.hpp): the bias is one more row of W below a column of ones.
 #include <algorithm>
-#include <cmath>
-#include <limits>
 #include <memory>
 
 #include "harness/base/check.hpp"
-#include "harness/base/random.hpp"
 #include "harness/device/buffer.hpp"
 #include "harness/kernel/kernel.hpp"
 #include "kernels/dense/freivalds.hpp"
 #include "kernels/dense/onednn.hpp"
-#include "kernels/learning/elementwise.hpp"
+#include "kernels/learning/choices.hpp"
+#include "kernels/learning/draw.hpp"
+#include "kernels/learning/judging.hpp"
 
 namespace tandem::kernels {
 
@@ -24,22 +23,10 @@ struct LinearChoice {
 };
 
 LinearChoice choice_of(const Settings& settings) {
-  const auto size = [&](const char* key) {
-    const auto value = settings.integer(key);
-    check_usage(value >= 1 && value <= 1 << 20, "{}={}: expected 1 to 2^20", key, value);
-    return static_cast<std::size_t>(value);
-  };
-  const auto either = [&](const char* key, const char* no, const char* yes) {
-    const auto& text = settings.text(key);
-    check_usage(text == no || text == yes, "{}={}: expected {} or {}", key, text, no, yes);
-    return text == yes;
-  };
-  return {size("batch"), size("in"), size("out"), either("pass", "forward", "backward"),
-          either("precision", "fp32", "bf16")};
+  constexpr std::int64_t most = 1 << 20;
+  return {count_of(settings, "batch", most), count_of(settings, "in", most), count_of(settings, "out", most),
+          second_of(settings, "pass", "forward", "backward"), in_bf16(settings)};
 }
-
-inline double number(float value) { return static_cast<double>(value); }
-inline double number(Bf16 value) { return static_cast<double>(load(value)); }
 
 template <typename T>
 class Linear final : public Kernel {
@@ -73,10 +60,10 @@ class Linear final : public Kernel {
 
   void prepare(Data data) override {
     data_ = data;
-    fill(x_, 1);
-    fill(w_, 2);
-    fill(dy_, 3);
-    fill(bias_, 4);
+    draw(x_, seed_, 1, data);
+    draw(w_, seed_, 2, data);
+    draw(dy_, seed_, 3, data);
+    draw(bias_, seed_, 4, data);
   }
 
   void run() override {
@@ -111,17 +98,6 @@ class Linear final : public Kernel {
   const char* limit() const { return choice_.bf16 ? "bf16" : "fp32"; }
   float* weight_gradient() { return result_.data() + choice_.batch * choice_.in; }
 
-  // Integers -2 .. 2, or reals in [-1, 1).
-  template <typename Value>
-  void fill(Buffer<Value>& values, std::uint64_t stream) const {
-    const auto count = static_cast<std::ptrdiff_t>(values.size());
-#pragma omp parallel for schedule(static)
-    for (std::ptrdiff_t i = 0; i < count; ++i) {
-      const double u = random_uniform(seed_, stream, static_cast<std::uint64_t>(i));
-      store(values.data()[i], static_cast<float>(data_ == Data::exact ? std::floor(5 * u) - 2 : 2 * u - 1));
-    }
-  }
-
   // db: each thread adds up its columns, row by row.
   void add_columns() {
     const std::size_t out = choice_.out, batch = choice_.batch;
@@ -132,29 +108,26 @@ class Linear final : public Kernel {
       const std::size_t end = std::min(out, begin + block);
       std::fill(sums + begin, sums + end, 0.0f);
       for (std::size_t r = 0; r < batch; ++r)
-        for (std::size_t j = begin; j < end; ++j) sums[j] += static_cast<float>(number(dy_[r * out + j]));
+        for (std::size_t j = begin; j < end; ++j) sums[j] += load(dy_[r * out + j]);
     }
   }
 
   Verdict judge(const std::string& what, const Product& product) const {
     const double value =
         data_ == Data::exact ? differing_rows(product, seed_) : componentwise_error(product, seed_, 0x1p-24);
-    const double wrong = ranks_.max(std::isfinite(value) ? 0 : 1);
-    const double worst = ranks_.max(std::isfinite(value) ? value : 0);
-    const double judged = wrong > 0 ? std::numeric_limits<double>::infinity() : worst;
-    return {what + (data_ == Data::exact ? ", rows that differ" : ", componentwise error / bound"), judged,
-            data_ == Data::exact ? 0.0 : 1.0};
+    return {what + (data_ == Data::exact ? ", rows that differ" : ", componentwise error / bound"),
+            worst_of(ranks_, value), data_ == Data::exact ? 0.0 : 1.0};
   }
 
   static RowReader rows(const Buffer<T>& matrix, std::size_t columns) {
     return [&matrix, columns](std::size_t row, std::span<double> values) {
-      for (std::size_t j = 0; j < values.size(); ++j) values[j] = number(matrix[row * columns + j]);
+      for (std::size_t j = 0; j < values.size(); ++j) values[j] = static_cast<double>(load(matrix[row * columns + j]));
     };
   }
   // Rows of the transpose.
   static RowReader columns(const Buffer<T>& matrix, std::size_t columns) {
     return [&matrix, columns](std::size_t row, std::span<double> values) {
-      for (std::size_t j = 0; j < values.size(); ++j) values[j] = number(matrix[j * columns + row]);
+      for (std::size_t j = 0; j < values.size(); ++j) values[j] = static_cast<double>(load(matrix[j * columns + row]));
     };
   }
   static RowReader with_ones(const Buffer<T>& matrix, std::size_t columns) {

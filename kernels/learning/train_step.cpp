@@ -7,6 +7,8 @@
 #include "harness/base/check.hpp"
 #include "harness/base/random.hpp"
 #include "harness/kernel/kernel.hpp"
+#include "kernels/learning/choices.hpp"
+#include "kernels/learning/judging.hpp"
 #include "kernels/learning/mlp.hpp"
 #include "kernels/learning/mlp_reference.hpp"
 
@@ -19,21 +21,10 @@ namespace {
 constexpr double rate = 1e-6;
 
 MlpPrecision precision_of(const Settings& settings) {
-  const auto& text = settings.text("precision");
-  check_usage(text == "fp32" || text == "bf16", "precision={}: expected fp32 or bf16", text);
-  return text == "fp32" ? MlpPrecision::fp32 : MlpPrecision::bf16;
+  return in_bf16(settings) ? MlpPrecision::bf16 : MlpPrecision::fp32;
 }
 
-std::size_t batch_of(const Settings& settings) {
-  const auto batch = settings.integer("batch");
-  check_usage(batch >= 1 && batch <= (1 << 20), "batch={}: expected 1 to 2^20", batch);
-  return static_cast<std::size_t>(batch);
-}
-
-// Largest ratio so far; a NaN stays.
-void worse(double& worst, double value) {
-  if (!(value <= worst)) worst = value;
-}
+std::size_t batch_of(const Settings& settings) { return count_of(settings, "batch", 1 << 20); }
 
 class TrainStep : public Kernel {
  public:
@@ -89,7 +80,7 @@ class TrainStep : public Kernel {
         {"gradient error, worst entry over root mean square", entry, 16 * tolerance()},
         {"loss, relative error", loss, tolerance()},
         {"weights and moments after AdamW, error / bound", adam_.error(mlp_.trained(), rate), 1}};
-    for (Verdict& verdict : verdicts) verdict.value = largest(verdict.value);
+    for (Verdict& verdict : verdicts) verdict.value = worst_of(ranks_, verdict.value);
     return verdicts;
   }
 
@@ -113,11 +104,6 @@ class TrainStep : public Kernel {
 
  private:
   double weight() const { return 1.0 / static_cast<double>(batch_ * static_cast<std::size_t>(ranks_.size())); }
-  double largest(double value) const {  // over ranks; a NaN on any is a NaN on all
-    const double bad = ranks_.max(std::isnan(value) ? 1.0 : 0.0), most = ranks_.max(std::isnan(value) ? 0.0 : value);
-    return bad > 0 ? std::nan("") : most;
-  }
-
   // Every layer rounds its activation and its error about three times each way, independently for each entry, so that
   // relative errors add up in the mean square to u sqrt(6 depth); sums in fp32 add u sqrt(length). 2 is the margin.
   double tolerance() const {
@@ -129,15 +115,10 @@ class TrainStep : public Kernel {
   }
 
   void judge(const std::vector<double>& reference, std::size_t begin, std::size_t end, double& norm, double& entry) {
-    double error = 0, square = 0, most = 0;
-    for (std::size_t i = begin; i < end; ++i) {
-      const double difference = std::abs(static_cast<double>(mlp_.gradients()[i]) - reference[i]);
-      error += difference * difference;
-      square += reference[i] * reference[i];
-      worse(most, difference);
-    }
-    worse(norm, std::sqrt(error / square));
-    worse(entry, most / std::sqrt(square / static_cast<double>(end - begin)));
+    const auto [norms, entries] = deviation(std::span<const float>(mlp_.gradients()).subspan(begin, end - begin),
+                                            std::span(reference).subspan(begin, end - begin));
+    worse(norm, norms);
+    worse(entry, entries);
   }
 
   const Ranks& ranks_;

@@ -1,0 +1,41 @@
+// How results of this family are compared with those in fp64.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <span>
+
+#include "harness/ranks/ranks.hpp"
+
+namespace tandem::kernels {
+
+// The largest so far; a NaN stays.
+inline void worse(double& worst, double value) {
+  if (!(value <= worst)) worst = value;
+}
+
+// The largest over all ranks; infinity where it is no number on any.
+inline double worst_of(const Ranks& ranks, double value) {
+  const double wrong = ranks.max(std::isfinite(value) ? 0.0 : 1.0), worst = ranks.max(std::isfinite(value) ? value : 0);
+  return wrong > 0 ? std::numeric_limits<double>::infinity() : worst;
+}
+
+// Of one array.
+struct Deviation {
+  double norm = 0;   // ||values - reference|| / ||reference||
+  double entry = 0;  // max |values - reference| / root mean square of the reference
+};
+
+inline Deviation deviation(std::span<const float> values, std::span<const double> reference) {
+  double error = 0, square = 0, most = 0;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const double difference = std::abs(static_cast<double>(values[i]) - reference[i]);
+    error += difference * difference;
+    square += reference[i] * reference[i];
+    worse(most, difference);
+  }
+  return {std::sqrt(error / square), most / std::sqrt(square / static_cast<double>(values.size()))};
+}
+
+}  // namespace tandem::kernels
