@@ -1,15 +1,12 @@
-// The one file that knows oneDNN's API; 3.x dropped the operation descriptors of 2.x.
+// oneDNN 3.x dropped the operation descriptors of 2.x.
 #include "kernels/dense/onednn.hpp"
 
 #include <unordered_map>
 
-#include <oneapi/dnnl/dnnl.hpp>
-
 #include "harness/base/check.hpp"
+#include "kernels/dense/onednn_engine.hpp"
 
 namespace tandem::kernels {
-
-namespace {
 
 using dnnl::memory;
 
@@ -19,9 +16,13 @@ const dnnl::engine& engine() {
   return *cpu;
 }
 
+namespace {
+
 Unsupported no_format(Element element) {
   return Unsupported(fmt::format("oneDNN {} has no {} on a CPU", onednn_version(), name_of(element)));
 }
+
+}  // namespace
 
 memory::data_type type_of(Element element) {
   switch (element) {
@@ -48,6 +49,8 @@ memory::data_type type_of(Element element) {
   }
   throw no_format(element);
 }
+
+namespace {
 
 // Leads count elements of the array in memory, whose rows are the matrix' columns where it is transposed.
 memory::desc describe(const MatmulShape& shape, std::size_t rows, std::size_t columns, const Operand& operand) {

@@ -1,5 +1,5 @@
 // Matrix products by oneDNN on the CPU: C = op(A) op(B) (+ bias) or C += op(A) op(B), a batch of them in one call,
-// row-major. Operands are bound once, so that a call costs no set-up. oneDNN 2.x and 3.x differ only inside onednn.cpp.
+// row-major. Operands are bound once, so that a call costs no set-up.
 #pragma once
 
 #include <cstddef>

@@ -4,9 +4,6 @@
 //   decode    one new token a sequence against the cache of keys and values: 4 tokens d operations a head, limited by
 //             the cache's bytes
 // Operands in fp32 or bf16, scores and sums in fp32. Judged in fp64, every output.
-#include <algorithm>
-#include <cmath>
-#include <limits>
 #include <optional>
 
 #include "harness/base/check.hpp"

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <vector>
 
+#include "kernels/learning/judging.hpp"
+
 namespace tandem::kernels {
 
 namespace {
@@ -40,8 +42,7 @@ double row_error(const Row& row, std::size_t d, const Values& q, const Values& k
   const double relative = 2 * worst_score + rounding + (2 * static_cast<double>(row.seen) + 16) * u;
   double worst = 0;
   for (std::size_t i = 0; i < d; ++i) {
-    const double error = std::abs(static_cast<double>(output[i]) - sum[i]) / (relative * size[i] + 0x1p-126);
-    if (!(error <= worst)) worst = error;
+    worse(worst, std::abs(static_cast<double>(output[i]) - sum[i]) / (relative * size[i] + 0x1p-126));
   }
   return worst;
 }
@@ -58,8 +59,7 @@ double attention_error(const AttentionShape& shape, const Values& q, const Value
     errors[row] = row_error({row * d, row / queries * tokens * d, seen}, d, q, k, v, output.data() + row * d, rounding);
   }
   double worst = 0;
-  for (const double error : errors)
-    if (!(error <= worst)) worst = error;
+  for (const double error : errors) worse(worst, error);
   return worst;
 }
 

@@ -17,7 +17,7 @@ struct AttentionShape {
 // Entry i of an array [heads, queries or tokens, width].
 using Values = std::function<double(std::size_t)>;
 
-// The worst |output - o| over its bound, NaN or infinity where an output is no number. A score s = q k / sqrt(d)
+// The worst |output - o| over its bound, infinity where an output is no number. A score s = q k / sqrt(d)
 // computed in fp32 is off by (d + 2) u sum |q k| / sqrt(d) at most, a weight p hence by twice the row's largest such
 // error, the exponential (2 units) and the sum of up to n terms; with what `rounding` of the weights adds, the output
 // is off by that and n u times sum p |v| (Higham, Accuracy and Stability, sections 3.1 and 3.3). u = 2^-24.

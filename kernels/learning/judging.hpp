@@ -10,9 +10,9 @@
 
 namespace tandem::kernels {
 
-// The largest so far; a NaN stays.
+// The largest so far; a NaN counts as infinity, or the next number would take its place.
 inline void worse(double& worst, double value) {
-  if (!(value <= worst)) worst = value;
+  if (!(value <= worst)) worst = std::isnan(value) ? std::numeric_limits<double>::infinity() : value;
 }
 
 // The largest over all ranks; infinity where it is no number on any.

@@ -7,6 +7,7 @@
 
 #include "harness/base/check.hpp"
 #include "harness/base/random.hpp"
+#include "kernels/learning/choices.hpp"
 
 namespace tandem::kernels {
 
@@ -27,16 +28,8 @@ std::size_t MlpShape::biases_at(std::size_t l) const { return weights_at(l) + ne
 std::size_t MlpShape::parameters() const { return weights_at(depth()); }
 
 MlpShape parse_layers(const std::string& text) {
-  MlpShape shape;
-  for (std::size_t at = 0; at <= text.size();) {
-    const auto end = std::min(text.find('-', at), text.size());
-    const auto word = text.substr(at, end - at);
-    const bool number = !word.empty() && word.size() <= 6 && word.find_first_not_of("0123456789") == std::string::npos;
-    check_usage(number && std::stoul(word) > 0, "layers={}: expected widths such as 8-256-256-1024", text);
-    shape.layers.push_back(std::stoul(word));
-    at = end + 1;
-  }
-  check_usage(shape.layers.size() >= 2, "layers={}: expected at least two widths", text);
+  MlpShape shape{1, counts_in(text, '-')};
+  check_usage(shape.layers.size() >= 2, "layers={}: expected at least two widths such as 8-256-256-1024", text);
   return shape;
 }
 

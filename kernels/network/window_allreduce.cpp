@@ -16,7 +16,6 @@ constexpr std::size_t line = 64;  // bytes of a cache line: no two ranks write t
 using kernels::load;
 using kernels::store;
 inline double load(double value) { return value; }
-inline float load(float value) { return value; }
 inline std::int32_t load(std::int32_t value) { return value; }
 inline void store(double& to, double value) { to = value; }
 inline void store(std::int32_t& to, std::int32_t value) { to = value; }
