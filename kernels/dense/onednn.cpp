@@ -59,7 +59,8 @@ memory::desc describe(const MatmulShape& shape, std::size_t rows, std::size_t co
   const auto lead = operand.lead > 0 ? static_cast<memory::dim>(operand.lead) : operand.transposed ? r : c;
   const memory::dim down = operand.transposed ? 1 : lead, along = operand.transposed ? lead : 1;
   if (shape.batch == 1) return {{r, c}, type_of(operand.type), memory::dims{down, along}};
-  return {{b, r, c}, type_of(operand.type), memory::dims{lead * (operand.transposed ? c : r), down, along}};
+  const auto step = operand.step > 0 ? static_cast<memory::dim>(operand.step) : lead * (operand.transposed ? c : r);
+  return {{operand.shared ? 1 : b, r, c}, type_of(operand.type), memory::dims{step, down, along}};
 }
 
 memory::desc any_format(const MatmulShape& shape, const Operand& b) {

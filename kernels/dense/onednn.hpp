@@ -19,11 +19,13 @@ struct Operand {
   bool transposed = false;  // memory holds the transpose: op(A) is m x k, the array k x m
   std::size_t lead = 0;     // elements from a row of the array to the next, where it is part of a wider one; 0: dense
   bool add = false;         // of C: the product is added to what is there
+  std::size_t step = 0;     // elements from a matrix of the batch to the next; 0: one after another
+  bool shared = false;      // of A: one matrix for the whole batch
 };
 
 struct MatmulShape {
   std::size_t m = 0, n = 0, k = 0;
-  std::size_t batch = 1;  // matrices one after another in memory
+  std::size_t batch = 1;
 };
 
 class Matmul {
