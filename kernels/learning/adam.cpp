@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "harness/base/check.hpp"
 #include "harness/base/random.hpp"
 #include "harness/kernel/kernel.hpp"
 #include "kernels/learning/adamw.hpp"

@@ -2,9 +2,11 @@
 // of the outputs the gradients of the inputs and of all parameters. 2 in out filter^2 operations an output pixel and
 // layer, three times in training. Or forward alone. Products by oneDNN, operands fp32 or bf16, sums and results fp32.
 // Judged layer by layer, each from what the layer before it wrote: no error is carried on, so the bounds are tight.
+#include <algorithm>
 #include <cmath>
 
 #include "harness/base/check.hpp"
+#include "harness/base/random.hpp"
 #include "harness/kernel/kernel.hpp"
 #include "kernels/learning/choices.hpp"
 #include "kernels/learning/conv_reference.hpp"
@@ -48,6 +50,14 @@ double bytes_of(const std::vector<ConvShape>& shapes, Pass pass, std::size_t ele
     bytes += ways * 4 * number(shapes[l].weights() + shapes[l].out);
     if (l + 1 < shapes.size()) bytes += ways * number(element) * number(shapes[l].outputs());
   }
+  return bytes;
+}
+
+// With the weights and their gradients in oneDNN's formats.
+double memory_of(const std::vector<ConvShape>& shapes, Pass pass, std::size_t element) {
+  double bytes = bytes_of(shapes, pass, element);
+  for (const ConvShape& shape : shapes)
+    bytes += static_cast<double>((pass == Pass::training ? 2 * element + 4 : element) * shape.weights());
   return bytes;
 }
 
@@ -165,7 +175,7 @@ KernelEntry learning_conv() {
                       {"pass", "training", "training, or inference: forward alone"},
                       {"precision", "fp32", "of the operands: fp32 or bf16; sums and results are fp32"}};
   entry.memory = [](const Settings& settings, const Placement&) {
-    return bytes_of(shapes_of(settings), pass_of(settings), in_bf16(settings) ? 2 : 4);
+    return memory_of(shapes_of(settings), pass_of(settings), in_bf16(settings) ? 2 : 4);
   };
   entry.make = [](const Settings& settings, const KernelContext& context) -> std::unique_ptr<Kernel> {
     if (in_bf16(settings)) return std::make_unique<Conv<Bf16>>(shapes_of(settings), pass_of(settings), context);

@@ -28,8 +28,7 @@ struct ConvShape {
   std::size_t weights() const { return out * taps(); }
 };
 
-// A gradient is named after what it is the gradient of. Operands fp32 or bf16; dx and y may be fp32 where x and dy are
-// bf16.
+// dx, dy, dw and db are gradients. Operands fp32 or bf16; y and dx may be fp32 where x and dy are bf16.
 struct ConvArrays {
   Operand x, y, dx, dy;
   float *w = nullptr, *b = nullptr, *dw = nullptr, *db = nullptr;

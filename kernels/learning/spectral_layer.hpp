@@ -1,11 +1,10 @@
 // The spectral layer of a Fourier neural operator on a grid in two dimensions (Li et al. 2021): the lowest frequencies
 // of the inputs, each mixed over the channels by a complex matrix of its own, make the outputs.
-//   X[k,l,c] = sum over h, w of x[h,w,c] e^(-2 pi i (k h / height + l w / width)),   0 <= k < modes_h, -modes_w <= l <
-//   modes_w Y[k,l,d] = sum over c of X[k,l,c] R[k,l,c,d] y[h,w,d] = 1 / (height width) sum over k, l of s_k Re(Y[k,l,d]
-//   e^(2 pi i (k h / height + l w / width))), s_0 = 1, else 2
-// which is rfft2, truncation, mixing and irfft2. A transform of so few frequencies is cheaper as a matrix product along
-// each axis than by FFT, which computes all of them; the whole layer is products by oneDNN in fp32, and so is its way
-// back.
+//   X[k,l,c] = sum over h, w of x[h,w,c] / turn(k,l,h,w),   turn = e^(2 pi i (k h / height + l w / width)),
+//   Y[k,l,d] = sum over c of X[k,l,c] R[k,l,c,d],           0 <= k < modes_h, -modes_w <= l < modes_w,
+//   y[h,w,d] = 1 / (height width) sum over k, l of s_k Re(Y[k,l,d] turn(k,l,h,w)),   s_0 = 1, other s_k = 2:
+// rfft2, truncation, mixing and irfft2. Few frequencies of many are wanted, so each transform is a product with a table
+// of cosines and sines along one axis; the whole layer is products by oneDNN in fp32, and so is its way back.
 #pragma once
 
 #include <vector>
