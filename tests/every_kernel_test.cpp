@@ -182,6 +182,13 @@ void corrupt_entry(const Output& output, std::size_t index, Data data) {
   }
 }
 
+// False where the type has none.
+bool make_nan(const Output& output, std::size_t index) {
+  if (output.type == Output::Type::fp64) static_cast<double*>(output.data)[index] = std::nan("");
+  if (output.type == Output::Type::fp32) static_cast<float*>(output.data)[index] = std::nanf("");
+  return output.type == Output::Type::fp64 || output.type == Output::Type::fp32;
+}
+
 bool passes(Kernel& kernel) { return all_pass(kernel.verify()); }
 
 void expect_facts(const KernelEntry& entry, const Facts& facts) {
@@ -207,6 +214,9 @@ void expect_wrong_fails(Kernel& kernel, Data data) {
     EXPECT_FALSE(passes(kernel)) << "accepts a wrong entry " << index << " of " << output.count;
     restore();
   }
+  // The first one: a comparison that lets a NaN go takes the numbers behind it for the worst.
+  EXPECT_FALSE(make_nan(output, 0) && passes(kernel)) << "accepts a NaN";
+  restore();
   std::memset(output.data, 0, right.size());
   EXPECT_FALSE(passes(kernel)) << "accepts all zeros";
   restore();
