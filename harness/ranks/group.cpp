@@ -84,10 +84,19 @@ void Group::broadcast(std::span<double> values, int from) const {
   if (size_ > 1) MPI_Bcast(values.data(), count_of(values.size()), MPI_DOUBLE, from, comm_);
 }
 
+void Group::broadcast(std::span<std::byte> bytes, int from) const {
+  if (size_ > 1) MPI_Bcast(bytes.data(), count_of(bytes.size()), MPI_BYTE, from, comm_);
+}
+
 Pending Group::start_broadcast(std::span<double> values, int from) const {
-  if (size_ == 1) return {};
   MPI_Request request = MPI_REQUEST_NULL;
-  MPI_Ibcast(values.data(), count_of(values.size()), MPI_DOUBLE, from, comm_, &request);
+  if (size_ > 1) MPI_Ibcast(values.data(), count_of(values.size()), MPI_DOUBLE, from, comm_, &request);
+  return Pending(request);
+}
+
+Pending Group::start_broadcast(std::span<std::byte> bytes, int from) const {
+  MPI_Request request = MPI_REQUEST_NULL;
+  if (size_ > 1) MPI_Ibcast(bytes.data(), count_of(bytes.size()), MPI_BYTE, from, comm_, &request);
   return Pending(request);
 }
 

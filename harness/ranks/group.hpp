@@ -1,5 +1,6 @@
 // Some of the ranks with a numbering of their own: a row or a column of a process grid. A group of one never touches
-// MPI. Counts are of fp64 values, at most 2^31 - 1 in a message. Calls marked (all) are collective over the group.
+// MPI. Counts are of fp64 values, or bytes, at most 2^31 - 1 in a message. Calls marked (all) are collective over the
+// group.
 #pragma once
 
 #include <cstddef>
@@ -42,10 +43,12 @@ class Group {
 
   Pending send(std::span<const double> values, int to) const;
   Pending receive(std::span<double> values, int from) const;
-  void broadcast(std::span<double> values, int from) const;           // (all)
-  Pending start_broadcast(std::span<double> values, int from) const;  // (all)
-  void sum(std::span<double> values) const;                           // (all) in place, on every rank
-  void sum_to(std::span<double> values, int to) const;                // (all) in place on rank `to`
+  void broadcast(std::span<double> values, int from) const;             // (all)
+  Pending start_broadcast(std::span<double> values, int from) const;    // (all)
+  void broadcast(std::span<std::byte> bytes, int from) const;           // (all)
+  Pending start_broadcast(std::span<std::byte> bytes, int from) const;  // (all)
+  void sum(std::span<double> values) const;                             // (all) in place, on every rank
+  void sum_to(std::span<double> values, int to) const;                  // (all) in place on rank `to`
   // (all) Everybody's values one after the other; counts[r] is how many rank r brings.
   void gather(std::span<const double> mine, std::span<const int> counts, std::span<double> all) const;
 
