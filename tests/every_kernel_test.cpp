@@ -36,7 +36,7 @@ const std::map<std::string, std::vector<std::string>>& small_cases() {
       {"dense/lu", {"n=1", "n=7/nb=3", "n=64/nb=8", "n=250", "n=300/nb=100"}},
       {"dense/lu_mixed",
        {"n=1/precision=fp32", "n=33/precision=fp32", "n=250", "n=300/precision=bf16", "n=200/precision=fp16",
-        "n=150/precision=bf16/matrix=test"}},
+        "n=150/precision=bf16/matrix=test", "n=300/nb=100"}},
       {"sparse/spmv",
        {"matrix=stencil27:1", "matrix=stencil27:5", "matrix=stencil27:12/format=csr",
         "matrix=stencil27:33/format=strips", matrix("irregular.mtx"), matrix("symmetric.mtx/format=csr"),

@@ -26,14 +26,12 @@ const Ranks& one_rank() {
 }
 
 double residual(MixedSolver& solver, const LinearSystem& system) {
-  const Group alone;
-  const std::size_t n = solver.order();
-  return scaled_residual({one_rank(), alone, {n, n, 1, 0}, {n + 1, n + 1, 1, 0}}, system, solver.x());
+  return scaled_residual(solver.grid(), system, solver.x());
 }
 
 std::size_t wrong_x(MixedSolver& solver, const ExactSystem& system) {
   std::size_t wrong = 0;
-  for (std::size_t i = 0; i < solver.order(); ++i) wrong += solver.x()[i] == system.x()[i] ? 0 : 1;
+  for (std::size_t i = 0; i < system.order(); ++i) wrong += solver.x()[i] == system.x()[i] ? 0 : 1;
   return wrong;
 }
 
@@ -54,7 +52,7 @@ TEST(LuMixed, FactorsExactlyAtEverySize) {
     for (const std::size_t n : {1, 2, 31, 32, 33, 64, 97, 129, 200, 301, 520}) {
       SCOPED_TRACE(n);
       const ExactSystem system(n, n, ExactSystem::Rows::in_order);
-      MixedSolver solver(n, element, 2);
+      MixedSolver solver({n, n}, one_rank(), element, 2);
       solver.load(system);
       EXPECT_GT(wrong_factors(solver, system), 0);  // of a matrix that was not factored
       solver.solve();
@@ -71,7 +69,7 @@ TEST(LuMixed, RefinesToTheResidualOfDoublePrecision) {
       for (const std::size_t n : {1, 2, 3, 40, 333, 700}) {
         SCOPED_TRACE(n);
         const DiagonalSystem system(n, 7, kind);
-        MixedSolver solver(n, element, 2);
+        MixedSolver solver({n, n}, one_rank(), element, 2);
         solver.load(system);
         EXPECT_FALSE(factor_error(solver, system, element, 1) <= 1);
         solver.solve();
@@ -89,25 +87,24 @@ TEST(LuMixed, RefinesToTheResidualOfDoublePrecision) {
 // A fault in the factors, as a wrong kernel would leave it.
 class Faulty final : public MixedSolver {
  public:
-  using Fault = std::function<void(float*, std::size_t)>;
-  Faulty(std::size_t n, Element element, Fault fault) : MixedSolver(n, element, 1), fault_(std::move(fault)) {}
+  using Fault = std::function<void(Block)>;
+  Faulty(std::size_t n, Element element, Fault fault)
+      : MixedSolver({n, n}, one_rank(), element, 1), fault_(std::move(fault)) {}
 
  private:
-  void factored(float* factors, std::size_t lead) override { fault_(factors, lead); }
+  void factored(Block factors) override { fault_(factors); }
   Fault fault_;
 };
 
 TEST(LuMixed, RefusesWrongFactorsThatRefinementMends) {
   constexpr std::size_t n = 150;
-  const Faulty::Fault one_multiplier = [](float* f, std::size_t lead) { f[100 * lead + 20] += 0x1p-12F; };
-  const Faulty::Fault one_of_u = [](float* f, std::size_t lead) { f[20 * lead + 100] *= 1.0001F; };
-  const Faulty::Fault swapped_rows = [](float* f, std::size_t lead) {
-    std::swap_ranges(f + 90 * lead, f + 90 * lead + n, f + 91 * lead);
-  };
-  const Faulty::Fault diagonal_only = [](float* f, std::size_t lead) {
+  const Faulty::Fault one_multiplier = [](Block f) { f.row(100)[20] += 0x1p-12F; };
+  const Faulty::Fault one_of_u = [](Block f) { f.row(20)[100] *= 1.0001F; };
+  const Faulty::Fault swapped_rows = [](Block f) { std::swap_ranges(f.row(90), f.row(90) + n, f.row(91)); };
+  const Faulty::Fault diagonal_only = [](Block f) {
     for (std::size_t i = 0; i < n; ++i)
       for (std::size_t j = 0; j < n; ++j)
-        if (i != j) f[i * lead + j] = 0;
+        if (i != j) f.row(i)[j] = 0;
   };
   for_each_precision([&](Element element) {
     for (const auto& fault : {one_multiplier, one_of_u, swapped_rows, diagonal_only}) {
@@ -132,7 +129,7 @@ TEST(LuMixed, FewerBitsAreVisibleInTheFactors) {
   const DiagonalSystem system(400, 3, DiagonalSystem::Kind::scaled);
   double of_fp32 = 0;
   for_each_precision([&](Element element) {
-    MixedSolver solver(400, element, 2);
+    MixedSolver solver({400, 400}, one_rank(), element, 2);
     solver.load(system);
     solver.solve();
     const double error = factor_error(solver, system, Element::fp32, 1);
@@ -178,9 +175,18 @@ TEST(LuMixed, SettingsAndMemory) {
   const double bytes = entry.memory(settings, {});
   EXPECT_GT(bytes, 13.0 * 8000 * 8000);
   EXPECT_LT(bytes, 14.0 * 8000 * 8000);
-  EXPECT_EQ(entry.fits(bytes), "n=8000");
-  settings.set("precision", "fp8");
-  EXPECT_THROW(entry.memory(settings, {}), Error);
+  EXPECT_LT(entry.memory(settings, {4, 4}), bytes / 3.5);
+  EXPECT_EQ(settings.path(), "n=8000/precision=auto/matrix=scaled");  // as before there was a grid
+  for (const auto& [key, value, ranks] : {std::tuple{"precision", "fp8", 1},
+                                          {"matrix", "any", 1},
+                                          {"n", "2M", 1},
+                                          {"nb", "9000", 1},
+                                          {"p", "3", 2},
+                                          {"q", "auto", 7}}) {
+    Settings wrong = settings;
+    wrong.set(key, value);
+    EXPECT_THROW(entry.memory(wrong, {ranks, ranks}), Error) << key;
+  }
 }
 
 }  // namespace

@@ -29,26 +29,12 @@ void substitute(std::size_t size, const Triangle& triangle, const std::array<flo
   }
 }
 
-}  // namespace
-
-std::size_t largest_operand(std::size_t n) { return half(n) * half(n); }
-
-void Elimination::factor(std::size_t first, std::size_t size) {
-  if (size <= kBase) return factor_base(first, size);
-  const std::size_t head = half(size), tail = size - head, next = first + head;
-  factor(first, head);
-  solve_right(first, head, next, tail);
-  solve_below(first, head, next, tail);
-  add(next, tail, next, tail, first, head);
-  factor(next, tail);
-}
-
-void Elimination::factor_base(std::size_t first, std::size_t size) {
+void factor_base(Block a, std::size_t size) {
   for (std::size_t k = 0; k < size; ++k) {
-    const float* pivot = at(first + k, first);
+    const float* pivot = a.row(k);
     const float scale = -1 / pivot[k];
     for (std::size_t i = k + 1; i < size; ++i) {
-      float* row = at(first + i, first);
+      float* row = a.row(i);
       row[k] *= scale;
       const float factor = row[k];
 #pragma omp simd
@@ -57,61 +43,68 @@ void Elimination::factor_base(std::size_t first, std::size_t size) {
   }
 }
 
-// C(row.., column..) += A(row.., first..) B(first.., column..): the update by finished multipliers and rows.
-void Elimination::add(std::size_t row, std::size_t rows, std::size_t column, std::size_t columns, std::size_t first,
-                      std::size_t depth) {
-  product_.add({rows, columns, depth}, at(row, first), at(first, column), at(row, column));
+}  // namespace
+
+std::size_t largest_operand(std::size_t size, std::size_t count) { return half(size) * std::max(half(size), count); }
+
+void Elimination::factor(Block a, std::size_t size) {
+  if (size <= kBase) return factor_base(a, size);
+  const std::size_t head = half(size), tail = size - head;
+  const Block right = a.at(0, head), below = a.at(head, 0), rest = a.at(head, head);
+  factor(a, head);
+  solve_right(a, head, right, tail);
+  solve_below(a, head, below, tail);
+  product_.add({tail, tail, head}, below, right, rest);
+  factor(rest, tail);
 }
 
-// U12 = L11^-1 A12 for `count` columns from `column` on.
-void Elimination::solve_right(std::size_t first, std::size_t size, std::size_t column, std::size_t count) {
-  if (size <= kBase) return solve_right_base(first, size, column, count);
-  const std::size_t head = half(size), next = first + head;
-  solve_right(first, head, column, count);
-  add(next, size - head, column, count, first, head);
-  solve_right(next, size - head, column, count);
+void Elimination::solve_right(Block square, std::size_t size, Block b, std::size_t count) {
+  if (size <= kBase) return solve_right_base(square, size, b, count);
+  const std::size_t head = half(size), tail = size - head;
+  solve_right(square, head, b, count);
+  product_.add({tail, count, head}, square.at(head, 0), b, b.at(head, 0));
+  solve_right(square.at(head, head), tail, b.at(head, 0), count);
 }
 
-void Elimination::solve_right_base(std::size_t first, std::size_t size, std::size_t column, std::size_t count) {
+void Elimination::solve_right_base(Block square, std::size_t size, Block b, std::size_t count) {
   Triangle lower;
   std::array<float, kBase> scale;
   scale.fill(1);
-  for (std::size_t i = 0; i < size; ++i) std::copy_n(at(first + i, first), i, lower[i].begin());
+  for (std::size_t i = 0; i < size; ++i) std::copy_n(square.row(i), i, lower[i].begin());
 #pragma omp parallel for schedule(static) num_threads(threads_)
   for (std::ptrdiff_t from = 0; from < static_cast<std::ptrdiff_t>(count); from += kStrip) {
     const std::size_t j = static_cast<std::size_t>(from), width = std::min(kStrip, count - j);
     Strip strip{};
-    for (std::size_t i = 0; i < size; ++i) std::copy_n(at(first + i, column + j), width, strip[i].begin());
+    for (std::size_t i = 0; i < size; ++i) std::copy_n(b.row(i) + j, width, strip[i].begin());
     substitute(size, lower, scale, strip);
-    for (std::size_t i = 0; i < size; ++i) std::copy_n(strip[i].begin(), width, at(first + i, column + j));
+    for (std::size_t i = 0; i < size; ++i) std::copy_n(strip[i].begin(), width, b.row(i) + j);
   }
 }
 
-// -L21 = -A21 U11^-1 for `count` rows from `row` on.
-void Elimination::solve_below(std::size_t first, std::size_t size, std::size_t row, std::size_t count) {
-  if (size <= kBase) return solve_below_base(first, size, row, count);
-  const std::size_t head = half(size), next = first + head;
-  solve_below(first, head, row, count);
-  add(row, count, next, size - head, first, head);
-  solve_below(next, size - head, row, count);
+void Elimination::solve_below(Block square, std::size_t size, Block b, std::size_t count) {
+  if (size <= kBase) return solve_below_base(square, size, b, count);
+  const std::size_t head = half(size), tail = size - head;
+  solve_below(square, head, b, count);
+  product_.add({count, tail, head}, b, square.at(0, head), b.at(0, head));
+  solve_below(square.at(head, head), tail, b.at(0, head), count);
 }
 
-void Elimination::solve_below_base(std::size_t first, std::size_t size, std::size_t row, std::size_t count) {
+void Elimination::solve_below_base(Block square, std::size_t size, Block b, std::size_t count) {
   Triangle upper;  // U11 transposed
   std::array<float, kBase> scale;
   for (std::size_t k = 0; k < size; ++k) {
-    scale[k] = -1 / *at(first + k, first + k);
-    for (std::size_t j = 0; j < k; ++j) upper[k][j] = *at(first + j, first + k);
+    scale[k] = -1 / square.row(k)[k];
+    for (std::size_t j = 0; j < k; ++j) upper[k][j] = square.row(j)[k];
   }
 #pragma omp parallel for schedule(static) num_threads(threads_)
   for (std::ptrdiff_t from = 0; from < static_cast<std::ptrdiff_t>(count); from += kStrip) {
     const std::size_t i = static_cast<std::size_t>(from), height = std::min(kStrip, count - i);
     Strip strip{};  // rows of the matrix as columns
     for (std::size_t r = 0; r < height; ++r)
-      for (std::size_t k = 0; k < size; ++k) strip[k][r] = at(row + i + r, first)[k];
+      for (std::size_t k = 0; k < size; ++k) strip[k][r] = b.row(i + r)[k];
     substitute(size, upper, scale, strip);
     for (std::size_t r = 0; r < height; ++r)
-      for (std::size_t k = 0; k < size; ++k) at(row + i + r, first)[k] = strip[k][r];
+      for (std::size_t k = 0; k < size; ++k) b.row(i + r)[k] = strip[k][r];
   }
 }
 

@@ -11,30 +11,24 @@ namespace tandem::kernels {
 
 class Elimination {
  public:
-  // `product` for the rows of `matrix`, which are `lead` apart.
-  Elimination(float* matrix, std::size_t lead, RoundedProduct& product, int threads)
-      : matrix_(matrix), lead_(lead), product_(product), threads_(threads) {}
+  Elimination(RoundedProduct& product, int threads) : product_(product), threads_(threads) {}
 
-  // Rows and columns first .. first + size - 1 become -L below the diagonal and U from it on.
-  void factor(std::size_t first, std::size_t size);
+  // A square becomes -L below the diagonal and U from it on.
+  void factor(Block a, std::size_t size);
+  // With such a square: U12 = L11^-1 A12 for `count` columns in the place of A12,
+  void solve_right(Block square, std::size_t size, Block b, std::size_t count);
+  // and -L21 = -A21 U11^-1 for `count` rows in the place of A21.
+  void solve_below(Block square, std::size_t size, Block b, std::size_t count);
 
  private:
-  void factor_base(std::size_t first, std::size_t size);
-  void solve_right(std::size_t first, std::size_t size, std::size_t column, std::size_t count);
-  void solve_right_base(std::size_t first, std::size_t size, std::size_t column, std::size_t count);
-  void solve_below(std::size_t first, std::size_t size, std::size_t row, std::size_t count);
-  void solve_below_base(std::size_t first, std::size_t size, std::size_t row, std::size_t count);
-  void add(std::size_t row, std::size_t rows, std::size_t column, std::size_t columns, std::size_t first,
-           std::size_t depth);
-  float* at(std::size_t row, std::size_t column) { return matrix_ + row * lead_ + column; }
+  void solve_right_base(Block square, std::size_t size, Block b, std::size_t count);
+  void solve_below_base(Block square, std::size_t size, Block b, std::size_t count);
 
-  float* matrix_;
-  std::size_t lead_;
   RoundedProduct& product_;
   int threads_;
 };
 
-// Entries of the largest operand of a product in factor(0, n).
-std::size_t largest_operand(std::size_t n);
+// Entries of the largest operand of a product where a square is factored, and `count` rows or columns solved for.
+std::size_t largest_operand(std::size_t size, std::size_t count = 0);
 
 }  // namespace tandem::kernels

@@ -19,15 +19,20 @@ struct GmresResult {
 // Vectors of n entries that `most` steps keep.
 constexpr std::size_t gmres_vectors(std::size_t most) { return 2 * most + 1; }
 
-// Adds to x the correction that solves A d = r until the 2-norm of r - A d is <= `target` or after `most` steps.
-// apply(z, y): y = A z; precondition(v, z): z = M v. r is overwritten.
-template <typename Operator, typename Preconditioner>
-GmresResult gmres(Vector& x, Vector& r, double target, std::size_t most, const Operator& apply,
-                  const Preconditioner& precondition) {
-  const std::size_t n = x.size();
-  const auto dot = [](const Vector& a, const Vector& b) {
+// The product of two vectors that lie in this process alone.
+struct Dot {
+  double operator()(const Vector& a, const Vector& b) const {
     return std::inner_product(a.begin(), a.end(), b.begin(), 0.0);
-  };
+  }
+};
+
+// Adds to x the correction that solves A d = r until the 2-norm of r - A d is <= `target` or after `most` steps.
+// apply(z, y): y = A z; precondition(v, z): z = M v. r is overwritten. Vectors may be spread over processes where
+// `dot` sums over them to the same bits everywhere.
+template <typename Operator, typename Preconditioner, typename Product = Dot>
+GmresResult gmres(Vector& x, Vector& r, double target, std::size_t most, const Operator& apply,
+                  const Preconditioner& precondition, const Product& dot = {}) {
+  const std::size_t n = x.size();
   const auto add = [n](double factor, const Vector& from, Vector& to) {
     for (std::size_t i = 0; i < n; ++i) to[i] += factor * from[i];
   };

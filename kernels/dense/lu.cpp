@@ -16,9 +16,6 @@
 namespace tandem::kernels {
 namespace {
 
-// The least over ranks, so that all choose the same order.
-double available_to_each(const Ranks& ranks) { return -ranks.max(-available_memory_bytes() / ranks_on_host(ranks)); }
-
 class Lu final : public Kernel {
  public:
   Lu(const Settings& settings, const KernelContext& context)
@@ -44,19 +41,19 @@ class Lu final : public Kernel {
   std::vector<Verdict> verify() override {
     std::vector<Verdict> verdicts = {
         {"columns without a pivot (singular matrix)", columns_without_pivot(solver_), 0},
-        {"entries of x that differ between ranks", differing_copies(solver_.ranks(), solver_.x()), 0}};
+        {"entries of x that differ between ranks", differing_copies(solver_.grid().ranks, solver_.x()), 0}};
     if (exact_ != nullptr) {
       verdicts.push_back({"wrong entries of x, exact", wrong(solver_.x(), exact_->x()), 0});
       verdicts.push_back({"wrong pivots, exact", wrong(solver_.pivots(), exact_->pivots()), 0});
       return verdicts;
     }
-    const double residual = scaled_residual(solver_, *system_, solver_.x());
+    const double residual = scaled_residual(solver_.grid(), *system_, solver_.x());
     verdicts.push_back({"scaled residual / 16", residual / kResidualLimit, 1});
     return verdicts;
   }
 
   Facts facts() const override {
-    const double n = static_cast<double>(shape_.n), ranks = solver_.ranks().size();
+    const double n = static_cast<double>(shape_.n), ranks = solver_.grid().ranks.size();
     Facts facts{(2.0 / 3 * n * n * n + 1.5 * n * n) / ranks, 16 * n * n / ranks, 8 * n * n / ranks, "fp64",
                 blas_names()};
     facts.notes["n"] = std::to_string(shape_.n);
@@ -73,7 +70,7 @@ class Lu final : public Kernel {
     double count = values.size() == right.size() ? 0 : 1;
     for (std::size_t i = 0; i < std::min(values.size(), right.size()); ++i)
       count += values[i] == static_cast<double>(right[i]) ? 0 : 1;
-    return solver_.ranks().max(count);
+    return solver_.grid().ranks.max(count);
   }
 
   std::uint64_t seed_;

@@ -1,12 +1,16 @@
-// Block-cyclic distribution of one dimension of a matrix over the rows or columns of a process grid (ScaLAPACK's):
-// block b of `block` indices belongs to part b mod `parts`. Local indices count a part's own in rising order.
+// Block-cyclic distribution of [A | b] over a grid of processes (ScaLAPACK's).
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
+#include <span>
+#include <vector>
+
+#include "harness/ranks/group.hpp"
 
 namespace tandem::kernels {
 
+// One dimension: block b of `block` indices belongs to part b mod `parts`. Local indices count a part's own in rising
+// order.
 struct Cyclic {
   std::size_t n = 0;      // global indices 0 .. n-1
   std::size_t block = 1;  // the last block may be shorter
@@ -26,6 +30,23 @@ struct Cyclic {
     return full / parts * block + (extra > part ? block : extra == part ? end % block : 0);
   }
   std::size_t size() const { return before(n); }
+};
+
+// n unknowns in blocks of nb on a grid of p x q = all ranks, row by row.
+struct LuShape {
+  std::size_t n = 0, nb = 0, p = 1, q = 1;
+};
+
+// A rank's place in the grid and its part of [A | b].
+struct LuGrid {
+  LuGrid(const LuShape& shape, const Ranks& ranks);  // collective
+
+  const Ranks& ranks;
+  Group row, column;     // the ranks that share this one's rows; its columns
+  Cyclic rows, columns;  // b is the last column
+
+  // All entries of a vector of which each rank has those of its rows. Collective over a process column.
+  std::vector<double> whole(std::span<const double> mine) const;
 };
 
 }  // namespace tandem::kernels

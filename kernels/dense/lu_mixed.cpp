@@ -1,16 +1,17 @@
 // HPL-MxP's computation: solve A x = b, dense, to fp64 accuracy by LU factors of fewer bits without pivoting and GMRES
-// in fp64. What is timed begins with A and b in fp64 and ends with x: conversion, factorisation, refinement. Work by
-// HPL's count, 2/3 n^3 + 3/2 n^2 flops, whatever was really done. Random data: HPL's scaled residual below 16 and
-// factors within the rounding of their format. Exact data: every entry of x, L and U. Rules: hpl-mxp.org;
-// docs/kernels.md.
-#include <cmath>
+// in fp64, on a grid of ranks. What is timed begins with A and b in fp64 and ends with x on every rank: conversion,
+// factorisation, refinement. Work by HPL's count, 2/3 n^3 + 3/2 n^2 flops, whatever was really done. Random data: HPL's
+// scaled residual below 16 and factors within the rounding of their format. Exact data: every entry of x, L and U.
+// Rules: hpl-mxp.org; docs/kernels.md.
 #include <memory>
 #include <utility>
 
 #include "harness/base/check.hpp"
 #include "harness/base/random.hpp"
+#include "harness/device/host.hpp"
 #include "harness/kernel/choose.hpp"
 #include "harness/kernel/kernel.hpp"
+#include "kernels/dense/lu_shape.hpp"
 #include "kernels/dense/lu_verify.hpp"
 #include "kernels/dense/mixed_solver.hpp"
 #include "kernels/dense/mixed_verify.hpp"
@@ -18,7 +19,6 @@
 namespace tandem::kernels {
 namespace {
 
-constexpr std::int64_t kMostOrder = 1 << 20;
 constexpr std::size_t kProbe = 1024;  // order of the product that is timed to choose a precision
 
 const std::vector<Element>& precisions() {
@@ -26,37 +26,32 @@ const std::vector<Element>& precisions() {
   return all;
 }
 
-struct Shape {
-  std::size_t n = 0;
+struct Task {
+  LuShape shape;
   std::vector<Element> allowed;  // the one that was asked for, or all
   DiagonalSystem::Kind kind = DiagonalSystem::Kind::scaled;
 };
 
-Shape shape_of(const Settings& settings) {
-  const std::int64_t n = settings.integer("n");
-  check_usage(n >= 1 && n <= kMostOrder, "n = {} is not a matrix order (1 .. {})", n, kMostOrder);
-  Shape shape{static_cast<std::size_t>(n), {}};
+// One rank needs no blocks: recursion over the whole matrix has larger products.
+std::size_t block_of(const LuShape& shape) { return shape.p * shape.q == 1 ? shape.n : lu_block(shape); }
+
+Task task_of(const Settings& settings, int ranks, double available) {
+  Task task;
   const std::string &precision = settings.text("precision"), &matrix = settings.text("matrix");
   for (const Element element : precisions())
-    if (precision == "auto" || precision == name_of(element)) shape.allowed.push_back(element);
-  check_usage(!shape.allowed.empty(), "precision = \"{}\": expected auto, bf16, fp16 or fp32", precision);
+    if (precision == "auto" || precision == name_of(element)) task.allowed.push_back(element);
+  check_usage(!task.allowed.empty(), "precision = \"{}\": expected auto, bf16, fp16 or fp32", precision);
   check_usage(matrix == "scaled" || matrix == "test", "matrix = \"{}\": expected scaled or test", matrix);
-  if (matrix == "test") shape.kind = DiagonalSystem::Kind::dominant;
-  return shape;
-}
-
-double bytes_of(const Shape& shape) { return mixed_solver_bytes(shape.n, shape.allowed.front()); }
-
-std::string largest_order(double bytes) {
-  auto n = static_cast<std::size_t>(std::sqrt(std::max(0.0, bytes) / 12)) / 64 * 64;
-  while (n > 64 && mixed_solver_bytes(n, Element::bf16) > bytes) n -= 64;
-  return fmt::format("n={}", n);
+  if (matrix == "test") task.kind = DiagonalSystem::Kind::dominant;
+  const auto bytes = [&](const LuShape& shape) { return mixed_solver_bytes(shape, task.allowed.front()); };
+  task.shape = lu_shape(settings, ranks, available, {bytes, block_of});
+  return task;
 }
 
 // The format in which this machine multiplies fastest, by measurement; `why` tells it.
-Element choose(const Shape& shape, const KernelContext& context, std::string& why) {
+Element choose(const Task& task, const KernelContext& context, std::string& why) {
   why = "as set";
-  if (shape.allowed.size() == 1) return shape.allowed.front();
+  if (task.allowed.size() == 1) return task.allowed.front();
   const MatmulShape cube{kProbe, kProbe, kProbe};
   Buffer<float> a(kProbe * kProbe), b(a.size()), c(a.size());
   for (std::size_t i = 0; i < a.size(); ++i) {
@@ -66,54 +61,66 @@ Element choose(const Shape& shape, const KernelContext& context, std::string& wh
   std::vector<std::unique_ptr<RoundedProduct>> products;
   std::vector<Candidate> candidates;
   why = "fastest product of";
-  for (const Element element : shape.allowed) try {
-      auto& product = products.emplace_back(std::make_unique<RoundedProduct>(element, kProbe, a.size()));
-      candidates.push_back({[&, which = product.get()] { which->add(cube, a.data(), b.data(), c.data()); }});
-      why += fmt::format(" {}", name_of(element));
+  for (const Element element : task.allowed) {
+    std::unique_ptr<RoundedProduct> product;
+    try {
+      product = std::make_unique<RoundedProduct>(element, a.size());
     } catch (const Unsupported&) {  // not a candidate
     }
+    if (context.ranks.max(product ? 0.0 : 1.0) > 0) continue;  // where one rank has it not, none takes it
+    const auto block = [](Buffer<float>& of) { return Block{of.data(), kProbe}; };
+    candidates.push_back({[&, which = product.get()] { which->add(cube, block(a), block(b), block(c)); }});
+    products.push_back(std::move(product));
+    why += fmt::format(" {}", name_of(element));
+  }
   return products[fastest(context.ranks, candidates)]->element();
 }
 
 class LuMixed final : public Kernel {
  public:
   LuMixed(const Settings& settings, const KernelContext& context)
-      : shape_(shape_of(settings)),
+      : task_(task_of(settings, context.ranks.size(), available_to_each(context.ranks))),
         seed_(context.seed),
-        ranks_(context.ranks),
-        share_{ranks_, alone_, {shape_.n, shape_.n, 1, 0}, {shape_.n + 1, shape_.n + 1, 1, 0}},
-        solver_(shape_.n, choose(shape_, context, why_), context.threads, context.marks) {}
+        solver_(task_.shape, context.ranks, choose(task_, context, why_), context.threads, context.marks) {}
 
   void prepare(Data data) override {
     if (data == Data::exact)
-      system_ = exact_ = std::make_shared<ExactSystem>(shape_.n, seed_, ExactSystem::Rows::in_order);
+      system_ = exact_ = std::make_shared<ExactSystem>(task_.shape.n, seed_, ExactSystem::Rows::in_order);
     else
-      exact_ = nullptr, system_ = std::make_shared<DiagonalSystem>(shape_.n, seed_, shape_.kind);
+      exact_ = nullptr, system_ = std::make_shared<DiagonalSystem>(task_.shape.n, seed_, task_.kind);
     solver_.load(*system_);
   }
 
   void run() override { solver_.solve(); }
 
   std::vector<Verdict> verify() override {
+    const LuGrid& grid = solver_.grid();
+    const Verdict copies{"entries of x that differ between ranks", differing_copies(grid.ranks, solver_.x()), 0};
     if (exact_) {
       double wrong = 0;
-      for (std::size_t i = 0; i < shape_.n; ++i) wrong += solver_.x()[i] == exact_->x()[i] ? 0 : 1;
-      return {{"wrong entries of L and U, exact", wrong_factors(solver_, *exact_), 0},
-              {"wrong entries of x, exact", wrong, 0}};
+      for (std::size_t i = 0; i < task_.shape.n; ++i) wrong += solver_.x()[i] == exact_->x()[i] ? 0 : 1;
+      return {copies,
+              {"wrong entries of L and U, exact", wrong_factors(solver_, *exact_), 0},
+              {"wrong entries of x, exact", grid.ranks.max(wrong), 0}};
     }
-    residual_ = scaled_residual(share_, *system_, solver_.x());
+    residual_ = scaled_residual(grid, *system_, solver_.x());
     const Element element = solver_.product().element();
-    return {{"componentwise error of L U / bound", factor_error(solver_, *system_, element, seed_), 1},
+    return {copies,
+            {"componentwise error of L U / bound", factor_error(solver_, *system_, element, seed_), 1},
             {"scaled residual / 16", residual_ / kResidualLimit, 1}};
   }
 
   Facts facts() const override {
-    const auto n = static_cast<double>(shape_.n);
+    const LuShape& shape = task_.shape;
+    const double n = static_cast<double>(shape.n), ranks = solver_.grid().ranks.size();
     const RoundedProduct& product = solver_.product();
     const MixedSolver::Refinement& refinement = solver_.refinement();
-    Facts facts{2.0 / 3 * n * n * n + 1.5 * n * n, 12 * n * n, 12 * n * n, ""};
+    Facts facts{(2.0 / 3 * n * n * n + 1.5 * n * n) / ranks, 12 * n * n / ranks, 12 * n * n / ranks, ""};
     if (product.element() != Element::fp16) facts.limit = name_of(product.element());  // fp16 has no limit measured
-    facts.notes = {{"factors", fmt::format("{}, {}", name_of(product.element()), why_)},
+    facts.notes = {{"n", std::to_string(shape.n)},
+                   {"nb", std::to_string(shape.nb)},
+                   {"grid", fmt::format("{} x {}", shape.p, shape.q)},
+                   {"factors", fmt::format("{}, {}", name_of(product.element()), why_)},
                    {"library", "oneDNN " + onednn_version()},
                    {"implementation", product.implementation()},
                    {"refinement steps", std::to_string(refinement.steps)},
@@ -122,14 +129,11 @@ class LuMixed final : public Kernel {
     return facts;
   }
 
-  Output output() override { return {solver_.x().data(), shape_.n, Output::Type::fp64}; }
+  Output output() override { return {solver_.x().data(), task_.shape.n, Output::Type::fp64}; }
 
  private:
-  Shape shape_;
+  Task task_;
   std::uint64_t seed_;
-  const Ranks& ranks_;
-  Group alone_;
-  Share share_;
   std::string why_;
   MixedSolver solver_;
   std::shared_ptr<const LinearSystem> system_;
@@ -143,18 +147,21 @@ KernelEntry dense_lu_mixed() {
   KernelEntry entry;
   entry.name = "dense/lu_mixed";
   entry.summary = "dense A x = b by LU in bf16, fp16 or fp32 and refinement to fp64 (HPL-MxP's computation)";
-  entry.parameters = {{"n", "4096", "unknowns"},
+  entry.parameters = {{"n", "4096", "unknowns, or memory:0.8 for as many as fill that part of what is available"},
                       {"precision", "auto", "operands of the products: bf16, fp16 or fp32; auto: the fastest here"},
-                      {"matrix", "scaled", "scaled: diagonal sqrt(n); test: diagonally dominant, not for comparison"}};
+                      {"matrix", "scaled", "scaled: diagonal sqrt(n); test: diagonally dominant, not for comparison"},
+                      {"nb", "auto", "block size; auto: by n, on one rank the whole matrix", false},
+                      {"p", "auto", "rows of the process grid; auto: as square as possible, p <= q", false},
+                      {"q", "auto", "columns of the process grid", false}};
   entry.figure = KernelEntry::Figure::flop_rate;
-  entry.memory = [](const Settings& settings, const Placement&) { return bytes_of(shape_of(settings)); };
-  entry.fits = largest_order;
+  entry.memory = [](const Settings& settings, const Placement& placement) {
+    const Task task = task_of(settings, placement.ranks, available_memory_bytes() / placement.on_host);
+    return mixed_solver_bytes(task.shape, task.allowed.front());
+  };
   entry.make = [](const Settings& settings, const KernelContext& context) -> std::unique_ptr<Kernel> {
-    if (context.ranks.size() > 1)
-      throw Unsupported(
-          "dense/lu_mixed factors on one rank, which uses all threads; set ranks = 1 (dense/lu has a grid)");
     return std::make_unique<LuMixed>(settings, context);
   };
+  entry.collective = true;
   return entry;
 }
 

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "harness/base/check.hpp"
+#include "harness/device/host.hpp"
 
 namespace tandem::kernels {
 namespace {
@@ -56,14 +57,9 @@ LuShape grid_of(const Settings& settings, int ranks) {
   return shape;
 }
 
-// Wide enough for the product to run at speed, narrow enough that panels are a small part of a small matrix.
-std::size_t chosen_block(std::size_t n) {
-  return n >= 8192 ? 256 : n >= 4096 ? 192 : n >= 1536 ? 128 : n >= 512 ? 64 : std::min<std::size_t>(n, 32);
-}
-
-void set_order(LuShape& shape, std::size_t n, const Settings& settings) {
+void set_order(LuShape& shape, std::size_t n, const Settings& settings, const LuRules& rules) {
   shape.n = n;
-  shape.nb = chosen_block(n);
+  shape.nb = rules.block(shape);
   if (settings.text("nb") == "auto") return;
   const std::int64_t nb = settings.integer("nb");
   check_usage(nb >= 1 && nb <= kMostBlock, "nb = {} is no block size (1 .. {})", nb, kMostBlock);
@@ -72,13 +68,13 @@ void set_order(LuShape& shape, std::size_t n, const Settings& settings) {
 }
 
 // The largest order that fits, a multiple of 64; 0 if none.
-std::size_t largest_order(LuShape shape, const Settings& settings, double bytes) {
+std::size_t largest_order(LuShape shape, const Settings& settings, const LuRules& rules, double bytes) {
   const auto ranks = static_cast<double>(shape.p * shape.q);
   auto n = static_cast<std::size_t>(std::sqrt(std::max(0.0, bytes * ranks / 8))) / 64 * 64;
   const std::int64_t least = settings.text("nb") == "auto" ? 64 : settings.integer("nb");
   for (; n >= static_cast<std::size_t>(std::max<std::int64_t>(64, least)); n -= 64) {
-    set_order(shape, n, settings);
-    if (lu_bytes(shape) <= bytes) return n;
+    set_order(shape, n, settings, rules);
+    if (rules.bytes(shape) <= bytes) return n;
   }
   return 0;
 }
@@ -95,23 +91,30 @@ double memory_fraction(const std::string& n) {
 
 }  // namespace
 
-LuShape lu_shape(const Settings& settings, int ranks, double available) {
+std::size_t lu_block(const LuShape& shape) {
+  const std::size_t n = shape.n;
+  return n >= 8192 ? 256 : n >= 4096 ? 192 : n >= 1536 ? 128 : n >= 512 ? 64 : std::min<std::size_t>(n, 32);
+}
+
+double available_to_each(const Ranks& ranks) { return -ranks.max(-available_memory_bytes() / ranks_on_host(ranks)); }
+
+LuShape lu_shape(const Settings& settings, int ranks, double available, const LuRules& rules) {
   LuShape shape = grid_of(settings, ranks);
   if (settings.text("nb") != "auto") settings.integer("nb");
   const std::string& n = settings.text("n");
   if (n.starts_with(kMemory)) {
-    const std::size_t order = largest_order(shape, settings, memory_fraction(n) * available);
+    const std::size_t order = largest_order(shape, settings, rules, memory_fraction(n) * available);
     check_usage(order > 0, "n = \"{}\": no matrix fits {:.3g} GiB a rank; choose a larger fraction", n,
                 memory_fraction(n) * available / 0x1p30);
-    set_order(shape, order, settings);
+    set_order(shape, order, settings, rules);
     return shape;
   }
   const std::int64_t order = settings.integer("n");
   check_usage(order >= 1 && order <= kMostOrder, "n = {} is not a matrix order (1 .. {})", order, kMostOrder);
-  set_order(shape, static_cast<std::size_t>(order), settings);
-  check_usage(lu_bytes(shape) <= available,
+  set_order(shape, static_cast<std::size_t>(order), settings, rules);
+  check_usage(rules.bytes(shape) <= available,
               "n = {} needs {:.3g} GiB a rank, {:.3g} GiB is available; n = {} fits, or use more ranks on more nodes",
-              order, lu_bytes(shape) / 0x1p30, available / 0x1p30, largest_order(shape, settings, available));
+              order, rules.bytes(shape) / 0x1p30, available / 0x1p30, largest_order(shape, settings, rules, available));
   return shape;
 }
 

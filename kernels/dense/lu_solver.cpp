@@ -4,6 +4,8 @@
 
 #include <cblas.h>
 
+#include "kernels/dense/lu_substitute.hpp"
+
 namespace tandem::kernels {
 namespace {
 
@@ -32,13 +34,11 @@ void solve_lower(const double* top, std::size_t lead, std::size_t width, const R
   solve_lower(top + upper * (lead + 1), lead, lower, below, columns);
 }
 
-Cyclic part_of(std::size_t n, std::size_t nb, std::size_t parts, std::size_t part) { return {n, nb, parts, part}; }
-
 }  // namespace
 
 double lu_bytes(const LuShape& shape) {
-  const auto rows = static_cast<double>(part_of(shape.n, shape.nb, shape.p, 0).size());
-  const auto lead = static_cast<double>(lead_of(part_of(shape.n + 1, shape.nb, shape.q, 0).size()));
+  const auto rows = static_cast<double>(Cyclic{shape.n, shape.nb, shape.p}.size());
+  const auto lead = static_cast<double>(lead_of(Cyclic{shape.n + 1, shape.nb, shape.q}.size()));
   const auto nb = static_cast<double>(shape.nb), n = static_cast<double>(shape.n);
   const double panels = 2 * nb * (1 + nb + rows + 8), exchange = shape.p > 1 ? 3 * nb * lead : 0;
   return 8 * (rows * lead + panels + exchange + 2 * n + rows);
@@ -46,31 +46,28 @@ double lu_bytes(const LuShape& shape) {
 
 LuSolver::LuSolver(const LuShape& shape, const Ranks& ranks, int threads, Marks& marks)
     : shape_(shape),
-      ranks_(ranks),
+      grid_(shape, ranks),
       threads_(threads),
       marks_(marks),
       parts_{marks.part("panel"), marks.part("broadcast"), marks.part("swap"), marks.part("update"),
              marks.part("solve")},
-      row_(ranks, ranks.rank() / static_cast<int>(shape.q), ranks.rank()),
-      column_(ranks, ranks.rank() % static_cast<int>(shape.q), ranks.rank()),
-      rows_(part_of(shape.n, shape.nb, shape.p, static_cast<std::size_t>(ranks.rank()) / shape.q)),
-      columns_(part_of(shape.n + 1, shape.nb, shape.q, static_cast<std::size_t>(ranks.rank()) % shape.q)),
-      lead_(lead_of(columns_.size())),
-      matrix_(rows_.size() * lead_),
-      panels_{Panel(rows_.size(), shape.nb), Panel(rows_.size(), shape.nb)},
-      panel_factor_(column_, rows_, threads),
-      row_exchange_(column_, rows_, shape.nb, lead_),
+      lead_(lead_of(grid_.columns.size())),
+      matrix_(grid_.rows.size() * lead_),
+      panels_{Panel(grid_.rows.size(), shape.nb), Panel(grid_.rows.size(), shape.nb)},
+      panel_factor_(grid_.column, grid_.rows, threads),
+      row_exchange_(grid_.column, grid_.rows, shape.nb, lead_),
       x_(shape.n),
-      sums_(rows_.size()) {}
+      sums_(grid_.rows.size()) {}
 
 void LuSolver::load(const LinearSystem& system) {
-  const std::size_t width = columns_.size();
-  const auto height = static_cast<std::ptrdiff_t>(rows_.size());
+  const std::size_t width = grid_.columns.size();
+  const auto height = static_cast<std::ptrdiff_t>(grid_.rows.size());
 #pragma omp parallel for schedule(static) num_threads(threads_)
   for (std::ptrdiff_t i = 0; i < height; ++i) {
     const auto row = static_cast<std::size_t>(i);
     for (std::size_t j = 0; j < width; j += shape_.nb)
-      system.entries(rows_.global(row), columns_.global(j), {matrix().row(row) + j, std::min(shape_.nb, width - j)});
+      system.entries(grid_.rows.global(row), grid_.columns.global(j),
+                     {matrix().row(row) + j, std::min(shape_.nb, width - j)});
   }
 }
 
@@ -83,42 +80,42 @@ void LuSolver::solve() {
 
 void LuSolver::factor() {
   const std::size_t n = shape_.n, nb = shape_.nb;
-  const auto owner = [&](std::size_t first) { return static_cast<int>(columns_.owner(first)); };
+  const auto owner = [&](std::size_t first) { return static_cast<int>(grid_.columns.owner(first)); };
   Pending message;
-  if (columns_.mine(0)) begin_panel(panels_[0], 0);
+  if (grid_.columns.mine(0)) begin_panel(panels_[0], 0);
   for (std::size_t first = 0, k = 0; first < n; first += nb, ++k) {
     Panel& now = panels_[k % 2];
     Panel& next = panels_[(k + 1) % 2];
     if (k == 0) {
-      now.place(0, std::min(nb, n), rows_);
-      message = row_.start_broadcast(now.message(), owner(0));
+      now.place(0, std::min(nb, n), grid_.rows);
+      message = grid_.row.start_broadcast(now.message(), owner(0));
     }
     marks_.enter(parts_.broadcast);
     message.wait();
     pivots_.insert(pivots_.end(), now.pivots().begin(), now.pivots().end());
     const std::size_t right = first + now.width();
-    std::size_t done = columns_.before(right);
+    std::size_t done = grid_.columns.before(right);
     if (right < n) {
       const std::size_t width = std::min(nb, n - right);
-      next.place(right, width, rows_);
-      if (columns_.mine(right)) {
-        const std::size_t ahead = columns_.before(right + width);
+      next.place(right, width, grid_.rows);
+      if (grid_.columns.mine(right)) {
+        const std::size_t ahead = grid_.columns.before(right + width);
         Pending none;
         update(now, done, ahead, none);
         done = ahead;
         begin_panel(next, right);
       }
       marks_.enter(parts_.broadcast);
-      message = row_.start_broadcast(next.message(), owner(right));
+      message = grid_.row.start_broadcast(next.message(), owner(right));
     }
-    update(now, done, columns_.size(), message);
+    update(now, done, grid_.columns.size(), message);
   }
 }
 
 void LuSolver::begin_panel(Panel& panel, std::size_t first) {
   marks_.enter(parts_.panel);
-  panel.place(first, std::min(shape_.nb, shape_.n - first), rows_);
-  const Rows from = matrix(columns_.local(first));
+  panel.place(first, std::min(shape_.nb, shape_.n - first), grid_.rows);
+  const Rows from = matrix(grid_.columns.local(first));
   const std::size_t width = panel.width(), lead = panel.lead();
   const auto count = static_cast<std::ptrdiff_t>(panel.rows());
   constexpr std::ptrdiff_t strip = 32;  // rows that are transposed together
@@ -129,7 +126,7 @@ void LuSolver::begin_panel(Panel& panel, std::size_t first) {
         panel.below()[j * lead + static_cast<std::size_t>(row)] =
             from.row(panel.local_row() + static_cast<std::size_t>(row))[j];
   factor_panel(panel);
-  if (!rows_.mine(first)) return;
+  if (!grid_.rows.mine(first)) return;
   for (std::size_t i = 0; i < width; ++i)
     for (std::size_t j = 0; j < width; ++j) from.row(panel.local_row() + i)[j] = panel.top()[j * panel.block() + i];
 }
@@ -138,7 +135,7 @@ void LuSolver::begin_panel(Panel& panel, std::size_t first) {
 // columns at a time, a thread each, so that rows are still in its cache when they are solved for.
 Rows LuSolver::upper(const Panel& panel, std::size_t begin, std::size_t end) {
   const std::size_t count = end - begin;
-  const bool alone = column_.size() == 1;
+  const bool alone = grid_.column.size() == 1;
   const Rows top = alone ? Rows{matrix(begin).row(panel.local_row()), lead_}
                          : row_exchange_.exchange(matrix(begin), RowMoves(panel.first(), panel.pivots()), count);
   const std::size_t share = (count / static_cast<std::size_t>(threads_) + 7) / 8 * 8;
@@ -173,51 +170,30 @@ void LuSolver::update(const Panel& panel, std::size_t begin, std::size_t end, Pe
   }
 }
 
-// U x = y, from the last block up. sums_ starts as y in the process column that holds it, 0 elsewhere, and every
-// process column subtracts what its own columns contribute: the rows of the next block at once, so that it can be
-// solved, and the rows above those (`late`) meanwhile.
+// U x = y, where y is the eliminated b in the process column that holds it, 0 elsewhere.
 void LuSolver::substitute_back() {
   const std::size_t n = shape_.n, nb = shape_.nb;
+  const Cyclic &rows = grid_.rows, &columns = grid_.columns;
   std::fill(x_.begin(), x_.end(), 0.0);
   std::fill(sums_.begin(), sums_.end(), 0.0);
-  if (columns_.mine(n))
-    for (std::size_t i = 0; i < sums_.size(); ++i) sums_[i] = matrix().row(i)[columns_.local(n)];
-  std::size_t late_rows = 0, late_first = 0;
-  for (std::size_t first = (n - 1) / nb * nb;; first -= nb) {
-    const std::size_t width = std::min(nb, n - first), row = rows_.before(first);
-    if (rows_.mine(first)) row_.sum_to({&sums_[row], width}, static_cast<int>(columns_.owner(first)));
-    if (late_rows > 0) subtract(0, late_rows, late_first, std::min(nb, n - late_first));
-    late_rows = 0;
-    if (columns_.mine(first)) {
-      solve_block(first, width);
-      late_rows = first >= nb ? rows_.before(first - nb) : 0;
-      late_first = first;
-      subtract(late_rows, row, first, width);
-    }
-    if (first == 0) break;
-  }
-  if (ranks_.size() == 1) return;
-  // every block at the owner of its diagonal only: the sum over ranks is the whole of x
-  for (std::size_t first = 0; first < n; first += nb)
-    if (!(rows_.mine(first) && columns_.mine(first))) std::fill_n(&x_[first], std::min(nb, n - first), 0.0);
-  ranks_.sum(std::span<double>(x_));
-}
-
-// In the block's process column: its part of x, from the finished sums at the owner of the diagonal block.
-void LuSolver::solve_block(std::size_t first, std::size_t width) {
-  if (rows_.mine(first)) {
-    const std::size_t row = rows_.local(first);
+  if (columns.mine(n))
+    for (std::size_t i = 0; i < sums_.size(); ++i) sums_[i] = matrix().row(i)[columns.local(n)];
+  const auto solve = [&](std::size_t first, std::size_t width) {
+    const std::size_t row = rows.local(first);
     std::copy_n(&sums_[row], width, &x_[first]);
     cblas_dtrsv(CblasRowMajor, CblasUpper, CblasNoTrans, CblasNonUnit, blas(width),
-                matrix(columns_.local(first)).row(row), blas(lead_), &x_[first], 1);
-  }
-  column_.broadcast({&x_[first], width}, static_cast<int>(rows_.owner(first)));
-}
-
-void LuSolver::subtract(std::size_t row_begin, std::size_t row_end, std::size_t first, std::size_t width) {
-  if (row_begin == row_end) return;
-  cblas_dgemv(CblasRowMajor, CblasNoTrans, blas(row_end - row_begin), blas(width), -1.0,
-              matrix(columns_.local(first)).row(row_begin), blas(lead_), &x_[first], 1, 1.0, &sums_[row_begin], 1);
+                matrix(columns.local(first)).row(row), blas(lead_), &x_[first], 1);
+  };
+  const auto subtract = [&](Range some, std::size_t first, std::size_t width) {
+    cblas_dgemv(CblasRowMajor, CblasNoTrans, blas(some.size()), blas(width), -1.0,
+                matrix(columns.local(first)).row(some.begin), blas(lead_), &x_[first], 1, 1.0, &sums_[some.begin], 1);
+  };
+  substitute(grid_, Direction::up, sums_, x_, solve, subtract);
+  if (grid_.ranks.size() == 1) return;
+  // every block at the owner of its diagonal only: the sum over ranks is the whole of x
+  for (std::size_t first = 0; first < n; first += nb)
+    if (!(rows.mine(first) && columns.mine(first))) std::fill_n(&x_[first], std::min(nb, n - first), 0.0);
+  grid_.ranks.sum(std::span<double>(x_));
 }
 
 }  // namespace tandem::kernels

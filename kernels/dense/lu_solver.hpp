@@ -19,11 +19,6 @@
 
 namespace tandem::kernels {
 
-// n unknowns in blocks of nb on a grid of p x q = all ranks, row by row.
-struct LuShape {
-  std::size_t n = 0, nb = 0, p = 1, q = 1;
-};
-
 // Bytes that a rank needs.
 double lu_bytes(const LuShape& shape);
 
@@ -40,10 +35,7 @@ class LuSolver {
   std::span<double> x() { return x_; }                           // all of it, on every rank
   const std::vector<double>& pivots() const { return pivots_; }  // as in Panel; empty before the first solve()
 
-  const Ranks& ranks() const { return ranks_; }
-  const Group& row() const { return row_; }  // the process row that this rank belongs to
-  const Cyclic& rows() const { return rows_; }
-  const Cyclic& columns() const { return columns_; }  // b is the last
+  const LuGrid& grid() const { return grid_; }
 
  protected:
   virtual void factor_panel(Panel& panel) { panel_factor_.factor(panel); }  // a seam for tests
@@ -57,17 +49,13 @@ class LuSolver {
   void update(const Panel& panel, std::size_t begin, std::size_t end, Pending& under_way);  // local columns
   Rows upper(const Panel& panel, std::size_t begin, std::size_t end);                       // U12
   void substitute_back();
-  void solve_block(std::size_t first, std::size_t width);
-  void subtract(std::size_t row_begin, std::size_t row_end, std::size_t first, std::size_t width);
   Rows matrix(std::size_t column = 0) { return {matrix_.data() + column, lead_}; }
 
   LuShape shape_;
-  const Ranks& ranks_;
+  LuGrid grid_;
   int threads_;
   Marks& marks_;
   Parts parts_;
-  Group row_, column_;
-  Cyclic rows_, columns_;
   std::size_t lead_;
   Buffer<double> matrix_;
   std::array<Panel, 2> panels_;

@@ -17,8 +17,8 @@ struct RowSums {
   std::vector<double> residual, size, right;  // right: |b|
 };
 
-RowSums own_columns(const Share& share, const LinearSystem& system, std::span<const double> x) {
-  const Cyclic &rows = share.rows, &columns = share.columns;
+RowSums own_columns(const LuGrid& grid, const LinearSystem& system, std::span<const double> x) {
+  const Cyclic &rows = grid.rows, &columns = grid.columns;
   const std::size_t n = system.order(), width = columns.size();
   RowSums sums{std::vector<double>(rows.size()), std::vector<double>(rows.size()), std::vector<double>(rows.size())};
 #pragma omp parallel
@@ -57,14 +57,10 @@ double largest(std::span<const double> values) {
   return result;
 }
 
-double scaled_residual(const LuSolver& solver, const LinearSystem& system, std::span<const double> x) {
-  return scaled_residual({solver.ranks(), solver.row(), solver.rows(), solver.columns()}, system, x);
-}
-
-double scaled_residual(const Share& share, const LinearSystem& system, std::span<const double> x) {
-  RowSums sums = own_columns(share, system, x);
-  for (std::vector<double>* part : {&sums.residual, &sums.size, &sums.right}) share.row.sum(*part);
-  const Ranks& ranks = share.ranks;
+double scaled_residual(const LuGrid& grid, const LinearSystem& system, std::span<const double> x) {
+  RowSums sums = own_columns(grid, system, x);
+  for (std::vector<double>* part : {&sums.residual, &sums.size, &sums.right}) grid.row.sum(*part);
+  const Ranks& ranks = grid.ranks;
   const double residual = ranks.max(largest(sums.residual)), a = ranks.max(largest(sums.size));
   const double b = ranks.max(largest(sums.right)), size = ranks.max(largest(x));
   const double scale = 0x1p-53 * (a * size + b) * static_cast<double>(system.order());
@@ -75,7 +71,7 @@ double scaled_residual(const Share& share, const LinearSystem& system, std::span
 double columns_without_pivot(const LuSolver& solver) {
   const auto& pivots = solver.pivots();
   const auto found = std::count_if(pivots.begin(), pivots.end(), [](double pivot) { return pivot >= 0; });
-  return solver.ranks().max(static_cast<double>(solver.rows().n) - static_cast<double>(found));
+  return solver.grid().ranks.max(static_cast<double>(solver.grid().rows.n) - static_cast<double>(found));
 }
 
 double differing_copies(const Ranks& ranks, std::span<const double> x) {

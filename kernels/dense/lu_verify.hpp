@@ -7,19 +7,11 @@
 
 namespace tandem::kernels {
 
-// The part of [A | b] that a rank checks: rows and columns of its place in the grid; b is the last column.
-struct Share {
-  const Ranks& ranks;
-  const Group& row;  // the ranks that share these rows
-  Cyclic rows, columns;
-};
-
 inline constexpr double kResidualLimit = 16;  // HPL's threshold
 
 // HPL's scaled residual ||A x - b||_oo / (u (||A||_oo ||x||_oo + ||b||_oo) n), u = 2^-53; right where < 16. Each rank
 // sums up its own part of A in fp64; the same on every rank; infinity where a number is not finite. Collective.
-double scaled_residual(const Share& share, const LinearSystem& system, std::span<const double> x);
-double scaled_residual(const LuSolver& solver, const LinearSystem& system, std::span<const double> x);
+double scaled_residual(const LuGrid& grid, const LinearSystem& system, std::span<const double> x);
 
 // The largest magnitude; infinity where a value is not finite.
 double largest(std::span<const double> values);

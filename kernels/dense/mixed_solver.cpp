@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "kernels/dense/elimination.hpp"
 #include "kernels/dense/gmres.hpp"
 #include "kernels/dense/lu_verify.hpp"
 
@@ -15,8 +14,8 @@ constexpr std::size_t kMostCycles = 3;
 constexpr std::size_t kBlock = 128;  // rows of a triangular solve that one thread solves, after all have updated them
 
 // Whole cache lines a row, but not a multiple of a page: rows of one column would fall into few sets of the cache.
-std::size_t lead_of(std::size_t n) {
-  const std::size_t lead = (n + 15) / 16 * 16;
+std::size_t lead_of(std::size_t columns) {
+  const std::size_t lead = (columns + 15) / 16 * 16;
   return lead % 1024 == 0 ? lead + 16 : lead;
 }
 
@@ -41,31 +40,38 @@ double convert_row(const double* from, float* to, std::size_t count) {
 
 }  // namespace
 
-double mixed_solver_bytes(std::size_t n, Element element) {
-  const auto order = static_cast<double>(n), lead = static_cast<double>(lead_of(n));
-  return 8 * order * order + 4 * order * lead + rounded_product_bytes(element, largest_operand(n)) +
-         8 * order * (gmres_vectors(kMostSteps) + 4);
+double mixed_solver_bytes(const LuShape& shape, Element element) {
+  const std::size_t columns = Cyclic{shape.n, shape.nb, shape.q}.size();
+  const auto rows = static_cast<double>(Cyclic{shape.n, shape.nb, shape.p}.size());
+  const auto width = static_cast<double>(columns), lead = static_cast<double>(lead_of(columns));
+  const double vectors = rows * (gmres_vectors(kMostSteps) + 3) + 4 * static_cast<double>(shape.n) + width;
+  return 8 * rows * width + 4 * rows * lead + grid_elimination_bytes(shape, element) + 8 * vectors;
 }
 
-MixedSolver::MixedSolver(std::size_t n, Element element, int threads, Marks& marks)
-    : n_(n),
-      lead_(lead_of(n)),
+MixedSolver::MixedSolver(const LuShape& shape, const Ranks& ranks, Element element, int threads, Marks& marks)
+    : grid_(shape, ranks),
+      n_(shape.n),
+      width_(grid_.columns.before(n_)),
+      lead_(lead_of(width_)),
       threads_(threads),
       marks_(marks),
       parts_{marks.part("conversion"), marks.part("factorisation"), marks.part("refinement")},
-      a_(n * n),
-      factors_(n * lead_),
-      product_(element, lead_, largest_operand(n)),
-      b_(n),
-      x_(n) {}
+      a_(grid_.rows.size() * width_),
+      factors_(grid_.rows.size() * lead_),
+      elimination_(grid_, element, threads),
+      b_(grid_.rows.size()),
+      x_(n_),
+      solved_(n_) {}
 
 void MixedSolver::load(const LinearSystem& system) {
+  const std::size_t nb = grid_.columns.block;
 #pragma omp parallel for schedule(static) num_threads(threads_)
-  for (std::ptrdiff_t i = 0; i < static_cast<std::ptrdiff_t>(n_); ++i) {
-    const auto row = static_cast<std::size_t>(i);
-    system.entries(row, 0, {&a_[row * n_], n_});
-    system.entries(row, n_, {&b_[row], 1});
-    std::fill_n(&factors_[row * lead_], lead_, 0.0F);
+  for (std::size_t i = 0; i < b_.size(); ++i) {
+    const std::size_t row = grid_.rows.global(i);
+    for (std::size_t j = 0; j < width_; j += nb)
+      system.entries(row, grid_.columns.global(j), {a_.data() + i * width_ + j, std::min(nb, width_ - j)});
+    system.entries(row, n_, {&b_[i], 1});
+    std::fill_n(&factors_[i * lead_], lead_, 0.0F);
   }
   std::fill(x_.begin(), x_.end(), 0.0);
 }
@@ -74,81 +80,124 @@ void MixedSolver::solve() {
   marks_.enter(parts_.convert);
   convert();
   marks_.enter(parts_.factor);
-  Elimination(factors_.data(), lead_, product_, threads_).factor(0, n_);
-  factored(factors_.data(), lead_);
+  const Block factors{factors_.data(), lead_};
+  elimination_.factor(factors);
+  factored(factors);
   marks_.enter(parts_.refine);
-  refine();
+  std::ranges::copy(grid_.whole(refined()), x_.begin());
 }
 
 void MixedSolver::convert() {
-  double norm = 0;
-#pragma omp parallel for schedule(static) num_threads(threads_) reduction(max : norm)
-  for (std::ptrdiff_t i = 0; i < static_cast<std::ptrdiff_t>(n_); ++i) {
-    const auto row = static_cast<std::size_t>(i);
-    norm = std::max(norm, convert_row(&a_[row * n_], &factors_[row * lead_], n_));
-  }
-  norm_a_ = norm;
-  norm_b_ = largest(b_);
+  Vector sizes(b_.size());
+#pragma omp parallel for schedule(static) num_threads(threads_)
+  for (std::size_t i = 0; i < sizes.size(); ++i)
+    sizes[i] = convert_row(a_.data() + i * width_, factors_.data() + i * lead_, width_);
+  grid_.row.sum(sizes);
+  norm_a_ = largest_of(sizes);
+  norm_b_ = largest_of(b_);
 }
 
-double MixedSolver::scaled(double residual) const {
-  return residual / (0x1p-53 * (norm_a_ * largest(x_) + norm_b_) * static_cast<double>(n_));
+double MixedSolver::largest_of(const Vector& values) const { return grid_.ranks.max(largest(values)); }
+
+double MixedSolver::scaled(double residual, const Vector& x) const {
+  return residual / (0x1p-53 * (norm_a_ * largest_of(x) + norm_b_) * static_cast<double>(n_));
 }
 
 // dsgesv's end: ||b - A x|| <= sqrt(n) u ||A|| ||x||, all by the largest entry or row sum; GMRES ends by the 2-norm,
 // which is not less. Another cycle starts where rounding hid that the end was not reached, unless cycles no longer
-// help.
-void MixedSolver::refine() {
-  std::vector<double> r(n_);
-  precondition(b_, x_);
-  residual(r);
-  double now = largest(r);
-  refinement_ = {0, scaled(now), scaled(now)};
+// help. Whatever decides is summed up over all ranks at once, so that all decide alike.
+std::vector<double> MixedSolver::refined() {
+  const auto dot_over_ranks = [this](const Vector& a, const Vector& b) {
+    return grid_.ranks.sum(grid_.columns.part == 0 ? Dot()(a, b) : 0.0);
+  };
+  Vector x(b_.size()), r(b_.size());
+  precondition(b_, x);
+  residual(x, r);
+  double now = largest_of(r);
+  refinement_.steps = 0;
+  refinement_.before = refinement_.after = scaled(now, x);
   for (std::size_t cycle = 0; cycle < kMostCycles; ++cycle) {
-    const double target = std::sqrt(static_cast<double>(n_)) * 0x1p-53 * norm_a_ * largest(x_);
-    if (!(now > target)) return;
+    const double target = std::sqrt(static_cast<double>(n_)) * 0x1p-53 * norm_a_ * largest_of(x);
+    if (!(now > target)) break;
     refinement_.steps += gmres(
-                             x_, r, target, kMostSteps, [this](const auto& from, auto& to) { multiply(from, to); },
-                             [this](const auto& from, auto& to) { precondition(from, to); })
+                             x, r, target, kMostSteps, [this](const Vector& from, Vector& to) { multiply(from, to); },
+                             [this](const Vector& from, Vector& to) { precondition(from, to); }, dot_over_ranks)
                              .steps;
     const double before = now;
-    residual(r);
-    now = largest(r);
-    refinement_.after = scaled(now);
-    if (!(now < before / 2)) return;
+    residual(x, r);
+    now = largest_of(r);
+    refinement_.after = scaled(now, x);
+    if (!(now < before / 2)) break;
   }
+  return x;
 }
 
-void MixedSolver::multiply(const std::vector<double>& from, std::vector<double>& to) const {
+void MixedSolver::multiply(const Vector& from, Vector& to) const {
+  const Vector all = grid_.whole(from);
+  Vector mine(width_);
+  for (std::size_t j = 0; j < width_; ++j) mine[j] = all[grid_.columns.global(j)];
 #pragma omp parallel for schedule(static) num_threads(threads_)
-  for (std::ptrdiff_t i = 0; i < static_cast<std::ptrdiff_t>(n_); ++i) {
-    const auto row = static_cast<std::size_t>(i);
-    to[row] = dot(&a_[row * n_], from.data(), n_);
+  for (std::size_t i = 0; i < to.size(); ++i) to[i] = dot(a_.data() + i * width_, mine.data(), width_);
+  grid_.row.sum(to);
+}
+
+void MixedSolver::residual(const Vector& x, Vector& r) const {
+  multiply(x, r);
+  for (std::size_t i = 0; i < r.size(); ++i) r[i] = b_[i] - r[i];
+}
+
+void MixedSolver::precondition(const Vector& from, Vector& to) {
+  for (std::size_t i = 0; i < to.size(); ++i) to[i] = grid_.columns.mine(grid_.rows.global(i)) ? from[i] : 0;
+  substitute(Direction::down, to);
+  substitute(Direction::up, to);
+  grid_.row.sum(to);
+}
+
+// L or U x = sums, which are replaced by x at the owners of the blocks on the diagonal and by 0 elsewhere.
+void MixedSolver::substitute(Direction direction, Vector& sums) {
+  const double sign = direction == Direction::down ? 1 : -1;  // the multipliers are kept negated
+  const auto solve = [&](std::size_t first, std::size_t width) {
+    const std::size_t row = grid_.rows.local(first);
+    const float* square = &factors_[row * lead_ + grid_.columns.local(first)];
+    std::copy_n(&sums[row], width, &solved_[first]);
+    if (direction == Direction::down)
+      solve_lower(square, width, &solved_[first]);
+    else
+      solve_upper(square, width, &solved_[first]);
+  };
+  const auto subtract = [&](Range rows, std::size_t first, std::size_t width) {
+    const std::size_t column = grid_.columns.local(first);
+#pragma omp parallel for schedule(static) num_threads(threads_)
+    for (std::size_t i = rows.begin; i < rows.end; ++i)
+      sums[i] += sign * dot(&factors_[i * lead_ + column], &solved_[first], width);
+  };
+  kernels::substitute(grid_, direction, sums, solved_, solve, subtract);
+  for (std::size_t i = 0; i < sums.size(); ++i) {
+    const std::size_t row = grid_.rows.global(i);
+    sums[i] = grid_.columns.mine(row) ? solved_[row] : 0;
   }
 }
 
-void MixedSolver::residual(std::vector<double>& r) const {
-  multiply(x_, r);
-  for (std::size_t i = 0; i < n_; ++i) r[i] = b_[i] - r[i];
-}
-
-// Both triangles by blocks of rows: all threads subtract what the solved unknowns contribute, reading whole rows, then
-// one solves the block on the diagonal.
-void MixedSolver::precondition(const std::vector<double>& from, std::vector<double>& to) const {
-  to = from;
-  for (std::size_t first = 0; first < n_; first += kBlock) {
-    const std::size_t end = std::min(first + kBlock, n_);
+// A block on the diagonal, in place, by blocks of rows: all threads subtract what the solved unknowns contribute,
+// reading whole rows, then one solves a small block.
+void MixedSolver::solve_lower(const float* square, std::size_t width, double* x) const {
+  for (std::size_t first = 0; first < width; first += kBlock) {
+    const std::size_t end = std::min(first + kBlock, width);
 #pragma omp parallel for schedule(static) num_threads(threads_) if (first > 0)
-    for (std::size_t i = first; i < end; ++i) to[i] += dot(factors(i).data(), to.data(), first);
-    for (std::size_t i = first; i < end; ++i) to[i] += dot(factors(i).data() + first, &to[first], i - first);
+    for (std::size_t i = first; i < end; ++i) x[i] += dot(square + i * lead_, x, first);
+    for (std::size_t i = first; i < end; ++i) x[i] += dot(square + i * lead_ + first, x + first, i - first);
   }
-  for (std::size_t end = n_; end > 0;) {
+}
+
+void MixedSolver::solve_upper(const float* square, std::size_t width, double* x) const {
+  for (std::size_t end = width; end > 0;) {
     const std::size_t first = (end - 1) / kBlock * kBlock;
-#pragma omp parallel for schedule(static) num_threads(threads_) if (end < n_)
-    for (std::size_t i = first; i < end; ++i) to[i] -= dot(factors(i).data() + end, to.data() + end, n_ - end);
-    for (std::size_t i = end; i-- > first;)
-      to[i] =
-          (to[i] - dot(factors(i).data() + i + 1, to.data() + i + 1, end - i - 1)) / static_cast<double>(factors(i)[i]);
+#pragma omp parallel for schedule(static) num_threads(threads_) if (end < width)
+    for (std::size_t i = first; i < end; ++i) x[i] -= dot(square + i * lead_ + end, x + end, width - end);
+    for (std::size_t i = end; i-- > first;) {
+      const float* diagonal = square + i * lead_ + i;
+      x[i] = (x[i] - dot(diagonal + 1, x + i + 1, end - i - 1)) / static_cast<double>(*diagonal);
+    }
     end = first;
   }
 }

@@ -1,5 +1,6 @@
-// Solves A x = b to fp64 accuracy from LU factors of fewer bits: factors in fp32 whose products may have operands of 16
-// bits, then GMRES in fp64 with the factors as preconditioner, until the residual is that of LAPACK's dsgesv.
+// Solves A x = b to fp64 accuracy from LU factors of fewer bits, on a grid of processes: factors in fp32 whose products
+// may have operands of 16 bits, then GMRES in fp64 with the factors as preconditioner, until the residual is that of
+// LAPACK's dsgesv. Matrices lie block-cyclic; a vector by the rows of the grid, each part on all of a process row.
 #pragma once
 
 #include <cstddef>
@@ -8,13 +9,14 @@
 
 #include "harness/device/buffer.hpp"
 #include "harness/kernel/marks.hpp"
+#include "kernels/dense/grid_elimination.hpp"
+#include "kernels/dense/lu_substitute.hpp"
 #include "kernels/dense/lu_system.hpp"
-#include "kernels/dense/rounded_product.hpp"
 
 namespace tandem::kernels {
 
-// Bytes that n unknowns need.
-double mixed_solver_bytes(std::size_t n, Element element);
+// Bytes that a rank needs.
+double mixed_solver_bytes(const LuShape& shape, Element element);
 
 class MixedSolver {
  public:
@@ -24,44 +26,51 @@ class MixedSolver {
     double after = 0;       // and when refinement ended
   };
 
-  MixedSolver(std::size_t n, Element element, int threads, Marks& marks = no_marks());
+  MixedSolver(const LuShape& shape, const Ranks& ranks, Element element, int threads, Marks& marks = no_marks());
   virtual ~MixedSolver() = default;
   MixedSolver(const MixedSolver&) = delete;
   MixedSolver& operator=(const MixedSolver&) = delete;
 
   void load(const LinearSystem& system);  // A and b; forgets factors and x
-  void solve();                           // any number of times
+  void solve();                           // any number of times; collective
 
-  std::size_t order() const { return n_; }
-  std::span<double> x() { return x_; }
+  const LuGrid& grid() const { return grid_; }
+  std::span<double> x() { return x_; }  // all of it, on every rank
   const Refinement& refinement() const { return refinement_; }
-  const RoundedProduct& product() const { return product_; }
+  const RoundedProduct& product() const { return elimination_.product(); }
 
-  // Row i of the factors: -L left of the diagonal, U from it on.
-  std::span<const float> factors(std::size_t i) const { return {factors_.data() + i * lead_, n_}; }
+  // Local row i of the factors: -L left of the diagonal, U from it on.
+  std::span<const float> factors(std::size_t i) const { return {factors_.data() + i * lead_, width_}; }
 
  protected:
-  virtual void factored(float*, std::size_t) {}  // a seam for tests: the factors and their lead
+  virtual void factored(Block) {}  // a seam for tests: the local factors
 
  private:
+  using Vector = std::vector<double>;
   struct Parts {
     int convert, factor, refine;
   };
   void convert();  // A to fp32, and its norm
-  void refine();
-  void residual(std::vector<double>& r) const;  // b - A x
-  void multiply(const std::vector<double>& from, std::vector<double>& to) const;
-  void precondition(const std::vector<double>& from, std::vector<double>& to) const;  // U^-1 L^-1
-  double scaled(double residual) const;
+  Vector refined();
+  void residual(const Vector& x, Vector& r) const;  // b - A x
+  void multiply(const Vector& from, Vector& to) const;
+  void precondition(const Vector& from, Vector& to);  // U^-1 L^-1
+  void substitute(Direction direction, Vector& sums);
+  void solve_lower(const float* square, std::size_t width, double* x) const;
+  void solve_upper(const float* square, std::size_t width, double* x) const;
+  double largest_of(const Vector& values) const;  // over all ranks
+  double scaled(double residual, const Vector& x) const;
 
-  std::size_t n_, lead_;
+  LuGrid grid_;
+  std::size_t n_, width_, lead_;  // width_: local columns of A
   int threads_;
   Marks& marks_;
   Parts parts_;
   Buffer<double> a_;
   Buffer<float> factors_;
-  RoundedProduct product_;
-  std::vector<double> b_, x_;
+  GridElimination elimination_;
+  Vector b_, x_;
+  Vector solved_;  // by unknowns: what a substitution has found
   double norm_a_ = 0, norm_b_ = 0;
   Refinement refinement_;
 };

@@ -1,4 +1,5 @@
 // Judges LU factors of few bits against the matrix, whose entries are computed again: refinement hides wrong factors.
+// Each rank judges its own part; collective, the same result on every rank.
 #pragma once
 
 #include "kernels/dense/lu_system.hpp"
