@@ -1,21 +1,28 @@
 #!/usr/bin/env bash
-# Every comparison of this folder, one after another, with its defaults: results/peers/compare.sh [name ...]
+# Every comparison of this folder, one after another: results/peers/compare.sh [PATTERN]     a part of its line below
 # A comparison whose peer is not installed says so and is skipped (exit code 2 of its script); any other failure counts.
-# For a quiet machine; the scripts say what they need and how long they take.
+# For a quiet machine; the scripts say what they need, and PAIRS changes how often each pair is run (5).
 set -uo pipefail
 
+pairs=${PAIRS:-5}
+comparisons=(
+  "lu.sh 2 1 10000 256 $pairs"
+  "lu.sh 1 2 10000 256 $pairs"
+  "lu_mixed.sh 8000 $(nproc) $pairs"
+  "mixed_gemm.sh 2048 $(nproc) $pairs bf16"
+  "hpcg.sh mpi 104 $pairs"
+  "hpcg.sh openmp 104 $pairs"
+  "allreduce.sh 2 $pairs"
+  "learning.sh conv $pairs"
+  "learning.sh train_step $pairs"
+)
 here=$(realpath "$(dirname "${BASH_SOURCE[0]}")")
-names=("$@")
-if ((${#names[@]} == 0)); then
-  for script in "$here"/*.sh; do
-    name=$(basename "$script" .sh)
-    [[ $name == compare ]] || names+=("$name")
-  done
-fi
 failed=0
-for name in "${names[@]}"; do
-  echo "== $name"
-  "$here/$name.sh"
+for comparison in "${comparisons[@]}"; do
+  [[ "$comparison" == *"${1:-}"* ]] || continue
+  read -ra words <<<"$comparison"
+  echo "== $comparison"
+  "$here/${words[0]}" "${words[@]:1}"
   code=$?
   case $code in
     0) ;;

@@ -25,6 +25,10 @@ fi
 kernel=${1:-conv} pairs=${2:-5}
 shift $(($# < 2 ? $# : 2))
 export PYTHON=${PYTHON:-python3}
+"$PYTHON" -c 'import torch' 2>/dev/null || {
+  echo "learning.sh: $PYTHON has no torch: install PyTorch, or name another Python in PYTHON" >&2
+  exit 2
+}
 here=$(realpath "$(dirname "${BASH_SOURCE[0]}")")
 tandem=$(realpath "${TANDEM:-$here/../../build/cpu/tandem}")
 LEARNING_PEER=$(mktemp -d)
