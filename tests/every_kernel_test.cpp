@@ -249,7 +249,7 @@ class EveryKernel : public testing::TestWithParam<Input> {
 TEST_P(EveryKernel, accepts_the_right_and_refuses_the_wrong) {
   try {
     const std::unique_ptr<Kernel> kernel = make(GetParam());
-    accept_and_refuse(*kernel, Data::exact);
+    if (kernel->facts().working_set < 1e9) accept_and_refuse(*kernel, Data::exact);  // else it takes half a minute
     accept_and_refuse(*kernel, Data::random);
     expect_facts(*GetParam().entry, kernel->facts());
   } catch (const Unsupported& reason) {

@@ -97,9 +97,9 @@ class StreamKernel final : public Kernel {
   Output output() override { return {a_.data(), a_.size(), Output::Type::fp64}; }
 
  private:
-  // In [-1, 1], a multiple of 2^-20.
+  // In [-1, 1), a multiple of 2^-20.
   double draw(std::uint64_t stream, std::uint64_t index) const {
-    return static_cast<double>(static_cast<std::int64_t>(random_bits(seed_, stream, index) % 2097153) - 1048576) * step;
+    return static_cast<double>(static_cast<std::int64_t>(random_bits(seed_, stream, index) >> 43) - 1048576) * step;
   }
 
   const StreamLoop& loop_;
