@@ -1,6 +1,7 @@
 // A configuration as a user writes it, and every way to get it wrong: one line that says where, what and what to do.
 #include "harness/launch/config.hpp"
 
+#include <algorithm>
 #include <map>
 #include <set>
 

@@ -1,5 +1,6 @@
 // Convolutions against the plain definition in fp64, finite differences and values worked out by hand, and a verifier
 // that sees every wrong entry.
+#include <algorithm>
 #include <cmath>
 
 #include <gtest/gtest.h>

@@ -1,5 +1,6 @@
 // The toy pipelines of tandem-test through the whole program: in every arm at one rank and at two, and each fault with
 // the reason that it must be given. (Heat and its faults: faulty_heat_test.cpp.)
+#include <algorithm>
 #include <cmath>
 
 #include <gtest/gtest.h>

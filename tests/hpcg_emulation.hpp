@@ -1,6 +1,7 @@
 // HPCG preconditioned iteration on all ranks at once, in plain global loops: what the distributed one must agree with.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 #include <vector>

@@ -1,4 +1,5 @@
 // sparse/hpcg and sparse/hpg_mixed under mpirun, as hpcg_test: what a fault breaks, the verifiers must see.
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <memory>

@@ -2,6 +2,7 @@
 // of them in plain global loops and must find the same residuals.
 #include "kernels/sparse/hpcg.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include <gtest/gtest.h>

@@ -1,5 +1,6 @@
 #include "harness/kernel/time_kernel.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 

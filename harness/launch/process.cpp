@@ -1,5 +1,6 @@
 #include "harness/launch/process.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <csignal>

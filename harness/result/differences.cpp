@@ -1,5 +1,6 @@
 #include "harness/result/differences.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 

@@ -2,6 +2,7 @@
 // accumulator and output) or int8 (u8 x s8 -> s32); 2 m n k operations. A case counts only where the library has a real
 // implementation; its name is noted, and so is the error of a product of reals against fp64.
 // Judged by Freivalds (1977): equality on small integers, a componentwise bound on reals (docs/method.md, section 3).
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdint>

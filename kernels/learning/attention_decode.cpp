@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "kernels/learning/attention_parts.hpp"
 
 namespace tandem::kernels {

@@ -1,6 +1,7 @@
 // All-reduce with a sum, out of place, by three algorithms: the library's MPI_Allreduce; through memory that the ranks
 // of a node share (window_allreduce.hpp); and that on each node with the library between the nodes. The inputs are such
 // that every rank knows the sum of every element (contribution.hpp): equality, or the rounding bound of bf16.
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <optional>

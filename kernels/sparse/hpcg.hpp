@@ -1,6 +1,9 @@
 // The case sparse/hpcg as a class, so that a test can break its parts and sparse/hpg_mixed can solve in another way.
 #pragma once
 
+#include <algorithm>
+#include <functional>
+
 #include "harness/kernel/kernel.hpp"
 #include "kernels/sparse/hpcg_reference.hpp"
 #include "kernels/sparse/hpcg_settings.hpp"
