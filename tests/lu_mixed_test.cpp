@@ -13,6 +13,8 @@
 #include "kernels/dense/lu_verify.hpp"
 #include "kernels/dense/mixed_solver.hpp"
 #include "kernels/dense/mixed_verify.hpp"
+#include "kernels/dense/onednn.hpp"
+#include "kernels/learning/elementwise.hpp"
 
 namespace tandem::kernels {
 
@@ -154,6 +156,33 @@ TEST(LuMixed, TheMatrixOfTheRulesIsNotDiagonallyDominant) {
     EXPECT_EQ(part[0], row[i]);
     test.entries(i, i, part);
     EXPECT_NEAR(part[0], others, 1e-10);
+  }
+}
+
+// Into a part of a wider matrix, as the updates at its edge: what lies beyond stays.
+TEST(Matmul, ThinProductsStayInTheirPlace) {
+  constexpr std::size_t lead = 40, k = 32;
+  for (const auto& [m, n] : {std::pair<std::size_t, std::size_t>{1, 1}, {1, 7}, {7, 1}, {33, 1}, {5, 2}}) {
+    SCOPED_TRACE(std::to_string(m) + " x " + std::to_string(n));
+    std::vector<Bf16> a(m * k), b(k * n);
+    for (std::size_t i = 0; i < a.size(); ++i) store(a[i], static_cast<float>(i * 7 % 5) - 2);
+    for (std::size_t i = 0; i < b.size(); ++i) store(b[i], static_cast<float>(i * 3 % 7) - 3);
+    std::vector<float> c(m * lead, 3), other(c);
+    try {
+      Matmul product({m, n, k}, {.data = a.data(), .type = Element::bf16}, {.data = b.data(), .type = Element::bf16},
+                     {.data = c.data(), .lead = lead, .add = true});
+      product.run();
+      product.run_into(other.data());
+    } catch (const Unsupported& reason) {
+      GTEST_SKIP() << reason.what();
+    }
+    for (std::size_t i = 0; i < m; ++i)
+      for (std::size_t j = 0; j < lead; ++j) {
+        float right = 3;
+        for (std::size_t l = 0; j < n && l < k; ++l) right += load(a[i * k + l]) * load(b[l * n + j]);
+        EXPECT_EQ(c[i * lead + j], right) << i << ", " << j;
+        EXPECT_EQ(other[i * lead + j], right) << i << ", " << j;
+      }
   }
 }
 
