@@ -257,17 +257,6 @@ TEST_P(EveryKernel, accepts_the_right_and_refuses_the_wrong) {
   }
 }
 
-TEST_P(EveryKernel, knows_its_memory) {
-  const auto& [entry, settings] = GetParam();
-  const double bytes = entry->memory(settings, {});
-  EXPECT_TRUE(std::isfinite(bytes) && bytes > 0) << bytes;
-  for (const Parameter& parameter : entry->parameters) {
-    Settings nonsense = settings;
-    nonsense.set(parameter.key, "no such value");
-    EXPECT_THROW(entry->memory(nonsense, {}), Error) << parameter.key;
-  }
-}
-
 std::string name_of(const testing::TestParamInfo<Input>& input) {
   std::string name = input.param.entry->name + "/" + input.param.settings.path();
   if (const std::size_t folder = name.find(TEST_MATRICES); folder != std::string::npos)
@@ -279,6 +268,22 @@ std::string name_of(const testing::TestParamInfo<Input>& input) {
 
 INSTANTIATE_TEST_SUITE_P(small, EveryKernel, testing::ValuesIn(small_inputs()), name_of);
 INSTANTIATE_TEST_SUITE_P(timed, EveryKernel, testing::ValuesIn(timed_inputs()), name_of);
+
+// All in one test, for each is quicker than the start of a process.
+TEST(EveryKernelTable, each_knows_its_memory_and_refuses_nonsense) {
+  std::vector<Input> inputs = small_inputs();
+  for (Input& input : timed_inputs()) inputs.push_back(std::move(input));
+  for (const auto& [entry, settings] : inputs) {
+    SCOPED_TRACE(entry->name + "/" + settings.path());
+    const double bytes = entry->memory(settings, {});
+    EXPECT_TRUE(std::isfinite(bytes) && bytes > 0) << bytes;
+    for (const Parameter& parameter : entry->parameters) {
+      Settings nonsense = settings;
+      nonsense.set(parameter.key, "no such value");
+      EXPECT_THROW(entry->memory(nonsense, {}), Error) << parameter.key;
+    }
+  }
+}
 
 TEST(EveryKernelTable, the_quick_configuration_can_be_read) {
   EXPECT_NO_THROW(read_config(QUICK_CONFIG, {}));
