@@ -14,6 +14,7 @@
 #include "kernels/dense/lu_verify.hpp"
 #include "kernels/dense/mixed_solver.hpp"
 #include "kernels/dense/mixed_verify.hpp"
+#include "tests/each_precision.hpp"
 #include "tests/mpi_main.hpp"
 
 namespace tandem::kernels {
@@ -64,18 +65,6 @@ std::vector<LuShape> grids(std::size_t n, std::size_t nb) {
   for (std::size_t p = 1; p <= ranks; ++p)
     if (ranks % p == 0) shapes.push_back({n, nb, p, ranks / p});
   return shapes;
-}
-
-// Runs `body` for each precision that this machine has.
-void for_each_precision(const std::function<void(Element)>& body) {
-  for (const Element element : {Element::fp32, Element::bf16, Element::fp16}) {
-    SCOPED_TRACE(name_of(element));
-    try {
-      body(element);
-    } catch (const Unsupported&) {
-      EXPECT_NE(element, Element::fp32);
-    }
-  }
 }
 
 double wrong_x(MixedSolver& solver, const ExactSystem& system) {

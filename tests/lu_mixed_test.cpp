@@ -15,6 +15,7 @@
 #include "kernels/dense/mixed_verify.hpp"
 #include "kernels/dense/onednn.hpp"
 #include "kernels/learning/elementwise.hpp"
+#include "tests/each_precision.hpp"
 
 namespace tandem::kernels {
 
@@ -35,18 +36,6 @@ std::size_t wrong_x(MixedSolver& solver, const ExactSystem& system) {
   std::size_t wrong = 0;
   for (std::size_t i = 0; i < system.order(); ++i) wrong += solver.x()[i] == system.x()[i] ? 0 : 1;
   return wrong;
-}
-
-// Runs `body` for each precision that this machine has.
-void for_each_precision(const std::function<void(Element)>& body) {
-  for (const Element element : {Element::fp32, Element::bf16, Element::fp16}) {
-    SCOPED_TRACE(name_of(element));
-    try {
-      body(element);
-    } catch (const Unsupported&) {
-      EXPECT_NE(element, Element::fp32);
-    }
-  }
 }
 
 TEST(LuMixed, FactorsExactlyAtEverySize) {
