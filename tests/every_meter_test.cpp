@@ -1,5 +1,6 @@
 // Every kind of meter in the registry on this node, RAPL on trees as machines show them (meter_trees/README.md), and
 // the record.
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <cmath>
@@ -20,7 +21,6 @@ namespace tandem {
 namespace {
 
 namespace fs = std::filesystem;
-using Meters = std::vector<std::unique_ptr<Meter>>;
 
 const fs::path trees = METER_TREES;
 
@@ -32,7 +32,7 @@ std::vector<std::string> names(const Meters& meters) {
 
 TEST(EveryMeter, CountsOrSaysWhyNot) {
   std::set<std::string> seen;
-  const std::set<std::string> scopes = {"package", "dram", "platform", "device", "node"};
+  const std::set<std::string> scopes = {"package", "dram", "platform", "device", "node", "system"};
   ASSERT_FALSE(meter_registry().empty());
   for (const MeterEntry& entry : meter_registry()) {
     EXPECT_FALSE(entry.summary.empty());
@@ -41,7 +41,10 @@ TEST(EveryMeter, CountsOrSaysWhyNot) {
     for (const auto& meter : meters) {
       EXPECT_TRUE(seen.insert(meter->name()).second) << meter->name();
       EXPECT_TRUE(meter->name().starts_with(entry.name));
-      EXPECT_TRUE(scopes.contains(meter->scope())) << meter->scope();
+      if (meter->name() == entry.name)
+        EXPECT_NE(meter->unavailable(), "") << "it stands for a kind that is not there: " << entry.name;
+      else
+        EXPECT_TRUE(scopes.contains(meter->scope())) << meter->scope();
       EXPECT_GT(meter->resolution(), 0);
       EXPECT_GT(meter->range(), 0);
       const auto joules = meter->read();
@@ -51,7 +54,63 @@ TEST(EveryMeter, CountsOrSaysWhyNot) {
       EXPECT_LE(*joules, meter->range());
     }
   }
-  for (const auto& meter : available_meters()) EXPECT_EQ(meter->unavailable(), "");
+}
+
+// Counts 1 J at each reading; `problem`: cannot be read.
+class Stub final : public Meter {
+ public:
+  Stub(std::string name, std::string scope, std::string problem = "")
+      : name_(std::move(name)), scope_(std::move(scope)), problem_(std::move(problem)) {}
+  std::string name() const override { return name_; }
+  std::string scope() const override { return scope_; }
+  std::string unavailable() const override { return problem_; }
+  std::optional<double> read() override { return ++joules_; }
+  double range() const override { return 1e6; }
+  double resolution() const override { return 1e-3; }
+
+ private:
+  std::string name_, scope_, problem_;
+  double joules_ = 0;
+};
+
+MeterEntry stubs(const std::string& kind, const std::vector<std::array<std::string, 3>>& meters, bool guest = false) {
+  const auto find = [=] {
+    Meters all;
+    for (const auto& [name, scope, problem] : meters) all.push_back(std::make_unique<Stub>(name, scope, problem));
+    if (all.empty()) all.push_back(no_meter(kind, "not there"));
+    return all;
+  };
+  return {kind, "", find, guest};
+}
+
+std::vector<std::string> used(const std::vector<Sighting>& all) {
+  std::vector<std::string> names;
+  for (const Sighting& one : all)
+    if (one.unused.empty()) names.push_back(one.meter->name());
+  return names;
+}
+
+// perf counts the same packages as powercap: read together they would count twice.
+TEST(Survey, OneKindOfMeterCountsAScope) {
+  const std::vector<MeterEntry> registry = {
+      stubs("a", {}), stubs("b", {{"b/0", "package", ""}, {"b/1", "package", ""}, {"b/2", "dram", "no permission"}}),
+      stubs("c", {{"c/0", "package", ""}, {"c/1", "dram", ""}, {"c/2", "device", ""}}, true)};
+  const auto all = survey(false, registry);
+  ASSERT_EQ(all.size(), 7u);
+  EXPECT_TRUE(all[0].absent);
+  EXPECT_FALSE(all[3].absent);
+  EXPECT_EQ(all[3].unused, "no permission");
+  EXPECT_EQ(all[4].unused, "not used: b counts this scope (package)");
+  EXPECT_EQ(used(all), (std::vector<std::string>{"b/0", "b/1", "c/1", "c/2"}));
+}
+
+// A guest's copy of a counter advances, yet is not the hardware's; a card that was passed through is.
+TEST(Survey, AGuestReadsOnlyWhatIsItsOwn) {
+  const std::vector<MeterEntry> registry = {stubs("b", {{"b/0", "package", ""}}),
+                                            stubs("c", {{"c/0", "package", ""}, {"c/2", "device", ""}}, true)};
+  EXPECT_EQ(used(survey(true, registry)), (std::vector<std::string>{"c/0", "c/2"}));
+  EXPECT_NE(survey(true, registry)[0].unused.find("virtual machine"), std::string::npos);
+  EXPECT_EQ(used(survey(false, registry)), (std::vector<std::string>{"b/0", "c/2"}));
 }
 
 TEST(Powercap, PackageMemoryAndPlatform) {
@@ -117,7 +176,7 @@ TEST(Powercap, BrokenFilesAreReasons) {
 
 // 100 W on a counter that starts anew every `range` joules, read every 50 ms for `seconds`.
 EnergyTrace steady(double seconds, double range = 1000, double from = 0) {
-  EnergyTrace trace{"test/package-0", "package", range, 0.05, {}};
+  EnergyTrace trace{"test/package-0", "package", range, 0.05, {}, std::numeric_limits<double>::infinity(), ""};
   const int rows = static_cast<int>(std::lround(seconds / 0.05));
   for (int i = 0; i <= rows; ++i) trace.rows.push_back({10 + 0.05 * i, std::fmod(from + 5.0 * i, range)});
   return trace;
@@ -178,6 +237,41 @@ TEST(Energy, UnhealthyRecordsAreReasons) {
   trace = steady(10, std::numeric_limits<double>::infinity());
   trace.rows[80].joules = std::nan("");
   EXPECT_NE(reason(trace), "");
+  trace = steady(10, 1e6);
+  trace.longest_gap = 0.5;
+  EXPECT_TRUE(energy_between(trace, 11, 19).joules);
+  trace.rows.erase(trace.rows.begin() + 60, trace.rows.begin() + 75);
+  EXPECT_NE(reason(trace).find("was not read for 0.8 s"), std::string::npos) << reason(trace);
+}
+
+// A counter that is read modulo its range, then gone: the card fell off the bus, the driver was unloaded.
+class Leaving final : public Meter {
+ public:
+  explicit Leaving(int readings) : readings_(readings) {}
+  std::string name() const override { return "test/leaving"; }
+  std::string scope() const override { return "device"; }
+  std::string unavailable() const override { return readings_ > 0 ? "" : "GPU is lost"; }
+  std::optional<double> read() override { return readings_-- > 0 ? std::optional(100 * now_seconds()) : std::nullopt; }
+  double range() const override { return std::numeric_limits<double>::infinity(); }
+  double resolution() const override { return 1e-3; }
+
+ private:
+  int readings_;
+};
+
+TEST(Energy, AMeterThatDisappearsSaysWhy) {
+  Meters meters;
+  meters.push_back(std::make_unique<Leaving>(10));
+  EnergyRecorder recorder(std::move(meters), 0.005);
+  const double begin = now_seconds();
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  recorder.stop();
+  const auto traces = recorder.traces();
+  ASSERT_EQ(traces[0].rows.size(), 10u);
+  const EnergyReading reading = energy_between(traces[0], begin, now_seconds());
+  EXPECT_FALSE(reading.joules);
+  EXPECT_EQ(reading.reason, "test/leaving: the record does not cover the interval; GPU is lost");
+  EXPECT_EQ(energy_of_scope(traces, "device", begin, now_seconds()).reason, reading.reason);
 }
 
 TEST(Energy, PackagesAddUpAndScopesDoNot) {

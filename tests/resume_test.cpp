@@ -159,7 +159,7 @@ TEST_F(Power, ASecondPartAppendsAfterTheFirst) {
   for (int part = 0; part < 2; ++part) {
     const double past = EnergyWatch::last_row(csv);
     const double origin = now_seconds() - past;
-    std::vector<std::unique_ptr<Meter>> meters;
+    Meters meters;
     meters.push_back(std::make_unique<Clockwork>());
     EnergyWatch watch(std::move(meters));
     lines.push_back(part_line(past, watch.meters()));

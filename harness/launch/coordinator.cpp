@@ -9,6 +9,7 @@
 #include "harness/base/digest.hpp"
 #include "harness/launch/process.hpp"
 #include "harness/measure/clock.hpp"
+#include "harness/measure/machine.hpp"
 #include "harness/pipeline/arms.hpp"
 #include "harness/result/repair.hpp"
 
@@ -87,7 +88,7 @@ void Coordinator::begin_part(const Past& past, const std::vector<std::string>& d
                     {"seconds", past.end - past.open.at("begin").get<double>()},
                     {"interrupted", true}});
   origin_ = now_seconds() - past.end;
-  energy_ = std::make_unique<EnergyWatch>();
+  energy_ = std::make_unique<EnergyWatch>(virtual_machine());
   ledger_->write({{"record", "part"}, {"started", started_}, {"begin", past.end}, {"meters", energy_->meters()}});
   if (!dropped.empty()) ledger_->write({{"record", "repair"}, {"dropped", dropped}});
   for (const std::string& what : dropped) fmt::print("repaired: dropped {}\n", what);

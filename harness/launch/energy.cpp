@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstdlib>
+#include <set>
 #include <sstream>
 #include <thread>
 
@@ -14,15 +15,36 @@
 
 namespace tandem {
 
-EnergyWatch::EnergyWatch() : EnergyWatch(available_meters()) {
-  if (recorder_) return;
-  for (const MeterEntry& entry : meter_registry())
-    for (const auto& meter : entry.find())
-      reason_ += (reason_.empty() ? "" : "; ") + entry.name + ": " + meter->unavailable();
-  if (reason_.empty()) reason_ = "no energy counter on this node";
+namespace {
+
+// One reason a kind of meter: two sockets lack the same permission.
+std::string why_unmetered(const std::vector<Sighting>& sightings, bool guest) {
+  std::string text;
+  std::set<std::string> told;
+  for (const Sighting& one : sightings) {
+    const std::string name = one.meter->name();
+    if (one.absent || !told.insert(name.substr(0, name.find('/'))).second) continue;
+    text += fmt::format("{}{}: {}", text.empty() ? "" : "; ", name, one.unused);
+  }
+  if (!text.empty()) return text;
+  return guest ? "a virtual machine shows no energy counter of its host (tandem list: what was looked for)"
+               : "this node shows no energy counter (tandem list: what was looked for)";
 }
 
-EnergyWatch::EnergyWatch(std::vector<std::unique_ptr<Meter>> meters) {
+}  // namespace
+
+EnergyWatch::EnergyWatch(bool guest) {
+  std::vector<Sighting> sightings = survey(guest);
+  reason_ = why_unmetered(sightings, guest);
+  Meters meters;
+  for (Sighting& one : sightings)
+    if (one.unused.empty()) meters.push_back(std::move(one.meter));
+  start(std::move(meters));
+}
+
+EnergyWatch::EnergyWatch(Meters meters) { start(std::move(meters)); }
+
+void EnergyWatch::start(Meters meters) {
   if (meters.empty()) return;
   written_.resize(meters.size());
   recorder_ = std::make_unique<EnergyRecorder>(std::move(meters));
@@ -35,17 +57,16 @@ Json EnergyWatch::meters() const {
     list.push_back({{"meter", trace.meter},
                     {"scope", trace.scope},
                     {"range", std::isfinite(trace.range) ? Json(trace.range) : Json(nullptr)},
-                    {"period", trace.period}});
+                    {"period", trace.period},
+                    {"longest_gap", std::isfinite(trace.longest_gap) ? Json(trace.longest_gap) : Json(nullptr)}});
   return list;
 }
 
 Json EnergyWatch::between(double begin, double end) const {
   if (!recorder_) return {{"joules", nullptr}, {"error", nullptr}, {"scope", nullptr}, {"reason", reason_}};
-  constexpr double kPatience = 0.5;  // seconds: ten readings; a meter that fails meanwhile is a reason
-  while (recorder_->covered() < end && now_seconds() < end + kPatience)
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  wait_for(end);
   const std::vector<EnergyTrace> traces = recorder_->traces();
-  for (const char* scope : {"node", "platform", "package"}) {  // the widest first; scopes are never added up
+  for (const char* scope : {"system", "node", "platform", "package"}) {  // the widest first; scopes are never added up
     const bool has =
         std::any_of(traces.begin(), traces.end(), [&](const EnergyTrace& trace) { return trace.scope == scope; });
     if (!has) continue;
@@ -58,6 +79,14 @@ Json EnergyWatch::between(double begin, double end) const {
           {"error", nullptr},
           {"scope", nullptr},
           {"reason", "the meters found cover no package or node"}};
+}
+
+// Ten readings, and three of a log that comes later; a meter that fails meanwhile is a reason.
+void EnergyWatch::wait_for(double time) const {
+  double patience = 0.5;
+  for (const EnergyTrace& trace : recorder_->traces()) patience = std::max(patience, 3 * trace.period);
+  while (recorder_->covered() < time && now_seconds() < time + patience)
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
 }
 
 void EnergyWatch::stop() {

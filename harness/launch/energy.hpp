@@ -13,11 +13,11 @@ namespace tandem {
 
 class EnergyWatch {
  public:
-  EnergyWatch();  // all meters of this node that can be read
-  explicit EnergyWatch(std::vector<std::unique_ptr<Meter>> meters);
+  explicit EnergyWatch(bool guest);  // all meters of this node that can be read; guest: it is a virtual machine
+  explicit EnergyWatch(Meters meters);
 
-  // [{"meter", "scope", "range", "period"}]: what it takes beside power.csv to derive energies again; range null: never
-  // starts anew.
+  // [{"meter", "scope", "range", "period", "longest_gap"}]: what it takes beside power.csv to derive energies again;
+  // range null: never starts anew; longest_gap null: none is too long.
   Json meters() const;
   // {"joules", "error", "scope", "reason"}: of the widest scope that is metered; null with its reason where none is.
   // Waits for the reading that follows `end` (steady clock, seconds).
@@ -30,6 +30,9 @@ class EnergyWatch {
   static double last_row(const std::filesystem::path& path);
 
  private:
+  void start(Meters meters);
+  void wait_for(double time) const;
+
   std::string reason_;  // why there is no meter
   std::unique_ptr<EnergyRecorder> recorder_;
   std::vector<std::size_t> written_;  // rows of each meter in the file

@@ -34,6 +34,8 @@ std::string fault(const EnergyTrace& trace, std::size_t first, std::size_t last)
     const double joules = counter_difference(from.joules, to.joules, trace.range);
     if (!(gap > 0) || !(from.joules >= 0 && to.joules >= 0) || std::max(from.joules, to.joules) > trace.range)
       return fmt::format("{}: counter out of its range or rows out of order", trace.meter);
+    if (gap > trace.longest_gap)
+      return fmt::format("{} was not read for {:.3g} s: its power in between is unknown", trace.meter, gap);
     if (gap * plausible_watts > trace.range)
       return fmt::format("{} was not read for {:.3g} s: it may have started anew more than once", trace.meter, gap);
     // A counter in steps may bring one update more than the gap's: allow it.
@@ -53,7 +55,8 @@ std::string fault(const EnergyTrace& trace, std::size_t first, std::size_t last)
 EnergyReading energy_between(const EnergyTrace& trace, double begin, double end) {
   const std::vector<EnergyRow>& rows = trace.rows;
   if (!(begin < end) || rows.size() < 2 || rows.front().seconds > begin || rows.back().seconds < end)
-    return refuse(fmt::format("{}: the record does not cover the interval", trace.meter));
+    return refuse(fmt::format("{}: the record does not cover the interval{}{}", trace.meter,
+                              trace.lost.empty() ? "" : "; ", trace.lost));
   const auto later = [](double time, const EnergyRow& row) { return time < row.seconds; };
   const auto earlier = [](const EnergyRow& row, double time) { return row.seconds < time; };
   const auto first =
@@ -92,10 +95,16 @@ EnergyReading energy_of_scope(std::span<const EnergyTrace> traces, const std::st
   return sum;
 }
 
-EnergyRecorder::EnergyRecorder(std::vector<std::unique_ptr<Meter>> meters, double period)
+EnergyRecorder::EnergyRecorder(Meters meters, double period)
     : meters_(std::move(meters)), period_(period), start_(now_seconds()) {
   for (const auto& meter : meters_)
-    traces_.push_back({meter->name(), meter->scope(), meter->range(), std::max(period, meter->resolution()), {}});
+    traces_.push_back({meter->name(),
+                       meter->scope(),
+                       meter->range(),
+                       std::max(period, meter->resolution()),
+                       {},
+                       meter->longest_gap(),
+                       ""});
   take_rows();
   thread_ = std::thread([this] { loop(); });
 }
@@ -132,14 +141,15 @@ double EnergyRecorder::cost() const {
   return elapsed_ > 0 ? cpu_seconds_ / elapsed_ : 0;
 }
 
-// The time of a row is the middle of the read; a failed read leaves a gap.
+// A failed read leaves a gap and its reason; a log that has nothing new leaves no row.
 void EnergyRecorder::take_rows() {
   for (std::size_t i = 0; i < meters_.size(); ++i) {
-    const double before = now_seconds();
-    const std::optional<double> joules = meters_[i]->read();
-    const double time = (before + now_seconds()) / 2;
+    const std::optional<EnergyRow> row = meters_[i]->row();
+    const std::string lost = row ? "" : meters_[i]->unavailable();
     const std::lock_guard lock(mutex_);
-    if (joules) traces_[i].rows.push_back({time, *joules});
+    std::vector<EnergyRow>& rows = traces_[i].rows;
+    traces_[i].lost = lost;
+    if (row && (rows.empty() || row->seconds > rows.back().seconds)) rows.push_back(*row);
   }
 }
 

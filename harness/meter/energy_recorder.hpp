@@ -3,6 +3,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -15,18 +16,15 @@
 
 namespace tandem {
 
-struct EnergyRow {
-  double seconds = 0;  // steady clock
-  double joules = 0;   // the counter as it was read, modulo the range
-};
-
-// One meter's record; range and period are those of the meter and the recorder.
+// One meter's record; range, period and longest gap are those of the meter and the recorder.
 struct EnergyTrace {
   std::string meter;
   std::string scope;
   double range = 0;      // joules
   double period = 0.05;  // seconds between two rows, or between two updates of the counter if that is longer
   std::vector<EnergyRow> rows;
+  double longest_gap = std::numeric_limits<double>::infinity();  // seconds between two rows that still tell all
+  std::string lost;  // why it could not be read the last time; "" if it could
 };
 
 struct EnergyReading {
@@ -42,13 +40,14 @@ double counter_difference(double before, double after, double range);
 // record does not cover it, the counter stands still or jumps (more than 10 kW), or the interval is below resolution.
 EnergyReading energy_between(const EnergyTrace& trace, double begin, double end);
 
-// The sum over the traces of one scope (the packages of a node); a reason of any is the reason of all.
+// The sum over the traces of one scope (the packages of a node; survey() lets only one kind of meter count a scope); a
+// reason of any is the reason of all.
 EnergyReading energy_of_scope(std::span<const EnergyTrace> traces, const std::string& scope, double begin, double end);
 
 // Reads all meters every `period` seconds on a thread of its own, from construction to stop().
 class EnergyRecorder {
  public:
-  explicit EnergyRecorder(std::vector<std::unique_ptr<Meter>> meters, double period = 0.05);
+  explicit EnergyRecorder(Meters meters, double period = 0.05);
   ~EnergyRecorder();
   EnergyRecorder(const EnergyRecorder&) = delete;
   EnergyRecorder& operator=(const EnergyRecorder&) = delete;
@@ -62,7 +61,7 @@ class EnergyRecorder {
   void loop();
   void take_rows();
 
-  std::vector<std::unique_ptr<Meter>> meters_;
+  Meters meters_;
   double period_;
   double start_;
   mutable std::mutex mutex_;

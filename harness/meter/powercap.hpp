@@ -5,24 +5,12 @@
 #pragma once
 
 #include <filesystem>
-#include <functional>
-#include <memory>
-#include <string>
-#include <vector>
 
+#include "harness/meter/counter_file.hpp"
 #include "harness/meter/meter.hpp"
 
 namespace tandem {
 
-// A small file's text and the errno of the attempt (0: read).
-struct FileText {
-  std::string text;
-  int error = 0;
-};
-using FileReader = std::function<FileText(const std::filesystem::path&)>;
-FileText read_text(const std::filesystem::path& path);
-
-std::vector<std::unique_ptr<Meter>> powercap_meters(const std::filesystem::path& root = "/sys/class/powercap",
-                                                    const FileReader& reader = read_text);
+Meters powercap_meters(const std::filesystem::path& root = "/sys/class/powercap", const FileReader& reader = read_text);
 
 }  // namespace tandem

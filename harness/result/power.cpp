@@ -59,11 +59,15 @@ std::vector<PowerPart> read_power(const std::filesystem::path& csv, const std::v
     PowerPart part{line.at("begin"), {}};
     for (const Json& meter : line.at("meters")) {
       const Json& range = meter.at("range");
+      const Json gap = meter.value("longest_gap", Json(nullptr));
+      constexpr double kNone = std::numeric_limits<double>::infinity();
       part.traces.push_back({meter.at("meter"),
                              meter.at("scope"),
-                             range.is_null() ? std::numeric_limits<double>::infinity() : range.get<double>(),
+                             range.is_null() ? kNone : range.get<double>(),
                              meter.at("period"),
-                             {}});
+                             {},
+                             gap.is_null() ? kNone : gap.get<double>(),
+                             ""});
     }
     parts.push_back(std::move(part));
   }

@@ -1,6 +1,7 @@
 // tandem list: what can be measured, with every setting and its default.
 #include "harness/kernel/kernel.hpp"
 #include "harness/launch/config.hpp"
+#include "harness/measure/machine.hpp"
 #include "harness/meter/meter.hpp"
 #include "harness/pipeline/pipeline.hpp"
 #include "harness/verbs/verbs.hpp"
@@ -29,9 +30,8 @@ Exit list_cases(const std::string& filter) {
   check_usage(shown > 0, "nothing is named \"{}\"; tandem list shows everything", filter);
   if (!filter.empty()) return Exit::ok;
   fmt::print("energy meters\n");
-  for (const MeterEntry& entry : meter_registry())
-    for (const auto& meter : entry.find())
-      fmt::print("  {:<22} {}\n", meter->name(), meter->unavailable().empty() ? meter->scope() : meter->unavailable());
+  for (const Sighting& one : survey(virtual_machine()))
+    fmt::print("  {:<22} {}\n", one.meter->name(), one.unused.empty() ? one.meter->scope() : one.unused);
   return Exit::ok;
 }
 

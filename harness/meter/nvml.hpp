@@ -1,0 +1,17 @@
+// NVIDIA's GPUs by NVML, loaded while the program runs: the total energy counter in millijoules (Volta and later), or
+// else power in milliwatts, summed up (NVML API reference, "Device Queries"). Scope "device": the board.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "harness/measure/clock.hpp"
+#include "harness/meter/meter.hpp"
+
+namespace tandem {
+
+Meters nvml_meters(const std::vector<std::string>& library = {"libnvidia-ml.so.1"},
+                   const std::function<double()>& clock = now_seconds);
+
+}  // namespace tandem
