@@ -63,8 +63,39 @@ TEST(Config, ClassesRanksAndThreads) {
 }
 
 TEST(Config, PipelinesHaveAllArmsUnlessSomeAreNamed) {
-  EXPECT_EQ(parse(kToy).cases[0].arms, (std::vector<std::string>{"simulation_only", "separated", "integrated"}));
-  EXPECT_EQ(parse(kToy + "arms = [\"integrated\"]\n").cases[0].arms, std::vector<std::string>{"integrated"});
+  const auto arms = [](const std::string& text) {
+    std::vector<std::string> names;
+    const Config config = parse(kToy + text);
+    for (const ArmId& arm : config.cases[0].arms) names.push_back(arm.text());
+    return names;
+  };
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(arms(""), (Names{"simulation_only", "separated", "integrated.coupling=in_memory"}));
+  EXPECT_EQ(arms("arms = [\"integrated\"]\n"), Names{"integrated.coupling=in_memory"});
+  EXPECT_EQ(arms("arms = \"separated\"\ncache = [\"warm\", \"cold\"]\n"), (Names{"separated", "separated.cache=cold"}));
+  EXPECT_EQ(arms("arms = \"integrated\"\nranks = 3\nthreads = 1\ncoupling = [\"concurrent\", \"in_memory\"]\n"),
+            (Names{"integrated.coupling=concurrent.split=1+2", "integrated.coupling=in_memory"}));
+  EXPECT_EQ(arms("arms = \"integrated\"\nthreads = 4\ncoupling = \"concurrent\"\nsplit = [\"1+1\", \"3+1\"]\n"),
+            (Names{"integrated.coupling=concurrent.split=1+1", "integrated.coupling=concurrent.split=3+1"}));
+}
+
+TEST(Config, ASplitTakesTheCoresOfItsCase) {
+  const auto config = parse(kToy + "arms = \"integrated\"\nthreads = 4\ncoupling = \"concurrent\"\nsplit = \"1+1\"\n");
+  EXPECT_EQ(config.cases[0].most_ranks(), 2);
+  const Geometry geometry = geometry_of(config.cases[0].arms[0], 1, 4);
+  EXPECT_EQ(geometry.ranks, 2);
+  EXPECT_EQ(geometry.threads, 2);
+}
+
+TEST(ArmId, TextIsReadAsItWasWritten) {
+  for (const char* text :
+       {"simulation_only", "separated", "separated.cache=cold", "integrated.coupling=in_memory",
+        "integrated.coupling=concurrent.split=12+4", "integrated.coupling=in_memory.design=steered", ""})
+    EXPECT_EQ(ArmId::of(text).text(), text);
+  EXPECT_EQ(ArmId::of("integrated").text(), "integrated.coupling=in_memory");
+  EXPECT_THROW(ArmId::of("integrated.colour=red"), Error);
+  for (const char* text : {"", "1", "1+", "+1", "0+1", "1+0", "1+1+1", "a+b", "1.5+1"})
+    EXPECT_THROW(Split::of(text), Error) << text;
 }
 
 TEST(Config, FiltersAreGlobsOnPaths) {
@@ -112,8 +143,15 @@ TEST(Config, EveryMistakeIsNamedWithItsLineAndItsMend) {
        R"(my.toml:3: arms = "integrate" is not known; did you mean "integrated"?)"},
       {"arm twice", kToy + "arms = [\"integrated\", \"integrated\"]\n",
        R"(my.toml:3: arms: "integrated" stands there twice)"},
-      {"streamed", kToy + "coupling = \"streamed\"\n",
-       R"(my.toml:3: coupling = "streamed" is not known; known: in_memory)"},
+      {"coupling", kToy + "coupling = \"concurent\"\n",
+       R"(my.toml:3: coupling = "concurent" is not known; did you mean "concurrent"?)"},
+      {"coupling on one core", kToy + "threads = 1\ncoupling = \"concurrent\"\n",
+       "my.toml:4: simulating and training at the same time takes two cores; this case has ranks * threads = 1"},
+      {"split", kToy + "threads = 2\ncoupling = \"concurrent\"\nsplit = \"2\"\n",
+       R"(my.toml:5: split "2" is not known; write the ranks that simulate and those that train: "1+1")"},
+      {"large split", kToy + "threads = 2\ncoupling = \"concurrent\"\nsplit = \"2+1\"\n",
+       "my.toml:5: split 2+1 takes 3 cores; this case has ranks * threads = 2"},
+      {"cache", kToy + "cache = \"hot\"\n", R"(my.toml:3: cache = "hot" is not known; known: warm, cold)"},
       {"steered", kToy + "design = \"steered\"\n", R"(my.toml:3: design = "steered" is not known; known: fixed)"},
       {"list", "class = [\"quick\", \"standard\"]\n" + kGemm, R"(my.toml:1: "class" takes one value, not a list)"},
       {"no list of tables", "kernel = 3\n", "my.toml:1: write [[kernel]], one table a case"},
@@ -158,7 +196,7 @@ TEST(Plan, ArmsOfABlockShareItsSeedAndBlocksDiffer) {
   std::set<std::string> first;
   for (const Job& job : plan.jobs) {
     if (job.kind != Job::Kind::arm) continue;
-    if (!seeds.contains(job.launch)) first.insert(job.arm);
+    if (!seeds.contains(job.launch)) first.insert(job.arm.text());
     seeds[job.launch].insert(job.seed);
     all.insert(job.seed);
   }

@@ -1,13 +1,17 @@
 // Samples come out of a handover as they went in, bit for bit, and what was moved is booked.
 #include "harness/pipeline/handover.hpp"
 
+#include <array>
 #include <cmath>
+#include <cstddef>
 #include <cstring>
 #include <limits>
 #include <map>
+#include <thread>
 
 #include <gtest/gtest.h>
 
+#include "harness/pipeline/mailbox.hpp"
 #include "tests/cli/workplace.hpp"
 
 namespace tandem {
@@ -33,6 +37,8 @@ std::vector<Sample> samples() {
   }
   return all;
 }
+
+std::vector<Sample> one(const Sample& sample) { return {sample}; }
 
 void expect_same(const std::vector<Sample>& found, const std::vector<Sample>& expected) {
   ASSERT_EQ(found.size(), expected.size());
@@ -61,7 +67,7 @@ std::string message(const std::function<void()>& call) {
 class HandoverTest : public ::testing::Test {
  protected:
   std::unique_ptr<Handover> files(const std::filesystem::path& folder) {
-    return file_handover(folder, 1,
+    return file_handover(folder, 1, false,
                          [this](const std::string& channel, std::size_t bytes) { booked[channel] += bytes; });
   }
   Workplace place;
@@ -70,14 +76,14 @@ class HandoverTest : public ::testing::Test {
 
 TEST_F(HandoverTest, MemoryGivesBackWhatItTook) {
   const auto handover = memory_handover();
-  for (Sample& sample : samples()) handover->put(std::move(sample));
+  handover->put(samples());
   handover->close();
   expect_same(handover->take(), samples());
 }
 
 TEST_F(HandoverTest, FilesGiveBackEveryBit) {
   const auto writer = files(place.folder());
-  for (Sample& sample : samples()) writer->put(std::move(sample));
+  writer->put(samples());
   writer->close();
   expect_same(files(place.folder())->take(), samples());
   const std::size_t payload = 5 * (24 + 1 + 24) * sizeof(float);
@@ -92,7 +98,7 @@ TEST_F(HandoverTest, ARankWithoutAShareHandsOverNothing) {
 
 TEST_F(HandoverTest, AFolderThatCannotBeWrittenIsNamed) {
   const auto handover = files(place.folder() / "nowhere");
-  const std::string text = message([&] { handover->put(std::move(samples()[0])); });
+  const std::string text = message([&] { handover->put(one(samples()[0])); });
   EXPECT_NE(text.find("HDF5 cannot create"), std::string::npos) << text;
   EXPECT_NE(text.find("nowhere/samples.1.h5"), std::string::npos) << text;
 }
@@ -107,14 +113,69 @@ TEST_F(HandoverTest, SamplesOfDifferentShapesAreRefused) {
   all[1].arrays["inputs"].shape = {2, 8};
   all[1].arrays["inputs"].values.resize(16);
   auto first = files(place.folder());
-  first->put(std::move(all[0]));
-  EXPECT_NE(message([&] { first->put(std::move(all[1])); }).find("inputs"), std::string::npos);
+  first->put(one(all[0]));
+  EXPECT_NE(message([&] { first->put(one(all[1])); }).find("inputs"), std::string::npos);
   first.reset();  // HDF5 locks a file that is open
   auto other = samples();
   other[1].arrays["new"] = {{1}, {0.0f}};
   const auto second = files(place.folder());
-  second->put(std::move(other[0]));
-  EXPECT_NE(message([&] { second->put(std::move(other[1])); }).find("new"), std::string::npos);
+  second->put(one(other[0]));
+  EXPECT_NE(message([&] { second->put(one(other[1])); }).find("new"), std::string::npos);
+}
+
+// The kernel's count of a file's bytes and ours: what HDF5 adds is little.
+TEST_F(HandoverTest, TheSystemCountsTheSameBytes) {
+  KernelIo io;
+  std::vector<Sample> large(4);
+  for (std::size_t i = 0; i < large.size(); ++i) {
+    large[i].index = i;
+    large[i].arrays["field"] = {{1 << 16}, std::vector<float>(1 << 16, 1.5f)};
+  }
+  const auto writer = counted(files(place.folder()), io);
+  writer->put(std::move(large));
+  writer->close();
+  EXPECT_EQ(counted(files(place.folder()), io)->take().size(), 4u);
+  ASSERT_TRUE(io.known);
+  EXPECT_NEAR(io.written / static_cast<double>(booked.at("file_write")), 1, 0.01);
+  EXPECT_NEAR(io.read / static_cast<double>(booked.at("file_read")), 1, 0.01);
+}
+
+TEST_F(HandoverTest, AColdFileHasLeftThePageCacheAndIsReadAllTheSame) {
+  const auto book = [](const std::string&, std::size_t) {};
+  const auto handover = file_handover(place.folder(), 1, true, book);
+  handover->put(samples());
+  std::string text = message([&] { handover->close(); });
+  if (text.find("stays in the page cache") != std::string::npos) GTEST_SKIP() << text;
+  EXPECT_EQ(text, "");
+  expect_same(file_handover(place.folder(), 1, true, book)->take(), samples());
+}
+
+// A ring of 100 bytes carries samples that are larger, in pieces, and holds its writer up when it is full.
+TEST(Ring, CarriesSamplesOfAnySizeAndWaitsWhenItIsFull) {
+  alignas(64) static std::array<std::byte, 256> memory;
+  memory.fill(std::byte{0});
+  ASSERT_GE(memory.size(), Ring::footprint(100));
+  std::map<std::string, std::size_t> in, out;
+  int waited = 0;
+  const auto inbox = ring_inbox({memory.data(), 100}, [&](const std::string& c, std::size_t b) { out[c] += b; });
+  EXPECT_FALSE(inbox->ready());
+  std::thread writer([&] {
+    const auto outbox = ring_outbox(
+        {memory.data(), 100}, [&](const std::string& c, std::size_t b) { in[c] += b; },
+        [&](bool begins) { waited += begins ? 1 : 0; });
+    std::vector<Sample> all = samples();
+    for (Sample& sample : all) outbox->send(std::move(sample));
+    outbox->finish();
+  });
+  std::vector<Sample> found;
+  for (std::size_t i = 0; i < 5; ++i) found.push_back(inbox->receive());
+  writer.join();
+  expect_same(found, samples());
+  EXPECT_FALSE(inbox->ready());
+  EXPECT_GT(waited, 0);
+  const std::size_t payload = 5 * (24 + 1 + 24) * sizeof(float);
+  EXPECT_EQ(in, (std::map<std::string, std::size_t>{{"shm", payload}}));
+  EXPECT_EQ(out, (std::map<std::string, std::size_t>{{"host_copy", payload}}));
 }
 
 }  // namespace

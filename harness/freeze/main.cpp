@@ -77,8 +77,7 @@ Trained train_once(const Pipeline& pipeline, const Ranks& ranks, Recorder& recor
   const Stage stage{pipeline, ranks, recorder, seed};
   const auto handover = memory_handover();
   simulate(stage, *handover);
-  const std::vector<Sample> samples = handover->take();
-  return train(stage, samples);
+  return train(stage, *handover);
 }
 
 void freeze(const PipelineEntry& entry, const Settings& settings, int seeds, std::size_t cases, std::uint64_t first) {

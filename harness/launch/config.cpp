@@ -182,28 +182,83 @@ void add_kernels(const Table& anonymous, const Defaults& defaults, Config& confi
   }
 }
 
+// The values of a key, each known and there once; `fallback` where the key is missing.
+std::vector<std::string> choices(const Table& table, const std::string& key, const std::vector<std::string>& known,
+                                 const std::vector<std::string>& fallback) {
+  const std::vector<std::string> values = table.texts(key);
+  for (const std::string& value : values) {
+    table.one_of(key, value, known);
+    if (std::count(values.begin(), values.end(), value) > 1)
+      table.fail(table.find(key)->source(), fmt::format("{}: \"{}\" stands there twice", key, value));
+  }
+  return values.empty() ? fallback : values;
+}
+
+// The splits of a case's cores into ranks that simulate and ranks that train; half and half if none is given.
+std::vector<Split> splits_of(const Table& table, int ranks, int threads) {
+  const int cores = ranks * threads;
+  const auto fail = [&](const std::string& message) {
+    const toml::node* node = table.find("split");
+    table.fail(node != nullptr ? node->source() : table.find("coupling")->source(), message);
+  };
+  if (cores < 2) fail("simulating and training at the same time takes two cores; this case has ranks * threads = 1");
+  std::vector<Split> splits;
+  for (const std::string& text : choices(table, "split", {}, {})) {
+    try {
+      splits.push_back(Split::of(text));
+    } catch (const Error& error) {
+      fail(error.what());
+    }
+    if (splits.back().ranks() > cores)
+      fail(fmt::format("split {} takes {} cores; this case has ranks * threads = {}", text, splits.back().ranks(),
+                       cores));
+  }
+  const int all = std::max(ranks, 2);
+  return splits.empty() ? std::vector<Split>{{all / 2, all - all / 2}} : splits;
+}
+
+std::vector<ArmId> arms_of(const Table& table, int ranks, int threads) {
+  const std::vector<std::string> all = {"simulation_only", "separated", "integrated"};
+  const auto couplings = choices(table, "coupling", {"in_memory", "concurrent"}, {"in_memory"});
+  const auto caches = choices(table, "cache", {"warm", "cold"}, {"warm"});
+  std::vector<ArmId> arms;
+  for (const std::string& arm : choices(table, "arms", all, all)) {
+    ArmId id;
+    id.arm = arm;
+    if (arm == "separated")
+      for (const std::string& cache : caches) {
+        arms.push_back(id);
+        arms.back().cache = cache;
+      }
+    else if (arm == "integrated")
+      for (const std::string& coupling : couplings) {
+        id.coupling = coupling;
+        const bool split = coupling != "in_memory";
+        for (const Split& of : split ? splits_of(table, ranks, threads) : std::vector<Split>{Split{}}) {
+          arms.push_back(id);
+          arms.back().split = of;
+        }
+      }
+    else
+      arms.push_back(id);
+  }
+  return arms;
+}
+
 void add_pipelines(const Table& anonymous, const Defaults& defaults, Config& config) {
   const PipelineEntry& entry = find_entry(anonymous, pipeline_registry());
   const Table table(anonymous.raw(), anonymous.source(), "[[pipeline]] " + entry.name);
-  table.fail_unknown(
-      keys_of(entry.parameters, {"name", "ranks", "threads", "arms", "coupling", "design", "simulation_questions"}));
-  const std::vector<std::string> known = {"simulation_only", "separated", "integrated"};
-  table.text("coupling", "in_memory", {"in_memory"});
+  table.fail_unknown(keys_of(entry.parameters, {"name", "ranks", "threads", "arms", "coupling", "split", "cache",
+                                                "design", "simulation_questions"}));
   table.text("design", "fixed", {"fixed"});
   for (const Settings& settings : combinations(table, entry.parameters)) {
     CaseConfig added;
     added.pipeline = true;
     added.name = entry.name;
     added.settings = settings;
-    added.arms = table.texts("arms");
-    for (const std::string& arm : added.arms) {
-      table.one_of("arms", arm, known);
-      if (std::count(added.arms.begin(), added.arms.end(), arm) > 1)
-        table.fail(table.find("arms")->source(), fmt::format("arms: \"{}\" stands there twice", arm));
-    }
-    if (added.arms.empty()) added.arms = known;
     added.simulation_questions = static_cast<std::size_t>(table.integer("simulation_questions", 0, 0));
     place(added, table, defaults);
+    added.arms = arms_of(table, added.ranks, added.threads);
     check_values(table, entry.name, [&] { entry.memory(settings); });
     config.cases.push_back(added);
   }
@@ -250,6 +305,12 @@ std::string CaseConfig::path() const {
   result += "/device=cpu";
   if (ranks > 1) result += fmt::format("/ranks={}", ranks);
   return result;
+}
+
+int CaseConfig::most_ranks() const {
+  int most = ranks;
+  for (const ArmId& arm : arms) most = std::max(most, geometry_of(arm, ranks, threads).ranks);
+  return most;
 }
 
 bool glob_match(const std::string& pattern, const std::string& text) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/base/arm_id.hpp"
 #include "harness/base/settings.hpp"
 
 namespace tandem {
@@ -16,11 +17,12 @@ struct CaseConfig {
   Settings settings;  // every parameter, in registry order
   int ranks = 1;
   int threads = 1;                       // per rank
-  std::vector<std::string> arms;         // pipelines only
+  std::vector<ArmId> arms;               // pipelines only
   std::size_t simulation_questions = 0;  // of the simulation-only arm; 0 = all
 
   // "dense/gemm/n=1024/precision=fp64/device=cpu", "/ranks=2" appended where ranks > 1.
   std::string path() const;
+  int most_ranks() const;  // of its launches: an arm may split the cores among more ranks
 };
 
 struct Config {

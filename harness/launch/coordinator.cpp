@@ -104,7 +104,7 @@ std::string Coordinator::title(const Job& job) const {
   if (job.kind == Job::Kind::limits)
     return job.ranks > 1 ? fmt::format("links between {} ranks", job.ranks) : "limits of the machine, " + job.when;
   const std::string path = plan_.config.cases[job.item].path();
-  return job.kind == Job::Kind::kernel ? path : path + " " + job.arm;
+  return job.kind == Job::Kind::kernel ? path : path + " " + job.arm.text();
 }
 
 double Coordinator::expected_seconds(const Job& job) const {
@@ -173,7 +173,10 @@ Json Coordinator::job_document(const Job& job, const std::string& stage) const {
   document["threads"] = item.threads;
   document["case"] = plan_document_.at("cases").at(job.item);
   if (job.kind == Job::Kind::kernel) return document;
-  document["arm"] = job.arm;
+  const Geometry geometry = geometry_of(job.arm, item.ranks, item.threads);
+  document["ranks"] = geometry.ranks;
+  document["threads"] = geometry.threads;
+  document["arm"] = job.arm.text();
   document["stage"] = stage;
   document["config_digest"] = plan_digest(plan_document_);
   document["weights"] = fs::absolute(weights_file(job)).string();
@@ -187,7 +190,7 @@ bool Coordinator::run_job(const Job& job) {
   const Json first = job_document(job, "");
   const int ranks = first.at("ranks");
   const int threads = first.at("threads");
-  const auto stages = job.kind == Job::Kind::arm ? stages_of(job.arm) : std::vector<std::string>{"all"};
+  const auto stages = job.kind == Job::Kind::arm ? stages_of(job.arm.arm) : std::vector<std::string>{"all"};
   std::vector<std::pair<std::string, fs::path>> files;  // written before t0: nothing but the problem's spec exists
   for (const std::string& stage : stages) {
     files.emplace_back(stage, place / fmt::format("job.{}.json", stage));
@@ -216,7 +219,7 @@ bool Coordinator::run_job(const Job& job) {
                  {"kind", first.at("kind")},
                  {"case", job.kind == Job::Kind::limits ? Json(nullptr) : Json(plan_.config.cases[job.item].path())},
                  {"item", job.item},
-                 {"arm", job.arm},
+                 {"arm", job.arm.text()},
                  {"launch", job.launch},
                  {"when", job.when},
                  {"seed", job.seed},

@@ -27,18 +27,18 @@ Job limits_job(const std::string& when, int ranks) {
 
 int most_ranks(const Config& config) {
   int most = 1;
-  for (const CaseConfig& item : config.cases) most = std::max(most, item.ranks);
+  for (const CaseConfig& item : config.cases) most = std::max(most, item.most_ranks());
   return most;
 }
 
 // Arms of a block in an order drawn from the block's seed, so that no arm always runs first.
 void add_arms(const Config& config, std::size_t item, int launch, std::vector<Job>& jobs) {
   const std::uint64_t seed = random_bits(config.seed, 1 + item, static_cast<std::uint64_t>(launch));
-  std::vector<std::string> arms = config.cases[item].arms;
+  std::vector<ArmId> arms = config.cases[item].arms;
   for (std::size_t i = arms.size(); i > 1; --i) std::swap(arms[i - 1], arms[random_bits(seed, 7, i) % i]);
-  for (const std::string& arm : arms) {
+  for (const ArmId& arm : arms) {
     Job job;
-    job.id = fmt::format("p{:02}.{}.{}", item, arm, launch);
+    job.id = fmt::format("p{:02}.{}.{}", item, arm.text(), launch);
     job.kind = Job::Kind::arm;
     job.item = item;
     job.arm = arm;
@@ -64,7 +64,8 @@ Json case_json(const CaseConfig& item) {
       if (entry.name == item.name) json["figure"] = figure_name(entry.figure);
     return json;
   }
-  json["arms"] = item.arms;
+  json["arms"] = Json::array();
+  for (const ArmId& arm : item.arms) json["arms"].push_back(arm.text());
   json["simulation_questions"] = item.simulation_questions;
   for (const PipelineEntry& entry : pipeline_registry())
     if (entry.name == item.name) json["problem"] = spec_json(entry.make(item.settings, 1).problem->spec());
@@ -104,7 +105,7 @@ Json to_json(const Plan& plan) {
     document["jobs"].push_back({{"id", job.id},
                                 {"kind", kind_name(job.kind)},
                                 {"item", job.item},
-                                {"arm", job.arm},
+                                {"arm", job.arm.text()},
                                 {"launch", job.launch},
                                 {"seed", job.seed},
                                 {"ranks", job.ranks},
@@ -128,7 +129,7 @@ Plan plan_of(const Json& document) {
     item.ranks = json.at("ranks");
     item.threads = json.at("threads");
     if (item.pipeline) {
-      item.arms = json.at("arms").get<std::vector<std::string>>();
+      for (const Json& arm : json.at("arms")) item.arms.push_back(ArmId::of(arm));
       item.simulation_questions = json.at("simulation_questions");
     }
     config.cases.push_back(item);
@@ -140,7 +141,7 @@ Plan plan_of(const Json& document) {
                : json.at("kind") == "kernel" ? Job::Kind::kernel
                                              : Job::Kind::arm;
     job.item = json.at("item");
-    job.arm = json.at("arm");
+    job.arm = ArmId::of(json.at("arm"));
     job.launch = json.at("launch");
     job.seed = json.at("seed");
     job.ranks = json.at("ranks");

@@ -17,7 +17,7 @@ struct Job {
   std::string id;  // "k003.1": unique in the plan, names its folder
   Kind kind = Kind::kernel;
   std::size_t item = 0;  // index into Plan::config.cases; unused for limits
-  std::string arm;       // pipelines only
+  ArmId arm;             // pipelines only
   int launch = 0;        // block number; every arm of a block has the same seed
   std::uint64_t seed = 0;
   int ranks = 1;     // of a limits job; else the case's

@@ -70,14 +70,14 @@ void arm(const Json& job, const Ranks& ranks, Recorder& recorder) {
   const double available = available_memory_bytes();
   check_usage(needed <= available, "{} {} needs {:.1f} GiB a rank, {:.1f} GiB is available; choose a smaller size",
               entry.name, settings.path(), needed / 0x1p30, available / 0x1p30);
-  const Pipeline pipeline = entry.make(settings, item.at("threads"));
+  const Pipeline pipeline = entry.make(settings, job.at("threads"));
   ArmJob arm_job;
-  arm_job.arm = job.at("arm");
+  arm_job.id = ArmId::of(job.at("arm"));
   arm_job.stage = job.at("stage");
   arm_job.seed = job.at("seed");
   const std::size_t all = pipeline.problem->spec().questions;
   const std::size_t subset = item.at("simulation_questions");
-  arm_job.questions = arm_job.arm == "simulation_only" && subset > 0 ? std::min(subset, all) : all;
+  arm_job.questions = arm_job.id.arm == "simulation_only" && subset > 0 ? std::min(subset, all) : all;
   arm_job.config_digest = job.at("config_digest");
   arm_job.folder = job.at("folder").get<std::string>();
   arm_job.weights = job.at("weights").get<std::string>();

@@ -2,11 +2,14 @@
 
 #include "harness/base/digest.hpp"
 #include "harness/pipeline/gate.hpp"
+#include "harness/pipeline/handover.hpp"
 #include "harness/pipeline/stages.hpp"
 #include "harness/result/files.hpp"
 
 namespace tandem {
 namespace {
+
+constexpr std::size_t kSmallBlock = 8;  // cases between two hand-overs to ranks that wait for them
 
 struct Run {
   const ArmJob& job;
@@ -18,15 +21,22 @@ struct Run {
     stage.recorder.enter("wait", State::waiting);
     stage.ranks.barrier();
   }
+  Handover::Book book() const {
+    return [this](const std::string& channel, std::size_t bytes) { books[channel] += bytes; };
+  }
   std::unique_ptr<Handover> files() const {
-    return file_handover(job.folder, stage.ranks.rank(),
-                         [this](const std::string& channel, std::size_t bytes) { books[channel] += bytes; });
+    return counted(file_handover(job.folder, stage.ranks.rank(), job.id.cache == "cold", book()), io);
   }
   void write_books() const {
     for (const auto& [channel, bytes] : books) stage.recorder.book(channel, bytes);
     books.clear();
   }
+  void write_files_books() const {
+    write_books();
+    if (io.known) stage.recorder.write({{"record", "kernel_io"}, {"read", io.read}, {"written", io.written}});
+  }
   mutable std::map<std::string, std::size_t> books;
+  mutable KernelIo io;
 };
 
 // Freezes the weights: from here on only their digest decides on what they are judged.
@@ -61,13 +71,52 @@ void simulation_only(const Run& run) {
   run_gate(run.stage, {{"", coarse.get()}}, answers, holdout_seed(digest, run.job.config_digest), run.slices);
 }
 
-void integrated(const Run& run) {
+void in_memory(const Run& run) {
   const auto handover = memory_handover();
   simulate(run.stage, *handover);
   run.stage.recorder.enter("hand over", State::transition);
   handover->close();
-  const std::vector<Sample> samples = handover->take();
-  answer_and_validate(run, train(run.stage, samples));
+  answer_and_validate(run, train(run.stage, *handover));
+}
+
+// What the first rank that trains has learnt, on all ranks.
+Trained shared(const Run& run, Trained&& trained, bool trains) {
+  run.synchronize();
+  run.stage.recorder.enter("hand over", State::transition);
+  const auto share = [&](Learner& learner) {
+    std::vector<std::byte> bytes = trains ? learner.save() : std::vector<std::byte>();
+    std::size_t size = bytes.size();
+    const int from = run.job.id.split.simulating;
+    run.stage.ranks.broadcast(std::as_writable_bytes(std::span(&size, 1)), from);
+    bytes.resize(size);
+    run.stage.ranks.broadcast(bytes, from);
+    if (!trains) learner.load(bytes);
+  };
+  if (!trains) trained = untrained(run.stage.pipeline, run.job.seed);
+  share(*trained.network);
+  for (const auto& [rival, learner] : trained.rivals) share(*learner);
+  return std::move(trained);
+}
+
+// Some ranks simulate while the others train on what has come.
+void concurrent(const Run& run) {
+  Recorder& recorder = run.stage.recorder;
+  const auto wait = [&](bool begins) {
+    recorder.enter(begins ? "wait" : "hand over", begins ? State::waiting : State::transition);
+  };
+  const bool trains = run.stage.ranks.rank() >= run.job.id.split.simulating;
+  const Ranks group(run.stage.ranks, trains ? 1 : 0);
+  const Stage part{run.stage.pipeline, group, recorder, run.stage.seed};
+  const auto handover = split_handover(run.stage.ranks, run.job.id.split, run.book(), wait);
+  Trained trained;
+  if (trains) {
+    trained = train(part, *handover);
+  } else {
+    simulate(part, *handover, kSmallBlock);
+    handover->close();
+  }
+  run.write_books();
+  answer_and_validate(run, shared(run, std::move(trained), trains));
 }
 
 void separated_simulate(const Run& run) {
@@ -76,17 +125,16 @@ void separated_simulate(const Run& run) {
   run.stage.recorder.enter("hand over", State::transition);
   handover->close();
   run.synchronize();
-  run.write_books();
+  run.write_files_books();
 }
 
 void separated_train(const Run& run) {
   run.stage.recorder.enter("hand over", State::transition);
-  const std::vector<Sample> samples = run.files()->take();
-  const Trained trained = train(run.stage, samples);
+  const Trained trained = train(run.stage, *run.files());
   run.stage.recorder.enter("hand over", State::transition);
   if (run.root()) save(trained, run.job.folder);
   run.synchronize();
-  run.write_books();
+  run.write_files_books();
 }
 
 void separated_answer(const Run& run) {
@@ -105,11 +153,13 @@ void run_arm(const ArmJob& job, const Pipeline& pipeline, const PipelineEntry& e
              const Ranks& ranks, Recorder& recorder) {
   std::vector<Slice> slices;
   if (entry.slices) slices = entry.slices(settings);
-  const Run run{job, {pipeline, ranks, recorder, job.seed}, std::move(slices), {}};
-  if (job.arm == "simulation_only")
+  const Run run{job, {pipeline, ranks, recorder, job.seed}, std::move(slices), {}, {}};
+  if (job.id.arm == "simulation_only")
     simulation_only(run);
-  else if (job.arm == "integrated")
-    integrated(run);
+  else if (job.id.coupling == "in_memory")
+    in_memory(run);
+  else if (job.id.coupling == "concurrent")
+    concurrent(run);
   else if (job.stage == "simulate")
     separated_simulate(run);
   else if (job.stage == "train")

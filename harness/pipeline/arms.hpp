@@ -9,13 +9,14 @@
 #include <filesystem>
 #include <string>
 
+#include "harness/base/arm_id.hpp"
 #include "harness/measure/recorder.hpp"
 #include "harness/pipeline/pipeline.hpp"
 
 namespace tandem {
 
 struct ArmJob {
-  std::string arm;                // simulation_only | separated | integrated
+  ArmId id;
   std::string stage;              // separated: simulate | train | answer; else "all"
   std::uint64_t seed = 0;         // of the block: training cases, questions, initial weights
   std::size_t questions = 0;      // how many are answered

@@ -1,5 +1,5 @@
-// Handover: brings samples from the simulation to the learner and books the bytes it moved. `put` in canonical order of
-// this rank's share, `close` makes them durable or visible, `take` gives them back in the same order.
+// Handover: brings samples from the simulation to the learner and books the bytes it moved. The simulating side puts
+// them in canonical order of its share; `close` makes them durable or visible; the training side takes what has come.
 #pragma once
 
 #include <filesystem>
@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/base/arm_id.hpp"
 #include "harness/pipeline/pipeline.hpp"
 
 namespace tandem {
@@ -15,9 +16,14 @@ namespace tandem {
 class Handover {
  public:
   using Book = std::function<void(const std::string& channel, std::size_t bytes)>;
+  using Wait =
+      std::function<void(bool begins)>;  // a full queue holds the simulation up: true when, false when it goes on
   virtual ~Handover() = default;
-  virtual void put(Sample&& sample) = 0;
+  virtual void put(std::vector<Sample>&& samples) = 0;
   virtual void close() = 0;
+  virtual bool pending() = 0;                  // whether take() brings anything
+  virtual bool open() const { return false; }  // whether more may come after that
+  // What has come since the last call, each rank's samples in the order in which they were put; waits for nothing.
   virtual std::vector<Sample> take() = 0;
 };
 
@@ -25,7 +31,21 @@ class Handover {
 std::unique_ptr<Handover> memory_handover();
 
 // One HDF5 file per rank, fsynced on close; each array a dataset [samples, shape...]. Books file_write and file_read
-// (payload). `folder` must exist; errors name the file.
-std::unique_ptr<Handover> file_handover(const std::filesystem::path& folder, int rank, Handover::Book book);
+// (payload). `cold`: on close the file leaves the page cache; an error where it does not, as on tmpfs. `folder` must
+// exist; errors name the file.
+std::unique_ptr<Handover> file_handover(const std::filesystem::path& folder, int rank, bool cold, Handover::Book book);
+
+// Between the ranks of a split: sample i goes to training rank i % training, through a ring in shared memory on the
+// same node (books shm and host_copy), by MPI across nodes (books mpi). Queues are bounded. Collective over `all`,
+// whose first ranks simulate. `rings` = false: MPI on the same node too.
+std::unique_ptr<Handover> split_handover(const Ranks& all, const Split& split, Handover::Book book, Handover::Wait wait,
+                                         bool rings = true);
+
+// What the operating system counted for the calls of a handover: an account of the files that nobody here wrote.
+struct KernelIo {
+  bool known = true;             // false: there is no /proc/self/io
+  double read = 0, written = 0;  // bytes
+};
+std::unique_ptr<Handover> counted(std::unique_ptr<Handover> handover, KernelIo& sum);  // `sum` outlives it
 
 }  // namespace tandem

@@ -1,7 +1,10 @@
+#include <algorithm>
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "harness/base/check.hpp"
@@ -21,21 +24,45 @@ std::vector<hsize_t> dimensions(std::size_t rows, const std::vector<std::size_t>
   return all;
 }
 
+struct Descriptor {
+  explicit Descriptor(const fs::path& path) : number(::open(path.c_str(), O_RDONLY)) {
+    check(number >= 0, "cannot open {}: {}", path.string(), std::strerror(errno));
+  }
+  ~Descriptor() { ::close(number); }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int number;
+};
+
+// Takes a file that is on the disk out of the page cache, and looks whether the pages have gone.
+void drop_cached(const fs::path& path) {
+  const Descriptor descriptor(path);
+  const int error = ::posix_fadvise(descriptor.number, 0, 0, POSIX_FADV_DONTNEED);
+  check(error == 0, "cannot drop {} from the page cache: {}", path.string(), std::strerror(error));
+  const std::size_t size = fs::file_size(path), page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  void* base = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, descriptor.number, 0);
+  check(base != MAP_FAILED, "cannot map {}: {}", path.string(), std::strerror(errno));
+  std::vector<unsigned char> resident((size + page - 1) / page);
+  const int result = ::mincore(base, size, resident.data());
+  ::munmap(base, size);
+  check(result == 0, "cannot ask for the page cache of {}: {}", path.string(), std::strerror(errno));
+  const auto cached = std::count_if(resident.begin(), resident.end(), [](unsigned char p) { return (p & 1U) != 0; });
+  check(
+      cached * 20 <= static_cast<std::ptrdiff_t>(resident.size()),
+      "{} stays in the page cache ({} of {} pages): its file system keeps files in memory; leave cache = \"cold\" out "
+      "or put --out on a disk",
+      path.string(), cached, resident.size());
+}
+
 class FileHandover : public Handover {
  public:
-  FileHandover(const fs::path& folder, int rank, Book book)
-      : path_(folder / fmt::format("samples.{}.h5", rank)), book_(std::move(book)) {
+  FileHandover(const fs::path& folder, int rank, bool cold, Book book)
+      : path_(folder / fmt::format("samples.{}.h5", rank)), cold_(cold), book_(std::move(book)) {
     H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);  // errors are ours: one line, not HDF5's stack
   }
 
-  void put(Sample&& sample) override {
-    if (!file_)
-      file_ = std::make_unique<Handle>(H5Fcreate(path_.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT), H5Fclose,
-                                       path_, "create");
-    for (const auto& [name, array] : sample.arrays) append(name, array);
-    indices_.push_back(sample.index);
-    pairs_.push_back(sample.pairs);
-    book_("file_write", sample.bytes());
+  void put(std::vector<Sample>&& samples) override {
+    for (Sample& sample : samples) append(std::move(sample));
   }
 
   void close() override {
@@ -45,15 +72,18 @@ class FileHandover : public Handover {
     check(H5Fflush(*file_, H5F_SCOPE_GLOBAL) >= 0, "cannot write {}: {}", path_.string(), std::strerror(errno));
     file_.reset();
     for (const fs::path& path : {path_, path_.parent_path()}) {  // the data, then its name in the folder
-      const int descriptor = ::open(path.c_str(), O_RDONLY);
-      check(descriptor >= 0 && ::fsync(descriptor) == 0, "cannot fsync {}: {}", path.string(), std::strerror(errno));
-      ::close(descriptor);
+      const Descriptor descriptor(path);
+      check(::fsync(descriptor.number) == 0, "cannot fsync {}: {}", path.string(), std::strerror(errno));
     }
+    if (cold_) drop_cached(path_);
   }
+
+  bool pending() override { return !taken_ && fs::exists(path_); }  // a rank without a share wrote none
 
   std::vector<Sample> take() override {
     std::vector<Sample> samples;
-    if (!fs::exists(path_)) return samples;  // a rank without a share wrote none
+    if (!pending()) return samples;
+    taken_ = true;
     const Handle file(H5Fopen(path_.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose, path_, "open");
     const auto indices = read_numbers(file, "index");
     const auto pairs = read_numbers(file, "pairs");
@@ -74,6 +104,16 @@ class FileHandover : public Handover {
   }
 
  private:
+  void append(Sample&& sample) {
+    if (!file_)
+      file_ = std::make_unique<Handle>(H5Fcreate(path_.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT), H5Fclose,
+                                       path_, "create");
+    for (const auto& [name, array] : sample.arrays) append(name, array);
+    indices_.push_back(sample.index);
+    pairs_.push_back(sample.pairs);
+    book_("file_write", sample.bytes());
+  }
+
   // One row of a dataset that grows along its first dimension.
   void append(const std::string& name, const Array& array) {
     const std::size_t row = indices_.size();
@@ -150,6 +190,7 @@ class FileHandover : public Handover {
   }
 
   fs::path path_;
+  bool cold_, taken_ = false;
   Book book_;
   std::unique_ptr<Handle> file_;
   std::map<std::string, std::unique_ptr<Handle>> sets_;
@@ -159,8 +200,8 @@ class FileHandover : public Handover {
 
 }  // namespace
 
-std::unique_ptr<Handover> file_handover(const fs::path& folder, int rank, Handover::Book book) {
-  return std::make_unique<FileHandover>(folder, rank, std::move(book));
+std::unique_ptr<Handover> file_handover(const fs::path& folder, int rank, bool cold, Handover::Book book) {
+  return std::make_unique<FileHandover>(folder, rank, cold, std::move(book));
 }
 
 }  // namespace tandem

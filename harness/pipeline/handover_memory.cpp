@@ -1,3 +1,5 @@
+#include <utility>
+
 #include "harness/pipeline/handover.hpp"
 
 namespace tandem {
@@ -5,9 +7,12 @@ namespace {
 
 class MemoryHandover : public Handover {
  public:
-  void put(Sample&& sample) override { samples_.push_back(std::move(sample)); }
+  void put(std::vector<Sample>&& samples) override {
+    for (Sample& sample : samples) samples_.push_back(std::move(sample));
+  }
   void close() override {}
-  std::vector<Sample> take() override { return std::move(samples_); }
+  bool pending() override { return !samples_.empty(); }
+  std::vector<Sample> take() override { return std::exchange(samples_, {}); }
 
  private:
   std::vector<Sample> samples_;

@@ -11,14 +11,13 @@
 
 #include "harness/base/random.hpp"
 #include "harness/measure/clock.hpp"
+#include "harness/pipeline/supply.hpp"
 #include "harness/result/files.hpp"
 
 namespace fs = std::filesystem;
 
 namespace tandem {
 namespace {
-
-constexpr std::size_t kBlock = 64;  // cases simulated between two hand-overs: bounds the memory in flight
 
 void write_durably(const fs::path& path, std::span<const std::byte> bytes) {
   write_file(path, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
@@ -34,14 +33,14 @@ void load_from(Learner& learner, const fs::path& path) {
 
 }  // namespace
 
-void simulate(const Stage& stage, Handover& handover) {
+void simulate(const Stage& stage, Handover& handover, std::size_t block) {
   stage.recorder.enter("simulate");
   const Problem& problem = *stage.pipeline.problem;
   const auto mine = stage.ranks.share(problem.spec().schedule.samples);
   double worst = 0;
-  for (std::size_t at = 0; at < mine.size(); at += kBlock) {
+  for (std::size_t at = 0; at < mine.size(); at += block) {
     std::vector<Case> cases;
-    for (std::size_t i = at; i < std::min(at + kBlock, mine.size()); ++i)
+    for (std::size_t i = at; i < std::min(at + block, mine.size()); ++i)
       cases.push_back(problem.draw(Purpose::training, stage.seed, mine[i]));
     std::vector<Sample> samples = stage.pipeline.simulation->simulate(cases, Fidelity::train);
     stage.recorder.enter("validate");
@@ -51,7 +50,7 @@ void simulate(const Stage& stage, Handover& handover) {
       worst = std::max(worst, std::isnan(violation) ? std::numeric_limits<double>::infinity() : violation);
     }
     stage.recorder.enter("hand over", State::transition);
-    for (Sample& sample : samples) handover.put(std::move(sample));
+    handover.put(std::move(samples));
     stage.recorder.enter("simulate");
   }
   stage.recorder.enter("wait", State::waiting);
@@ -70,28 +69,23 @@ std::vector<Pair> draw_batch(const Schedule& schedule, std::size_t step, std::ui
   return mine;
 }
 
-Trained train(const Stage& stage, const std::vector<Sample>& mine) {
+Trained train(const Stage& stage, Handover& handover) {
   const Problem& problem = *stage.pipeline.problem;
   const Schedule& schedule = problem.spec().schedule;
-  stage.recorder.enter("train");
-  std::vector<const Sample*> by_index(schedule.samples, nullptr), all, first;
-  std::size_t useful = 0, pairs = 1;
-  for (const Sample& sample : mine) {
-    by_index.at(sample.index) = &sample;
-    useful += sample.bytes();
-    pairs = sample.pairs;
-    all.push_back(&sample);
-    if (sample.index < schedule.prepare_from) first.push_back(&sample);
-  }
-  pairs = static_cast<std::size_t>(stage.ranks.max(static_cast<double>(pairs)));
+  Supply supply(handover, stage.ranks, schedule.samples, stage.recorder);
+  supply.need(schedule.prepare_from, "train");
+  const auto pairs = static_cast<std::size_t>(stage.ranks.max(static_cast<double>(supply.pairs())));
   Trained trained;
   trained.network = stage.pipeline.learner(stage.seed);
-  trained.network->prepare(first, stage.ranks);
+  trained.network->prepare(supply.below(schedule.prepare_from), stage.ranks);
   double loss = 0;
-  for (std::size_t step = 0; step < schedule.batches; ++step)
-    loss = trained.network->learn(step, draw_batch(schedule, step, stage.seed, by_index, pairs), schedule.batch,
-                                  stage.ranks);
-  stage.recorder.enter("validate");
+  for (std::size_t step = 0; step < schedule.batches; ++step) {
+    supply.need(schedule.ready(step), "train");
+    loss = trained.network->learn(step, draw_batch(schedule, step, stage.seed, supply.by_index(), pairs),
+                                  schedule.batch, stage.ranks);
+  }
+  supply.need(schedule.samples, "validate");
+  const std::vector<const Sample*> all = supply.below(schedule.samples);
   for (Rival& rival : problem.rivals()) {
     auto learner = rival.make();
     const double begin = now_seconds();
@@ -102,7 +96,7 @@ Trained train(const Stage& stage, const std::vector<Sample>& mine) {
     trained.rivals.emplace_back(std::move(rival), std::move(learner));
   }
   stage.recorder.enter("hand over", State::transition);
-  stage.recorder.write({{"record", "useful"}, {"bytes", useful}});
+  stage.recorder.write({{"record", "useful"}, {"bytes", supply.bytes()}});
   if (stage.ranks.root()) stage.recorder.write({{"record", "loss"}, {"value", number(loss)}});
   return trained;
 }
@@ -113,15 +107,20 @@ void save(const Trained& trained, const fs::path& folder) {
     write_durably(folder / (rival.name + ".weights"), learner->save());
 }
 
-Trained load(const Pipeline& pipeline, std::uint64_t seed, const fs::path& folder) {
+Trained untrained(const Pipeline& pipeline, std::uint64_t seed) {
   Trained trained;
   trained.network = pipeline.learner(seed);
-  load_from(*trained.network, folder / "network.weights");
   for (Rival& rival : pipeline.problem->rivals()) {
     auto learner = rival.make();
-    load_from(*learner, folder / (rival.name + ".weights"));
     trained.rivals.emplace_back(std::move(rival), std::move(learner));
   }
+  return trained;
+}
+
+Trained load(const Pipeline& pipeline, std::uint64_t seed, const fs::path& folder) {
+  Trained trained = untrained(pipeline, seed);
+  load_from(*trained.network, folder / "network.weights");
+  for (const auto& [rival, learner] : trained.rivals) load_from(*learner, folder / (rival.name + ".weights"));
   return trained;
 }
 

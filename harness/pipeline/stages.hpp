@@ -24,14 +24,16 @@ struct Trained {
   std::vector<std::pair<Rival, std::unique_ptr<Learner>>> rivals;
 };
 
-// This rank's share of the training simulations, put into the handover; records the largest violation of the
-// invariant among them, so that an unconverged solver is seen.
-void simulate(const Stage& stage, Handover& handover);
+// This rank's share of the training simulations, put into the handover `block` at a time; records the largest violation
+// of the invariant among them, so that an unconverged solver is seen.
+inline constexpr std::size_t kBlock = 64;  // bounds the memory in flight
+void simulate(const Stage& stage, Handover& handover, std::size_t block = kBlock);
 
-// Follows the Problem's schedule over all samples; ranks sum their gradients. Then fits the rivals (booked as
-// validation, for that is what they serve).
-Trained train(const Stage& stage, const std::vector<Sample>& mine);
+// Follows the Problem's schedule over the samples, which may still be coming; ranks sum their gradients. Then fits the
+// rivals (booked as validation, for that is what they serve).
+Trained train(const Stage& stage, Handover& handover);
 
+Trained untrained(const Pipeline& pipeline, std::uint64_t seed);         // for what save() wrote
 void save(const Trained& trained, const std::filesystem::path& folder);  // fsynced
 Trained load(const Pipeline& pipeline, std::uint64_t seed, const std::filesystem::path& folder);
 

@@ -20,7 +20,15 @@ Ranks::Ranks(int expected, const std::string& launcher) {
         expected, launcher, size_);
 }
 
+Ranks::Ranks(const Ranks& all, int colour) {
+  if (all.size() == 1) return;
+  MPI_Comm_split(all.comm(), colour, all.rank(), &comm_);
+  MPI_Comm_rank(comm_, &rank_);
+  MPI_Comm_size(comm_, &size_);
+}
+
 Ranks::~Ranks() {
+  if (comm_ != MPI_COMM_WORLD) MPI_Comm_free(&comm_);
   if (started_) MPI_Finalize();
 }
 
@@ -36,40 +44,40 @@ void Ranks::start() const {
 
 MPI_Comm Ranks::comm() const {
   start();
-  return MPI_COMM_WORLD;
+  return comm_;
 }
 
 void Ranks::barrier() const {
-  if (size_ > 1) MPI_Barrier(MPI_COMM_WORLD);
+  if (size_ > 1) MPI_Barrier(comm_);
 }
 
 void Ranks::broadcast(std::span<std::byte> bytes, int from) const {
   constexpr std::size_t block = std::size_t{1} << 30;  // MPI counts are int
   if (size_ == 1) return;
   for (std::size_t at = 0; at < bytes.size(); at += block)
-    MPI_Bcast(bytes.data() + at, static_cast<int>(std::min(block, bytes.size() - at)), MPI_BYTE, from, MPI_COMM_WORLD);
+    MPI_Bcast(bytes.data() + at, static_cast<int>(std::min(block, bytes.size() - at)), MPI_BYTE, from, comm_);
 }
 
 namespace {
 
 template <typename T>
-void reduce(std::span<T> values, MPI_Datatype type, MPI_Op operation) {
+void reduce(std::span<T> values, MPI_Datatype type, MPI_Op operation, MPI_Comm comm) {
   constexpr std::size_t block = std::size_t{1} << 28;
   for (std::size_t at = 0; at < values.size(); at += block)
     MPI_Allreduce(MPI_IN_PLACE, values.data() + at, static_cast<int>(std::min(block, values.size() - at)), type,
-                  operation, MPI_COMM_WORLD);
+                  operation, comm);
 }
 
 }  // namespace
 
 void Ranks::sum(std::span<float> values) const {
-  if (size_ > 1) reduce(values, MPI_FLOAT, MPI_SUM);
+  if (size_ > 1) reduce(values, MPI_FLOAT, MPI_SUM, comm_);
 }
 void Ranks::sum(std::span<double> values) const {
-  if (size_ > 1) reduce(values, MPI_DOUBLE, MPI_SUM);
+  if (size_ > 1) reduce(values, MPI_DOUBLE, MPI_SUM, comm_);
 }
 void Ranks::max(std::span<double> values) const {
-  if (size_ > 1) reduce(values, MPI_DOUBLE, MPI_MAX);
+  if (size_ > 1) reduce(values, MPI_DOUBLE, MPI_MAX, comm_);
 }
 double Ranks::sum(double value) const {
   sum(std::span<double>(&value, 1));
@@ -84,11 +92,11 @@ std::vector<double> Ranks::gather(std::span<const double> values) const {
   if (size_ == 1) return {values.begin(), values.end()};
   const int mine = static_cast<int>(values.size());
   std::vector<int> counts(static_cast<std::size_t>(size_));
-  MPI_Allgather(&mine, 1, MPI_INT, counts.data(), 1, MPI_INT, MPI_COMM_WORLD);
+  MPI_Allgather(&mine, 1, MPI_INT, counts.data(), 1, MPI_INT, comm_);
   std::vector<int> starts(counts.size(), 0);
   for (std::size_t i = 1; i < counts.size(); ++i) starts[i] = starts[i - 1] + counts[i - 1];
   std::vector<double> all(static_cast<std::size_t>(starts.back() + counts.back()));
-  MPI_Allgatherv(values.data(), mine, MPI_DOUBLE, all.data(), counts.data(), starts.data(), MPI_DOUBLE, MPI_COMM_WORLD);
+  MPI_Allgatherv(values.data(), mine, MPI_DOUBLE, all.data(), counts.data(), starts.data(), MPI_DOUBLE, comm_);
   return all;
 }
 
@@ -105,10 +113,10 @@ Exchange Ranks::exchange(std::span<const Message> messages) const {
   const auto next = [&] { return &result.requests_.emplace_back(MPI_REQUEST_NULL); };
   for (const Message& m : messages)  // receives first, so that no message has to be buffered
     if (!m.receive.empty())
-      MPI_Irecv(m.receive.data(), static_cast<int>(m.receive.size()), MPI_BYTE, m.peer, tag, MPI_COMM_WORLD, next());
+      MPI_Irecv(m.receive.data(), static_cast<int>(m.receive.size()), MPI_BYTE, m.peer, tag, comm_, next());
   for (const Message& m : messages)
     if (!m.send.empty())
-      MPI_Isend(m.send.data(), static_cast<int>(m.send.size()), MPI_BYTE, m.peer, tag, MPI_COMM_WORLD, next());
+      MPI_Isend(m.send.data(), static_cast<int>(m.send.size()), MPI_BYTE, m.peer, tag, comm_, next());
   return result;
 }
 
@@ -129,14 +137,14 @@ Ranks::Offset Ranks::clock_offset(int rounds) const {
     for (int round = 0; round < rounds; ++round) {
       double theirs = 0;
       if (rank_ == 0) {
-        MPI_Recv(&theirs, 1, MPI_DOUBLE, peer, 1, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+        MPI_Recv(&theirs, 1, MPI_DOUBLE, peer, 1, comm_, MPI_STATUS_IGNORE);
         theirs = now();
-        MPI_Send(&theirs, 1, MPI_DOUBLE, peer, 1, MPI_COMM_WORLD);
+        MPI_Send(&theirs, 1, MPI_DOUBLE, peer, 1, comm_);
         continue;
       }
       const double sent = now();
-      MPI_Send(&sent, 1, MPI_DOUBLE, 0, 1, MPI_COMM_WORLD);
-      MPI_Recv(&theirs, 1, MPI_DOUBLE, 0, 1, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+      MPI_Send(&sent, 1, MPI_DOUBLE, 0, 1, comm_);
+      MPI_Recv(&theirs, 1, MPI_DOUBLE, 0, 1, comm_, MPI_STATUS_IGNORE);
       const double received = now();
       if (received - sent >= least) continue;
       least = received - sent;

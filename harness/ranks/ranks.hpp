@@ -51,6 +51,8 @@ class Ranks {
   // `expected` ranks, as the coordinator asked the launcher for; another number is an error that names the mend
   // (a launcher that does not know this MPI starts n programs of one rank each).
   explicit Ranks(int expected, const std::string& launcher = "");
+  // Those of `all` that name the same colour, in their order, numbered from 0. Collective over `all`.
+  Ranks(const Ranks& all, int colour);
   ~Ranks();
   Ranks(const Ranks&) = delete;
   Ranks& operator=(const Ranks&) = delete;
@@ -86,6 +88,7 @@ class Ranks {
 
  private:
   void start() const;
+  MPI_Comm comm_ = MPI_COMM_WORLD;
   int rank_ = 0;
   int size_ = 1;
   mutable bool started_ = false;

@@ -110,7 +110,7 @@ std::vector<double> Arm::passing() const {
 
 const Arm* Part::find(const std::string& name) const {
   for (const Arm& arm : arms)
-    if (arm.name == name) return &arm;
+    if (arm.id.text() == name) return &arm;
   return nullptr;
 }
 
@@ -134,8 +134,7 @@ std::string unmetered_reason(const std::vector<const Arm*>& arms) {
 
 Arm judge_arm(const Derivation& derivation, const Json& item, const std::string& name) {
   Arm arm;
-  arm.name = name;
-  arm.coupling = name == "integrated" ? "in_memory" : "";
+  arm.id = ArmId::of(name);
   arm.status = derivation.common;
   const Json& problem = item.at("problem");
   if (const std::string what = problem.value("provisional", ""); !what.empty())
@@ -145,7 +144,7 @@ Arm judge_arm(const Derivation& derivation, const Json& item, const std::string&
   if (launches.size() < planned)
     arm.status.add("FAILED", fmt::format("{} of {} launches were run", launches.size(), planned));
   for (const LaunchRecord* launch : launches) {
-    arm.launches.push_back(judge_launch(*launch, problem, name == "simulation_only"));
+    arm.launches.push_back(judge_launch(*launch, problem, !arm.id.trains()));
     arm.status.add(arm.launches.back().status);
   }
   judge_spread(arm);
@@ -183,7 +182,7 @@ Json arm_json(Part& part, const Arm& arm) {
     all.push_back(launch.seconds);
     if (launch.joules) joules.push_back(*launch.joules);
   }
-  const std::string name = part.fom + "." + arm.name + (arm.coupling.empty() ? "" : ".coupling=" + arm.coupling);
+  const std::string name = part.fom + "." + arm.id.text();
   const bool scaled = middle != nullptr && middle->scaled();
   const std::string note = scaled ? fmt::format("scaled from {} of {} answers", middle->answered, middle->of) : "";
   const std::string failed = middle == nullptr ? "not run" : passing.empty() ? "no launch passed the gate" : note;
@@ -200,8 +199,11 @@ Json arm_json(Part& part, const Arm& arm) {
   const std::optional<double> energy = metered ? ettis(joules, passing.size()) : std::nullopt;
   const std::string unmetered = metered ? "" : middle == nullptr ? "not run" : no_energy;
 
-  Json json = {{"arm", arm.name},
-               {"coupling", arm.coupling.empty() ? Json(nullptr) : Json(arm.coupling)},
+  Json json = {{"arm", arm.id.arm},
+               {"coupling", arm.id.coupling.empty() ? Json(nullptr) : Json(arm.id.coupling)},
+               {"split", arm.id.is_split() ? Json(arm.id.split.text()) : Json(nullptr)},
+               {"cache", arm.id.arm == "separated" ? Json(arm.id.cache) : Json(nullptr)},
+               {"design", arm.id.trains() ? Json(arm.id.design) : Json(nullptr)},
                {"status", arm.status.worst()},
                {"reasons", arm.status.reasons()},
                {"launches", arm.launches.size()}};
@@ -215,9 +217,8 @@ Json arm_json(Part& part, const Arm& arm) {
   if (middle == nullptr) return json;
 
   json["phases"] = phases_json(*middle);
-  const bool coupled = arm.name != "simulation_only";
-  const Judged* isolated =
-      coupled ? launch_of_block(part.find("integrated"), middle->record->line.at("launch")) : nullptr;
+  const bool coupled = arm.id.trains();
+  const Judged* isolated = coupled ? launch_of_block(part.find(kInMemory), middle->record->line.at("launch")) : nullptr;
   json["cross_workflow_efficiency"] = coupled
                                           ? efficiency_json(*middle, isolated)
                                           : Json{{"value", nullptr}, {"reason", "one workflow: nothing is crossed"}};

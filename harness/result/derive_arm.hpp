@@ -6,10 +6,15 @@
 #include <string>
 #include <vector>
 
+#include "harness/base/arm_id.hpp"
 #include "harness/result/derive_parts.hpp"
 #include "harness/result/kpi.hpp"
 
 namespace tandem {
+
+// The arms that the coupling speed-up compares.
+inline const std::string kSimulationOnly = "simulation_only", kSeparated = "separated",
+                         kInMemory = "integrated.coupling=in_memory";
 
 // One launch of an arm, judged.
 struct Judged {
@@ -30,7 +35,7 @@ struct Judged {
 };
 
 struct Arm {
-  std::string name, coupling;
+  ArmId id;
   std::vector<Judged> launches;
   Status status;
 
@@ -44,10 +49,10 @@ struct Part {
   std::vector<Arm> arms;
   std::string fom;
 
-  const Arm* find(const std::string& name) const;  // nullptr: it is not among the arms
+  const Arm* find(const std::string& arm) const;  // by ArmId::text(); nullptr: it is not among the arms
 };
 
-Arm judge_arm(const Derivation& derivation, const Json& item, const std::string& name);
+Arm judge_arm(const Derivation& derivation, const Json& item, const std::string& arm);  // as the plan writes it
 Json arm_json(Part& part, const Arm& arm);  // adds the arm's figures of merit too
 
 // The launch whose time is nearest to the median: its phases and gate stand for the arm. nullptr: none was run.

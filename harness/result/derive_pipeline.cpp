@@ -52,8 +52,8 @@ Json ratio_json(Part& part, const std::string& name, const std::optional<Ratio>&
 }
 
 Json amortisation_json(Part& part, const Status& status) {
-  const Judged* simulation = part.find("simulation_only") ? middle_launch(*part.find("simulation_only")) : nullptr;
-  const Judged* own = part.find("integrated") ? middle_launch(*part.find("integrated")) : nullptr;
+  const Judged* simulation = part.find(kSimulationOnly) ? middle_launch(*part.find(kSimulationOnly)) : nullptr;
+  const Judged* own = part.find(kInMemory) ? middle_launch(*part.find(kInMemory)) : nullptr;
   Json value = nullptr;
   std::string reason = "it takes passing launches of the simulation-only and the integrated arm";
   if (simulation != nullptr && own != nullptr && simulation->pass() && own->pass()) {
@@ -85,28 +85,28 @@ Json kpis_json(Part& part, Json& claims) {
   for (const Arm& arm : part.arms) status.add(arm.status);
   const std::string missing = "it takes passing launches of both arms";
 
-  const auto coupling = ratio(part, "separated", "integrated", time);
-  const auto over_simulation = ratio(part, "simulation_only", "integrated", time);
-  const Arm* separated = part.find("separated");
-  const Arm* integrated = part.find("integrated");
+  const auto coupling = ratio(part, kSeparated, kInMemory, time);
+  const auto over_simulation = ratio(part, kSimulationOnly, kInMemory, time);
+  const Arm* separated = part.find(kSeparated);
+  const Arm* integrated = part.find(kInMemory);
   const Judged* apart = separated ? middle_launch(*separated) : nullptr;
   const Judged* together = integrated ? middle_launch(*integrated) : nullptr;
   std::vector<const Arm*> both;
   for (const Arm* arm : {separated, integrated})
     if (arm != nullptr) both.push_back(arm);
-  const auto energies = one_scope(both) ? ratio(part, "separated", "integrated", joules) : std::nullopt;
+  const auto energies = one_scope(both) ? ratio(part, kSeparated, kInMemory, joules) : std::nullopt;
   const std::string no_energy = unmetered_reason(both);
   const std::string& unmetered = no_energy.empty() ? missing : no_energy;
   std::string scaled;
-  if (const Judged* launch = part.find("simulation_only") ? middle_launch(*part.find("simulation_only")) : nullptr;
+  if (const Judged* launch = part.find(kSimulationOnly) ? middle_launch(*part.find(kSimulationOnly)) : nullptr;
       launch && launch->scaled())
     scaled = fmt::format("simulation-only arm scaled from {} of {} answers", launch->answered, launch->of);
 
   Json kpis;
   kpis["coupling_speedup"] = ratio_json(part, "coupling_speedup", coupling, status, coupling ? "" : missing);
   kpis["coupling_speedup_without_startup"] =
-      ratio_json(part, "coupling_speedup_without_startup", ratio(part, "separated", "integrated", without_startup),
-                 status, coupling ? "" : missing);
+      ratio_json(part, "coupling_speedup_without_startup", ratio(part, kSeparated, kInMemory, without_startup), status,
+                 coupling ? "" : missing);
   const auto reduction = apart && together ? movement_reduction(apart->bytes, together->bytes) : std::nullopt;
   const std::size_t launches = part.derivation.records.plan.at("launches");
   part.derivation.fom(part.fom + ".data_movement_reduction", number_or_null(reduction), "1", nullptr, launches,
@@ -121,10 +121,10 @@ Json kpis_json(Part& part, Json& claims) {
   kpis["speedup_over_simulation"] =
       ratio_json(part, "speedup_over_simulation", over_simulation, status, over_simulation ? scaled : missing);
   kpis["amortisation"] = amortisation_json(part, status);
-  const std::size_t blocks = pairs(part, "separated", "integrated", time).first.size();
+  const std::size_t blocks = pairs(part, kSeparated, kInMemory, time).first.size();
   for (const Claim& claim :
        {claim_speedup(coupling, blocks, apart ? apart->by_name.at("start-up") / apart->measured : 0),
-        claim_energy(energies, pairs(part, "separated", "integrated", joules).first.size(), unmetered)})
+        claim_energy(energies, pairs(part, kSeparated, kInMemory, joules).first.size(), unmetered)})
     claims.push_back({{"claim", claim.claim}, {"verdict", claim.verdict}, {"text", claim.text}});
   return kpis;
 }
@@ -134,7 +134,7 @@ Json timeline_json(const Part& part) {
   for (const Arm& arm : part.arms)
     if (const Judged* launch = middle_launch(arm))
       for (const Stay& stay : launch->closed)
-        timeline.push_back({{"arm", arm.name},
+        timeline.push_back({{"arm", arm.id.text()},
                             {"rank", stay.rank},
                             {"state", stay.name},
                             {"begin", stay.begin},
@@ -144,10 +144,10 @@ Json timeline_json(const Part& part) {
 
 // "separated, in_memory and concurrent give the same weights bit for bit at one rank": compared block by block.
 void check_same_weights(Part& part, Status& status) {
-  if (part.item.at("ranks") != 1 || part.find("separated") == nullptr) return;
-  for (const Judged& apart : part.find("separated")->launches) {
+  if (part.item.at("ranks") != 1 || part.find(kSeparated) == nullptr) return;
+  for (const Judged& apart : part.find(kSeparated)->launches) {
     const Judged* together = nullptr;
-    if (const Arm* integrated = part.find("integrated"))
+    if (const Arm* integrated = part.find(kInMemory))
       for (const Judged& launch : integrated->launches)
         if (launch.record->line.at("launch") == apart.record->line.at("launch")) together = &launch;
     if (together == nullptr || apart.record->of("weights").empty() || together->record->of("weights").empty()) continue;
@@ -171,7 +171,7 @@ Json derive_pipeline(Derivation& derivation, const Json& item) {
   Json arms = Json::array(), claims = Json::array(), pictures = Json::array();
   for (const Arm& arm : part.arms) arms.push_back(arm_json(part, arm));
   const Json kpis = kpis_json(part, claims);
-  for (const char* arm : {"integrated", "separated"})
+  for (const std::string& arm : {kInMemory, kSeparated})
     if (pictures.empty() && part.find(arm) != nullptr && middle_launch(*part.find(arm)) != nullptr)
       add_pictures(*middle_launch(*part.find(arm)), pictures);
   return {{"case", item.at("case")},

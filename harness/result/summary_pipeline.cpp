@@ -13,9 +13,13 @@ namespace {
 
 using ArmText = std::function<std::string(const Json& arm)>;
 
+// "integrated (concurrent 1+1, steered)": what is said of every arm of its kind is left out.
 std::string arm_title(const Json& arm) {
-  const std::string coupling = text_or_empty(arm, "coupling");
-  return text_or_empty(arm, "arm") + (coupling.empty() ? "" : " (" + coupling + ")");
+  std::string how = text_or_empty(arm, "coupling");
+  if (const std::string split = text_or_empty(arm, "split"); !split.empty()) how += " " + split;
+  if (text_or_empty(arm, "cache") == "cold") how = "cold";
+  if (text_or_empty(arm, "design") == "steered") how += how.empty() ? "steered" : ", steered";
+  return text_or_empty(arm, "arm") + (how.empty() ? "" : " (" + how + ")");
 }
 
 // One row over the arms. Where no arm has a value and all share one reason, the reason stands once.

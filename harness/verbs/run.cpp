@@ -68,10 +68,13 @@ void show_plan_warnings(const Json& plan) {
 void show_plan(const Plan& plan, const Json& document) {
   fmt::print("class {}, {} launch{} of each case, config {}\n", plan.config.run_class, plan.config.launches,
              plan.config.launches == 1 ? "" : "es", plan_digest(document).substr(0, 12));
-  for (const CaseConfig& item : plan.config.cases)
+  for (const CaseConfig& item : plan.config.cases) {
+    std::vector<std::string> arms;
+    for (const ArmId& arm : item.arms) arms.push_back(arm.text());
     fmt::print("  {:<72} {} rank{} x {} thread{}{}\n", item.path(), item.ranks, item.ranks == 1 ? "" : "s",
                item.threads, item.threads == 1 ? "" : "s",
-               item.pipeline ? fmt::format(", arms {}", fmt::join(item.arms, ", ")) : "");
+               item.pipeline ? fmt::format(", arms {}", fmt::join(arms, ", ")) : "");
+  }
   show_plan_warnings(document);
   fmt::print("{} launches in all; nothing was run (--dry-run)\n", plan.jobs.size());
 }
@@ -79,7 +82,7 @@ void show_plan(const Plan& plan, const Json& document) {
 // "" or why the plan's workers cannot be started here.
 std::string launcher_problem(const Plan& plan) {
   int ranks = 1;
-  for (const CaseConfig& item : plan.config.cases) ranks = std::max(ranks, item.ranks);
+  for (const CaseConfig& item : plan.config.cases) ranks = std::max(ranks, item.most_ranks());
   const std::string& launcher = plan.config.launcher;
   const std::string missing = missing_launcher(launcher, ranks);
   if (missing.empty()) return "";

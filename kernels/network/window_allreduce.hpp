@@ -12,7 +12,7 @@
 #include <mpi.h>
 
 #include "kernels/network/nodes.hpp"
-#include "kernels/network/shared_memory.hpp"
+#include "harness/ranks/shared_memory.hpp"
 
 namespace tandem::kernels {
 

@@ -51,6 +51,13 @@ function caseTitle(entry) {
   return [entry.name, ...words].join(" ") + (entry.ranks > 1 ? ", " + entry.ranks + " ranks" : "");
 }
 
-function armTitle(arm) { return words(arm.arm) + (arm.coupling ? " (" + words(arm.coupling) + ")" : ""); }
+// What is said of every arm of its kind is left out.
+function armTitle(arm) {
+  const how = [];
+  if (arm.coupling) how.push(words(arm.coupling) + (arm.split ? " " + arm.split : ""));
+  if (arm.cache === "cold") how.push("cold");
+  if (arm.design === "steered") how.push("steered");
+  return words(arm.arm) + (how.length ? " (" + how.join(", ") + ")" : "");
+}
 function words(name) { return name.replace(/_/g, " "); }
 function hasNoFigure(entry) { return entry.status === "INVALID" || entry.status === "FAILED"; }

@@ -83,7 +83,7 @@ function timelineFigure(pipeline) {
   const entries = pipeline.timeline.filter((entry) => entry.seconds > 0);
   if (!entries.length) return null;
   const many = entries.some((entry) => entry.rank > 0);
-  const row = (entry) => words(entry.arm) + (many ? ", rank " + entry.rank : "");
+  const row = (entry) => words(entry.arm.replace(/\.\w+=/g, ", ")) + (many ? ", rank " + entry.rank : "");
   const rows = [...new Set(entries.map(row))];
   const datasets = () => phaseNames(entries.map((e) => e.state)).map((name) => {
     const own = entries.filter((entry) => entry.state === name);

@@ -5,7 +5,7 @@
 
 #include <mpi.h>
 
-namespace tandem::kernels {
+namespace tandem {
 
 class SharedMemory {
  public:
@@ -21,4 +21,4 @@ class SharedMemory {
   MPI_Win window_ = MPI_WIN_NULL;
 };
 
-}  // namespace tandem::kernels
+}  // namespace tandem

@@ -1,11 +1,11 @@
-#include "kernels/network/shared_memory.hpp"
+#include "harness/ranks/shared_memory.hpp"
 
 #include <cstdint>
 #include <cstring>
 
 #include "harness/base/check.hpp"
 
-namespace tandem::kernels {
+namespace tandem {
 namespace {
 
 constexpr std::size_t line = 64;  // bytes of a cache line
@@ -39,4 +39,4 @@ std::byte* SharedMemory::segment(int rank) const {
   return static_cast<std::byte*>(base) + (line - address % line) % line;
 }
 
-}  // namespace tandem::kernels
+}  // namespace tandem

@@ -1,0 +1,40 @@
+// Which way a pipeline is run: arm, coupling, design, page cache and split of the ranks, and its text in names of
+// launches and figures: "simulation_only", "separated", "separated.cache=cold", "integrated.coupling=in_memory",
+// "integrated.coupling=concurrent.split=1+1", "integrated.coupling=in_memory.design=steered".
+#pragma once
+
+#include <string>
+
+namespace tandem {
+
+// Ranks that simulate and ranks that train, at the same time.
+struct Split {
+  int simulating = 0;
+  int training = 0;
+  int ranks() const { return simulating + training; }
+  std::string text() const;                  // "1+1"
+  static Split of(const std::string& text);  // an error unless both are at least 1
+};
+
+struct ArmId {
+  std::string arm;               // simulation_only | separated | integrated
+  std::string coupling;          // of integrated: in_memory | concurrent | streamed; else ""
+  std::string design = "fixed";  // fixed | steered
+  std::string cache = "warm";    // of separated: the page cache between its processes, warm | cold
+  Split split;                   // of concurrent and streamed; else 0 + 0
+
+  bool is_split() const { return split.ranks() > 0; }
+  bool trains() const { return arm != "simulation_only"; }
+  std::string text() const;
+  static ArmId of(const std::string& text);  // what text() wrote; "integrated" alone is in_memory
+  bool operator==(const ArmId& other) const { return text() == other.text(); }
+};
+
+// The processes of a launch: a split takes the cores of the case, ranks * threads of them, for its own ranks.
+struct Geometry {
+  int ranks = 1;
+  int threads = 1;  // per rank
+};
+Geometry geometry_of(const ArmId& id, int ranks, int threads);
+
+}  // namespace tandem
