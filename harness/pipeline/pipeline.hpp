@@ -26,7 +26,14 @@ struct Array {
 using Arrays = std::map<std::string, Array>;
 
 // Independent streams of cases: what was trained on is never asked or judged.
-enum class Purpose : std::uint64_t { training = 1, holdout = 2, question = 3, tolerance = 4 };
+enum class Purpose : std::uint64_t {
+  training = 1,
+  holdout = 2,
+  question = 3,
+  tolerance = 4,
+  steering = 5,  // what a steered design asks its model, to find out where to simulate next
+  judging = 6    // what a growing design is judged by
+};
 
 // One input of a pipeline, drawn by (purpose, seed, index): parameters, a snapshot (e.g. a noisy state), or both.
 struct Case {
@@ -119,6 +126,16 @@ struct Schedule {
   }
 };
 
+// A design that grows in rounds until its criterion is met: simulate up to samples[r], train fresh weights on all of
+// them with the schedule's batches, judge; after samples.back() it is given up. Steered, the model proposes the samples
+// of every round but the first.
+struct Steering {
+  std::string version;               // "heat-S-steering-1"
+  std::vector<std::size_t> samples;  // after each round, rising; empty: this Problem has no growing design
+  std::string criterion;             // in words
+  std::string rival;                 // of Problem::rivals(): the cheap competitor that is steered as well; "" = none
+};
+
 // One Wilks plan, fixed in the Problem: of `cases` hold-out cases at most `allowed` may have an error above `target`.
 // cases = 0: the Problem has no per-case error and judges by its answers alone.
 struct Gate {
@@ -140,6 +157,7 @@ struct ProblemSpec {
   std::string provisional;  // which of its numbers are not frozen on fresh seeds yet: a run says so; "" = none
   Schedule schedule;
   Gate gate;
+  Steering steering;
   std::size_t questions = 0;              // answered as units; the simulation-only arm may be scaled from a subset
   std::size_t queries = 0;                // model evaluations in all answers, N_q
   double flops = 0;                       // spec flops of one solution, a constant of the Problem
@@ -171,6 +189,19 @@ class Problem {
   virtual std::vector<Verdict> judge(std::span<const Answer> answers, std::uint64_t seed, const Simulation& simulation,
                                      const Ranks& ranks) const = 0;
   virtual std::vector<Rival> rivals() const = 0;
+
+  // Steering: the `count` cases after those `simulated` that this model would simulate, a pure function of model, seed
+  // and these. On every rank, the same on every rank. The harness sets purpose and index of the cases, and puts points
+  // of the fixed design in place of what is not finite or was simulated before.
+  virtual std::vector<Case> propose(const Model&, std::uint64_t /*seed*/, std::span<const Case> /*simulated*/,
+                                    std::size_t /*count*/, const Ranks&) const {
+    throw Unsupported("this problem proposes no cases: it has no steered design");
+  }
+  // Judges a model by fresh cases of purpose `judging`, drawn from `seed`: the criterion at which a growing design
+  // stops, met if all pass. On every rank, where the verdicts agree.
+  virtual std::vector<Verdict> criterion(const Model&, std::uint64_t /*seed*/, const Simulation&, const Ranks&) const {
+    throw Unsupported("this problem has no criterion at which a design could stop growing");
+  }
 };
 
 struct Pipeline {

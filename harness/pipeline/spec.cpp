@@ -5,6 +5,13 @@ namespace tandem {
 Json spec_json(const ProblemSpec& spec) {
   Json facts = Json::object();
   for (const auto& [key, value] : spec.facts) facts[key] = value;
+  const Steering& steering = spec.steering;
+  Json growing = nullptr;
+  if (!steering.samples.empty())
+    growing = {{"version", steering.version},
+               {"samples", steering.samples},
+               {"criterion", steering.criterion},
+               {"rival", steering.rival}};
   return {{"version", spec.version},
           {"provisional", spec.provisional},
           {"samples", spec.schedule.samples},
@@ -19,6 +26,7 @@ Json spec_json(const ProblemSpec& spec) {
           {"invariant_limit", spec.gate.invariant},
           {"truth_invariant_limit", spec.gate.truth_invariant},
           {"flops", spec.flops},
+          {"steering", growing},
           {"answer_names", spec.answer_names},
           {"predicting_kernels", spec.predicting_kernels},
           {"facts", facts}};

@@ -18,6 +18,12 @@ inline constexpr double heat_validated_limit = 62;  // K, of a design as solved
 double heat_cost(std::span<const double> parameters);
 // Largest theta of the chip layer.
 double heat_peak(const HeatMesh& mesh, std::span<const float> theta);
+// Verdicts that a judgement of answers and the criterion of a growing design share.
+inline constexpr const char* heat_error_check = "|predicted - validated| peak, p90, K";
+inline constexpr const char* heat_peak_check = "largest validated peak, K";
+// All ranks' values in rising order; a single NaN where one of them is no number, or where there is none.
+std::vector<double> heat_sorted(std::span<const double> values, const Ranks& ranks);
+inline double heat_p90(const std::vector<double>& sorted) { return sorted[(9 * sorted.size() - 1) / 10]; }
 // A parameter at u in [0, 1] of its range, and back.
 double heat_from_unit(const HeatParameter& parameter, double u);
 double heat_to_unit(const HeatParameter& parameter, double value);
@@ -26,8 +32,8 @@ class HeatProblem : public Problem {
  public:
   explicit HeatProblem(const HeatSize& size);
   const ProblemSpec& spec() const override { return spec_; }
-  // training: Sobol points, digitally shifted by the seed; holdout: independent uniform; question: a scenario, its
-  // design at the centre; tolerance: 12 standard normal deviates, index = question * samples + sample.
+  // training: Sobol points, digitally shifted by the seed; holdout: independent uniform; question, steering, judging: a
+  // scenario, its design at the centre; tolerance: 12 standard normal deviates, index = question * samples + sample.
   Case draw(Purpose purpose, std::uint64_t seed, std::uint64_t index) const override;
   double error(const Case&, std::span<const float> truth, std::span<const float> prediction) const override;
   std::vector<Answer> answer(const Model& model, std::uint64_t seed, std::size_t count,
@@ -35,6 +41,12 @@ class HeatProblem : public Problem {
   std::vector<Verdict> judge(std::span<const Answer> answers, std::uint64_t seed, const Simulation& simulation,
                              const Ranks& ranks) const override;
   std::vector<Rival> rivals() const override;
+  // The model's own optima for fresh scenarios.
+  std::vector<Case> propose(const Model& model, std::uint64_t seed, std::span<const Case> simulated, std::size_t count,
+                            const Ranks& ranks) const override;
+  // Of the designs for 59 fresh scenarios: p90 of |predicted - true| peak and the largest true peak.
+  std::vector<Verdict> criterion(const Model& model, std::uint64_t seed, const Simulation& simulation,
+                                 const Ranks& ranks) const override;
 
  private:
   Case designed(const Answer& answer, std::uint64_t seed) const;

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstddef>
+#include <span>
 #include <string_view>
 
 #include "harness/pipeline/pipeline.hpp"
@@ -49,6 +50,10 @@ struct HeatTolerance {
   double pass = 0;
 };
 
+// Simulations after each round of a growing design: docs/pipelines/heat.md.
+inline constexpr std::array<std::size_t, 17> heat_rounds = {64,  80,  96,  112, 128, 160, 192, 224, 256,
+                                                            320, 384, 448, 512, 640, 768, 896, 1024};
+
 struct HeatSize {
   std::string_view name;
   HeatMesh mesh;         // of the truth and of every output
@@ -60,6 +65,7 @@ struct HeatSize {
   std::size_t questions = 59;            // scenarios
   std::size_t tolerance_samples = 2000;  // of manufacturing, a scenario
   bool frozen = false;                   // target, limits and coarse mesh, on fresh seeds; else runs are provisional
+  std::span<const std::size_t> steering = heat_rounds;
 };
 
 inline constexpr std::array<HeatSize, 4> heat_sizes = {{
