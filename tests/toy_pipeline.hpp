@@ -52,6 +52,10 @@ class ToyProblem : public Problem {
   std::vector<Verdict> judge(std::span<const Answer> answers, std::uint64_t seed, const Simulation& simulation,
                              const Ranks& ranks) const override;
   std::vector<Rival> rivals() const override;
+  std::vector<Case> propose(const Model& model, std::uint64_t seed, std::span<const Case> simulated, std::size_t count,
+                            const Ranks& ranks) const override;
+  std::vector<Verdict> criterion(const Model& model, std::uint64_t seed, const Simulation& simulation,
+                                 const Ranks& ranks) const override;
 
  private:
   ProblemSpec spec_;

@@ -19,11 +19,12 @@ struct Split {
 struct ArmId {
   std::string arm;               // simulation_only | separated | integrated
   std::string coupling;          // of integrated: in_memory | concurrent | streamed; else ""
-  std::string design = "fixed";  // fixed | steered
+  std::string design = "fixed";  // fixed | of integrated.coupling=in_memory: steered | steered_rival | fixed_until_gate
   std::string cache = "warm";    // of separated: the page cache between its processes, warm | cold
   Split split;                   // of concurrent and streamed; else 0 + 0
 
   bool is_split() const { return split.ranks() > 0; }
+  bool grows() const { return design != "fixed"; }  // in rounds until its criterion is met
   bool trains() const { return arm != "simulation_only"; }
   std::string text() const;
   static ArmId of(const std::string& text);  // what text() wrote; "integrated" alone is in_memory

@@ -220,6 +220,7 @@ std::vector<Split> splits_of(const Table& table, int ranks, int threads) {
 std::vector<ArmId> arms_of(const Table& table, int ranks, int threads) {
   const std::vector<std::string> all = {"simulation_only", "separated", "integrated"};
   const auto couplings = choices(table, "coupling", {"in_memory", "concurrent"}, {"in_memory"});
+  const auto designs = choices(table, "design", {"fixed", "steered", "steered_rival", "fixed_until_gate"}, {"fixed"});
   const auto caches = choices(table, "cache", {"warm", "cold"}, {"warm"});
   std::vector<ArmId> arms;
   for (const std::string& arm : choices(table, "arms", all, all)) {
@@ -234,6 +235,13 @@ std::vector<ArmId> arms_of(const Table& table, int ranks, int threads) {
       for (const std::string& coupling : couplings) {
         id.coupling = coupling;
         const bool split = coupling != "in_memory";
+        if (!split) {
+          for (const std::string& design : designs) {
+            arms.push_back(id);
+            arms.back().design = design;
+          }
+          continue;
+        }
         for (const Split& of : split ? splits_of(table, ranks, threads) : std::vector<Split>{Split{}}) {
           arms.push_back(id);
           arms.back().split = of;
@@ -245,12 +253,26 @@ std::vector<ArmId> arms_of(const Table& table, int ranks, int threads) {
   return arms;
 }
 
+// Growing designs run in the integrated arm, in memory, of a pipeline that has them.
+void check_designs(const Table& table, const CaseConfig& item, const PipelineEntry& entry) {
+  for (const std::string& design : table.texts("design")) {
+    if (design == "fixed") continue;
+    const auto is_this = [&](const ArmId& arm) { return arm.design == design; };
+    if (std::none_of(item.arms.begin(), item.arms.end(), is_this))
+      table.fail(table.find("design")->source(),
+                 fmt::format("design = \"{}\" runs in the arm \"integrated\" with coupling = \"in_memory\"", design));
+    const Pipeline pipeline = entry.make(item.settings, 1);
+    const Steering& steering = pipeline.problem->spec().steering;
+    if (steering.samples.empty() || (design == "steered_rival" && steering.rival.empty()))
+      table.fail(table.find("design")->source(), fmt::format("{} has no design \"{}\"", entry.name, design));
+  }
+}
+
 void add_pipelines(const Table& anonymous, const Defaults& defaults, Config& config) {
   const PipelineEntry& entry = find_entry(anonymous, pipeline_registry());
   const Table table(anonymous.raw(), anonymous.source(), "[[pipeline]] " + entry.name);
   table.fail_unknown(keys_of(entry.parameters, {"name", "ranks", "threads", "arms", "coupling", "split", "cache",
                                                 "design", "simulation_questions"}));
-  table.text("design", "fixed", {"fixed"});
   for (const Settings& settings : combinations(table, entry.parameters)) {
     CaseConfig added;
     added.pipeline = true;
@@ -260,6 +282,7 @@ void add_pipelines(const Table& anonymous, const Defaults& defaults, Config& con
     place(added, table, defaults);
     added.arms = arms_of(table, added.ranks, added.threads);
     check_values(table, entry.name, [&] { entry.memory(settings); });
+    check_designs(table, added, entry);
     config.cases.push_back(added);
   }
 }

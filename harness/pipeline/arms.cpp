@@ -4,6 +4,7 @@
 #include "harness/pipeline/gate.hpp"
 #include "harness/pipeline/handover.hpp"
 #include "harness/pipeline/stages.hpp"
+#include "harness/pipeline/steered.hpp"
 #include "harness/result/files.hpp"
 
 namespace tandem {
@@ -119,6 +120,12 @@ void concurrent(const Run& run) {
   answer_and_validate(run, shared(run, std::move(trained), trains));
 }
 
+// A design that was given up has no answers.
+void growing(const Run& run) {
+  Grown grown = grow(run.stage, run.job.id.design, run.job.config_digest);
+  if (grown.met) answer_and_validate(run, {std::move(grown.learner), {}});
+}
+
 void separated_simulate(const Run& run) {
   const auto handover = run.files();
   simulate(run.stage, *handover);
@@ -156,6 +163,8 @@ void run_arm(const ArmJob& job, const Pipeline& pipeline, const PipelineEntry& e
   const Run run{job, {pipeline, ranks, recorder, job.seed}, std::move(slices), {}, {}};
   if (job.id.arm == "simulation_only")
     simulation_only(run);
+  else if (job.id.grows())
+    growing(run);
   else if (job.id.coupling == "in_memory")
     in_memory(run);
   else if (job.id.coupling == "concurrent")

@@ -132,6 +132,7 @@ struct Schedule {
 struct Steering {
   std::string version;               // "heat-S-steering-1"
   std::vector<std::size_t> samples;  // after each round, rising; empty: this Problem has no growing design
+  std::size_t judged = 0;            // cases of one judgement
   std::string criterion;             // in words
   std::string rival;                 // of Problem::rivals(): the cheap competitor that is steered as well; "" = none
 };

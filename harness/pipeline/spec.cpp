@@ -10,6 +10,7 @@ Json spec_json(const ProblemSpec& spec) {
   if (!steering.samples.empty())
     growing = {{"version", steering.version},
                {"samples", steering.samples},
+               {"judged", steering.judged},
                {"criterion", steering.criterion},
                {"rival", steering.rival}};
   return {{"version", spec.version},

@@ -23,15 +23,15 @@ class Growth {
     if (!rival_) throw Unsupported(fmt::format("{} names no rival to steer", problem().spec().version));
   }
 
-  std::unique_ptr<Learner> run() {
-    std::unique_ptr<Learner> learner;
-    for (std::size_t round = 0; round < steering().samples.size(); ++round) {
-      const std::size_t replaced = extend(learner.get(), steering().samples[round]);
-      learner = train();
-      if (judge(*learner, round, replaced)) break;
+  Grown run() {
+    Grown grown;
+    for (std::size_t round = 0; round < steering().samples.size() && !grown.met; ++round) {
+      const std::size_t replaced = extend(grown.learner.get(), steering().samples[round]);
+      grown.learner = train();
+      grown.met = judge(*grown.learner, round, replaced);
     }
     finish();
-    return learner;
+    return grown;
   }
 
  private:
@@ -148,10 +148,6 @@ bool finite(const Case& one) {
 
 }  // namespace
 
-bool grows(const std::string& design) {
-  return design == "steered" || design == "steered_rival" || design == "fixed_until_gate";
-}
-
 std::size_t admit(std::vector<Case>& proposed, std::span<const Case> known, std::size_t count, std::uint64_t seed,
                   const Problem& problem) {
   check(proposed.size() == count, "{}: {} cases were proposed, expected {}", problem.spec().version, proposed.size(),
@@ -172,7 +168,7 @@ std::size_t admit(std::vector<Case>& proposed, std::span<const Case> known, std:
   return replaced;
 }
 
-std::unique_ptr<Learner> grow(const Stage& stage, const std::string& design, const std::string& config_digest) {
+Grown grow(const Stage& stage, const std::string& design, const std::string& config_digest) {
   return Growth(stage, design, config_digest).run();
 }
 

@@ -14,10 +14,13 @@
 
 namespace tandem {
 
-bool grows(const std::string& design);  // one of the three, not "fixed"
+struct Grown {
+  std::unique_ptr<Learner> learner;  // of the last round
+  bool met = false;                  // its criterion
+};
 
-// Records every round and returns the last one's learner. Unsupported if the Problem has no such design.
-std::unique_ptr<Learner> grow(const Stage& stage, const std::string& design, const std::string& config_digest);
+// Records every round. Unsupported if the Problem has no such design.
+Grown grow(const Stage& stage, const std::string& design, const std::string& config_digest);
 
 // What is not finite, or is among `known` or its own predecessors, is replaced by the fixed design's point of the same
 // index; purpose and index are set. Returns how many were replaced. `count` cases are demanded.

@@ -22,7 +22,15 @@ void read_stays(const Json& line, Judged& judged) {
   for (const Stay& stay : seconds_by_name(judged.closed, line.at("ranks"))) judged.by_name[stay.name] = stay.seconds;
 }
 
-Judged judge_launch(const LaunchRecord& record, const Json& problem, bool simulation_only) {
+Json no_answers(const Json& problem) {
+  return {{"questions", problem.at("questions")},
+          {"answered", 0},
+          {"queries", 0},
+          {"verdicts", Json::array()},
+          {"rows", Json::array()}};
+}
+
+Judged judge_launch(const LaunchRecord& record, const Json& problem, const ArmId& id) {
   Judged judged;
   judged.record = &record;
   read_stays(record.line, judged);
@@ -38,16 +46,19 @@ Judged judge_launch(const LaunchRecord& record, const Json& problem, bool simula
     judged.seconds +=
         judged.by_name["answer"] * (static_cast<double>(judged.of) / static_cast<double>(judged.answered) - 1);
   if (const Json& joules = record.energy.at("joules"); joules.is_number()) judged.joules = joules.get<double>();
+  if (!record.failed() && id.grows()) judged.growth = judge_growth(record, problem, id.design, judged.status);
   if (record.failed())
     judged.status.add("FAILED", record.failure());
+  else if (judged.given_up())
+    judged.gate.answers = no_answers(problem);
   else
-    judged.gate = judge_gate(record, problem, !simulation_only, judged.status);
+    judged.gate = judge_gate(record, problem, id.trains(), judged.status, !id.grows());
   return judged;
 }
 
 void judge_spread(Arm& arm) {
   const std::vector<double> seconds = arm.passing();
-  if (seconds.size() < 3) return;
+  if (seconds.size() < 3 || arm.id.grows()) return;  // a growing design takes as many rounds as its seed needs
   const double spread = 1.4826 * mad(seconds) / median(seconds);
   if (spread > 0.10)
     arm.status.add("UNSTABLE", fmt::format("spread of the launches {:.1f} % (limit 10 %)", 100 * spread));
@@ -144,7 +155,7 @@ Arm judge_arm(const Derivation& derivation, const Json& item, const std::string&
   if (launches.size() < planned)
     arm.status.add("FAILED", fmt::format("{} of {} launches were run", launches.size(), planned));
   for (const LaunchRecord* launch : launches) {
-    arm.launches.push_back(judge_launch(*launch, problem, !arm.id.trains()));
+    arm.launches.push_back(judge_launch(*launch, problem, arm.id));
     arm.status.add(arm.launches.back().status);
   }
   judge_spread(arm);
@@ -185,7 +196,10 @@ Json arm_json(Part& part, const Arm& arm) {
   const std::string name = part.fom + "." + arm.id.text();
   const bool scaled = middle != nullptr && middle->scaled();
   const std::string note = scaled ? fmt::format("scaled from {} of {} answers", middle->answered, middle->of) : "";
-  const std::string failed = middle == nullptr ? "not run" : passing.empty() ? "no launch passed the gate" : note;
+  const std::string failed = middle == nullptr    ? "not run"
+                             : !passing.empty()   ? note
+                             : middle->given_up() ? "no launch met the criterion"
+                                                  : "no launch passed the gate";
   const auto add = [&](const std::string& fom, const Json& value, const std::string& unit, const Json& ci,
                        const std::string& reason) {
     part.derivation.fom(name + "." + fom, value, unit, ci, arm.launches.size(), arm.launches.size(), arm.status,
@@ -218,7 +232,10 @@ Json arm_json(Part& part, const Arm& arm) {
 
   json["phases"] = phases_json(*middle);
   const bool coupled = arm.id.trains();
-  const Judged* isolated = coupled ? launch_of_block(part.find(kInMemory), middle->record->line.at("launch")) : nullptr;
+  const Judged* isolated =  // a growing design runs phase after phase: its own
+      !coupled         ? nullptr
+      : arm.id.grows() ? middle
+                       : launch_of_block(part.find(kInMemory), middle->record->line.at("launch"));
   json["cross_workflow_efficiency"] = coupled
                                           ? efficiency_json(*middle, isolated)
                                           : Json{{"value", nullptr}, {"reason", "one workflow: nothing is crossed"}};

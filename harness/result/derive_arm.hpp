@@ -16,6 +16,12 @@ namespace tandem {
 inline const std::string kSimulationOnly = "simulation_only", kSeparated = "separated",
                          kInMemory = "integrated.coupling=in_memory";
 
+// The rounds of a growing design, their verdicts derived again from value and limit.
+struct Growth {
+  Json rounds = Json::array();  // [{"samples", "replaced", "weights", "verdicts", "pass"}]
+  bool met = false;             // the criterion, in the last of them
+};
+
 // One launch of an arm, judged.
 struct Judged {
   const LaunchRecord* record = nullptr;
@@ -29,7 +35,9 @@ struct Judged {
   double seconds = 0;   // T, scaled where a subset was answered
   std::size_t answered = 0, of = 0;
   std::optional<double> joules;
-  bool pass() const { return status.has_figure(); }
+  std::optional<Growth> growth;  // of a growing design
+  bool given_up() const { return growth && !growth->met; }
+  bool pass() const { return status.has_figure() && !given_up(); }
   bool scaled() const { return answered < of; }
   double phases() const;  // seconds that a rank spent in phases, mean over ranks
 };
@@ -54,6 +62,11 @@ struct Part {
 
 Arm judge_arm(const Derivation& derivation, const Json& item, const std::string& arm);  // as the plan writes it
 Json arm_json(Part& part, const Arm& arm);  // adds the arm's figures of merit too
+
+// Adds what is wrong with a growing design to `status`; that a design compared with was given up is no fault.
+Growth judge_growth(const LaunchRecord& record, const Json& problem, const std::string& design, Status& status);
+// The growing designs side by side, null where the plan has none; adds their figures of merit, and gains to `kpis`.
+Json steering_json(Part& part, Json& kpis);
 
 // The launch whose time is nearest to the median: its phases and gate stand for the arm. nullptr: none was run.
 const Judged* middle_launch(const Arm& arm);

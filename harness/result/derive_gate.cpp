@@ -94,7 +94,10 @@ Json judge_skill(const std::vector<Json>& rows, const std::vector<double>& own, 
   return skill;
 }
 
-Json judge_holdout(const LaunchRecord& launch, const Json& problem, Status& status) {
+// A hold-out that does not decide is judged all the same, but for what it says of the simulation.
+Json judge_holdout(const LaunchRecord& launch, const Json& problem, bool decides, Status& whole) {
+  Status aside;
+  Status& status = decides ? whole : aside;
   const std::vector<Json>& rows = launch.holdout;
   const std::size_t cases = problem.at("cases"), allowed = problem.at("allowed");
   const double target = problem.at("target");
@@ -117,9 +120,9 @@ Json judge_holdout(const LaunchRecord& launch, const Json& problem, Status& stat
     status.add("INVALID", fmt::format("{} of {} predictions violate the invariant by more than {:.3g}, {} may",
                                       violating, cases, problem.at("invariant_limit").get<double>(), allowed));
   if (!(truth <= problem.at("truth_invariant_limit").get<double>()))
-    status.add("INVALID",
-               fmt::format("a simulation violates the invariant by {:.3g}, limit {:.3g}: the solver did not converge",
-                           truth, problem.at("truth_invariant_limit").get<double>()));
+    whole.add("INVALID",
+              fmt::format("a simulation violates the invariant by {:.3g}, limit {:.3g}: the solver did not converge",
+                          truth, problem.at("truth_invariant_limit").get<double>()));
   return {{"cases", cases},
           {"judged", rows.size()},
           {"above", over},
@@ -134,7 +137,8 @@ Json judge_holdout(const LaunchRecord& launch, const Json& problem, Status& stat
           {"truth_invariant_max", number_or_null(truth)},
           {"truth_invariant_limit", problem.at("truth_invariant_limit")},
           {"confidence", gate_confidence({cases, allowed})},
-          {"pass", status.has_figure()}};
+          {"decides", decides},
+          {"pass", status.has_figure() && whole.has_figure()}};
 }
 
 }  // namespace
@@ -149,9 +153,10 @@ Json judge_verdict(const Json& record, Status& status) {
           {"pass", record.at("pass")}};
 }
 
-GateOutcome judge_gate(const LaunchRecord& launch, const Json& problem, bool skill_matters, Status& status) {
+GateOutcome judge_gate(const LaunchRecord& launch, const Json& problem, bool skill_matters, Status& status,
+                       bool holdout_decides) {
   GateOutcome outcome;
-  if (problem.at("cases") > 0) outcome.holdout = judge_holdout(launch, problem, status);
+  if (problem.at("cases") > 0) outcome.holdout = judge_holdout(launch, problem, holdout_decides, status);
   const std::vector<Json> rivals = launch.of("rival");
   if (skill_matters && !launch.holdout.empty() && !rivals.empty()) {
     const auto own = column(launch.holdout, [](const Json& row) -> const Json& { return row.at("error"); });

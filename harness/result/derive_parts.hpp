@@ -30,11 +30,13 @@ Json derive_limits(const Records& records);
 Json derive_kernel(Derivation& derivation, const Json& item);
 Json derive_pipeline(Derivation& derivation, const Json& item);
 
-// Hold-out, skill and answers of one launch of an arm; adds INVALID reasons to `status`.
+// Hold-out, skill and answers of one launch of an arm; adds INVALID reasons to `status`. The hold-out of a growing
+// design does not decide: its criterion does.
 struct GateOutcome {
   Json holdout, skill, answers;
 };
-GateOutcome judge_gate(const LaunchRecord& launch, const Json& problem, bool skill_matters, Status& status);
+GateOutcome judge_gate(const LaunchRecord& launch, const Json& problem, bool skill_matters, Status& status,
+                       bool holdout_decides = true);
 
 // "kernel.dense.gemm.n=4096.precision=fp64.device=cpu": the grammar of names of docs/method.md section 6.
 std::string fom_name(const std::string& kind, const Json& item);

@@ -82,7 +82,8 @@ Json kpis_json(Part& part, Json& claims) {
   };
   const auto joules = [](const Judged& launch) { return launch.joules; };
   Status status = part.derivation.common;
-  for (const Arm& arm : part.arms) status.add(arm.status);
+  for (const Arm& arm : part.arms)
+    if (!arm.id.grows()) status.add(arm.status);  // no figure here is theirs
   const std::string missing = "it takes passing launches of both arms";
 
   const auto coupling = ratio(part, kSeparated, kInMemory, time);
@@ -170,7 +171,8 @@ Json derive_pipeline(Derivation& derivation, const Json& item) {
   check_same_weights(part, status);
   Json arms = Json::array(), claims = Json::array(), pictures = Json::array();
   for (const Arm& arm : part.arms) arms.push_back(arm_json(part, arm));
-  const Json kpis = kpis_json(part, claims);
+  Json kpis = kpis_json(part, claims);
+  const Json steering = steering_json(part, kpis);
   for (const std::string& arm : {kInMemory, kSeparated})
     if (pictures.empty() && part.find(arm) != nullptr && middle_launch(*part.find(arm)) != nullptr)
       add_pictures(*middle_launch(*part.find(arm)), pictures);
@@ -184,6 +186,7 @@ Json derive_pipeline(Derivation& derivation, const Json& item) {
           {"problem", item.at("problem")},
           {"arms", arms},
           {"kpis", kpis},
+          {"steering", steering},
           {"claims", claims},
           {"pictures", pictures},
           {"timeline", timeline_json(part)}};

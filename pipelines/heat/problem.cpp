@@ -90,6 +90,7 @@ HeatProblem::HeatProblem(const HeatSize& size) : size_(size) {
   spec_.gate = {124, 2, size.target, 0.08, 1e-6};
   spec_.steering = {fmt::format("heat-{}-steering-1", size.name),
                     {size.steering.begin(), size.steering.end()},
+                    heat_judged_scenarios,
                     "designs of 59 fresh scenarios: p90 of |predicted - true| peak <= 1 K, no true peak above 62 K",
                     "quadratic"};
   spec_.questions = size.questions;

@@ -11,8 +11,9 @@ namespace tandem::pipelines {
 // Of the 12 parameters, the design fixes these; the scenario gives the others (P1, P2, P3, k_b).
 inline constexpr std::array<std::size_t, 8> heat_design = {0, 1, 2, 3, 4, 5, 9, 10};
 
-inline constexpr double heat_peak_limit = 53;       // K, of a design as predicted: a margin for the surrogate
-inline constexpr double heat_validated_limit = 62;  // K, of a design as solved
+inline constexpr double heat_peak_limit = 53;             // K, of a design as predicted: a margin for the surrogate
+inline constexpr double heat_validated_limit = 62;        // K, of a design as solved
+inline constexpr std::size_t heat_judged_scenarios = 59;  // of one judgement of a growing design
 
 // J = t_cu / 2 mm + 1.5 h / 4000 + 0.5 (d12 + d13 + d23) / 20 mm, d the distances of the chips' centres.
 double heat_cost(std::span<const double> parameters);

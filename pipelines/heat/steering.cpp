@@ -7,7 +7,6 @@
 namespace tandem::pipelines {
 namespace {
 
-constexpr std::size_t judged_scenarios = 59;
 constexpr double peak_error_criterion = 1;  // K, 90th percentile of |predicted - true| over the designs
 
 // The designs of this rank's share of the scenarios `first` to `first + count` of a stream.
@@ -37,7 +36,7 @@ std::vector<Case> HeatProblem::propose(const Model& model, std::uint64_t seed, s
 
 std::vector<Verdict> HeatProblem::criterion(const Model& model, std::uint64_t seed, const Simulation& simulation,
                                             const Ranks& ranks) const {
-  const auto designs = own_designs(*this, size_.mesh, model, Purpose::judging, seed, 0, judged_scenarios, ranks);
+  const auto designs = own_designs(*this, size_.mesh, model, Purpose::judging, seed, 0, heat_judged_scenarios, ranks);
   const Fields predicted = model.predict(designs);
   const std::vector<Sample> solved = simulation.simulate(designs, Fidelity::truth);
   std::vector<double> peaks, errors;
