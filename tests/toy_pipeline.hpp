@@ -41,7 +41,10 @@ class ToySimulation : public Simulation {
 
 class ToyProblem : public Problem {
  public:
-  ToyProblem();
+  // proposer: "model" proposes the best-scored candidates; "deaf" proposes without asking the model, "repeating" what
+  // was simulated first, "nan" no numbers, "short" one case too few. criterion: largest p90 of the errors that is good
+  // enough.
+  explicit ToyProblem(std::string proposer = "model", double criterion = 0.2);
   const ProblemSpec& spec() const override { return spec_; }
   Case draw(Purpose purpose, std::uint64_t seed, std::uint64_t index) const override;
   double error(const Case& problem_case, std::span<const float> truth,
@@ -59,6 +62,8 @@ class ToyProblem : public Problem {
 
  private:
   ProblemSpec spec_;
+  std::string proposer_;
+  double criterion_;
 };
 
 PipelineEntry toy();
