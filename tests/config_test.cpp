@@ -77,6 +77,9 @@ TEST(Config, PipelinesHaveAllArmsUnlessSomeAreNamed) {
             (Names{"integrated.coupling=concurrent.split=1+2", "integrated.coupling=in_memory"}));
   EXPECT_EQ(arms("arms = \"integrated\"\nthreads = 4\ncoupling = \"concurrent\"\nsplit = [\"1+1\", \"3+1\"]\n"),
             (Names{"integrated.coupling=concurrent.split=1+1", "integrated.coupling=concurrent.split=3+1"}));
+  EXPECT_EQ(arms("arms = [\"separated\", \"integrated\"]\ndesign = [\"fixed\", \"steered\", \"fixed_until_gate\"]\n"),
+            (Names{"separated", "integrated.coupling=in_memory", "integrated.coupling=in_memory.design=steered",
+                   "integrated.coupling=in_memory.design=fixed_until_gate"}));
 }
 
 TEST(Config, ASplitTakesTheCoresOfItsCase) {
@@ -152,7 +155,12 @@ TEST(Config, EveryMistakeIsNamedWithItsLineAndItsMend) {
       {"large split", kToy + "threads = 2\ncoupling = \"concurrent\"\nsplit = \"2+1\"\n",
        "my.toml:5: split 2+1 takes 3 cores; this case has ranks * threads = 2"},
       {"cache", kToy + "cache = \"hot\"\n", R"(my.toml:3: cache = "hot" is not known; known: warm, cold)"},
-      {"steered", kToy + "design = \"steered\"\n", R"(my.toml:3: design = "steered" is not known; known: fixed)"},
+      {"design", kToy + "design = \"stered\"\n",
+       R"(my.toml:3: design = "stered" is not known; did you mean "steered"?)"},
+      {"steered elsewhere", kToy + "design = \"steered\"\narms = \"separated\"\n",
+       R"(my.toml:3: design = "steered" runs in the arm "integrated" with coupling = "in_memory")"},
+      {"steered twice", kToy + "design = [\"steered\", \"steered\"]\n",
+       R"(my.toml:3: design: "steered" stands there twice)"},
       {"list", "class = [\"quick\", \"standard\"]\n" + kGemm, R"(my.toml:1: "class" takes one value, not a list)"},
       {"no list of tables", "kernel = 3\n", "my.toml:1: write [[kernel]], one table a case"},
       {"list of numbers", "kernel = [3]\n", "my.toml:1: write [[kernel]], one table a case"},

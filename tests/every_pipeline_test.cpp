@@ -2,6 +2,7 @@
 // the reason that it must be given. (Heat and its faults: faulty_heat_test.cpp.)
 #include <algorithm>
 #include <cmath>
+#include <functional>
 
 #include <gtest/gtest.h>
 
@@ -27,6 +28,23 @@ ranks = 2
 [[pipeline]]
 name = "toy_nan"
 arms = ["integrated"]
+)";
+
+constexpr const char* kGrowing = R"(threads = 1
+[[pipeline]]
+name = "toy"
+arms = ["separated", "integrated"]
+design = ["fixed", "steered", "steered_rival", "fixed_until_gate"]
+[[pipeline]]
+name = "toy"
+ranks = 2
+arms = "integrated"
+design = ["steered", "fixed_until_gate"]
+[[pipeline]]
+name = "toy"
+criterion = 0
+arms = "integrated"
+design = ["steered", "fixed_until_gate"]
 )";
 
 constexpr const char* kCrashing = R"(threads = 1
@@ -93,6 +111,10 @@ struct Measured {
 
 const Measured& judged() {
   static const Measured run(kJudged);
+  return run;
+}
+const Measured& growing() {
+  static const Measured run(kGrowing);
   return run;
 }
 const Measured& crashing() {
@@ -180,6 +202,112 @@ TEST(EveryPipeline, ANotANumberIsInvalidForItsReasons) {
   EXPECT_TRUE(pipeline.at("arms")[0].at("ttis").at("value").is_null());
   EXPECT_EQ(judged().exit_of_case("toy_nan"), Exit::invalid);
   EXPECT_EQ(judged().exit_of_case("toy/size=S/ballast=0/device=cpu"), Exit::ok);
+}
+
+const Json& design_of(const Json& pipeline, const char* name) {
+  for (const Json& design : pipeline.at("steering").at("designs"))
+    if (design.at("design") == name) return design;
+  throw std::out_of_range(name);
+}
+
+TEST(GrowingDesigns, GrowUntilTheCriterionIsMetAndAnswer) {
+  for (const std::size_t item : {0u, 1u}) {
+    const Json& pipeline = growing().document.at("pipelines").at(item);
+    EXPECT_EQ(pipeline.at("status"), "UNOFFICIAL") << reasons(pipeline);
+    for (const Json& arm : pipeline.at("arms")) {
+      EXPECT_TRUE(arm.at("ttis").at("value").is_number()) << arm.at("arm") << arm.at("design");
+      EXPECT_EQ(arm.at("answers").at("rows").size(), 4u);
+      EXPECT_EQ(arm.at("holdout").at("decides"), arm.at("design") == "fixed");
+    }
+    for (const char* name : {"steered", "fixed_until_gate"}) {
+      const Json& launch = design_of(pipeline, name).at("launches").at(0);
+      EXPECT_EQ(launch.at("simulations"), launch.at("rounds").back().at("samples"));
+      EXPECT_EQ(launch.at("judging_simulations"), 40 * launch.at("rounds").size());
+      EXPECT_EQ(design_of(pipeline, name).at("simulations_to_gate").at("value"), launch.at("simulations"));
+    }
+    const auto count = [&](const char* name) {
+      return design_of(pipeline, name).at("simulations_to_gate").at("value").get<double>();
+    };
+    EXPECT_NEAR(pipeline.at("kpis").at("steering_gain_in_simulations").at("value").get<double>(),
+                count("fixed_until_gate") / count("steered"), 1e-9);
+    EXPECT_TRUE(pipeline.at("kpis").at("steering_gain").at("value").is_number());
+  }
+  EXPECT_TRUE(growing().outcome.says("coupling=in_memory.design=steered_rival.simulations_to_gate = "));
+  EXPECT_TRUE(growing().outcome.says(".same_start.launch=0 value=0.000000000e+00"));
+  EXPECT_EQ(growing().place.run("'" + kProgram + "' verify out").code, 0);
+}
+
+TEST(GrowingDesigns, StayOutOfTheCouplingSpeedUpAndOfTheSameWeights) {
+  const Json& pipeline = growing().document.at("pipelines").at(0);
+  const auto& arms = pipeline.at("arms");
+  EXPECT_EQ(arms.at(0).at("weights_sha256"), arms.at(1).at("weights_sha256"));  // separated, integrated fixed
+  EXPECT_NE(arms.at(2).at("weights_sha256"), arms.at(1).at("weights_sha256"));
+  EXPECT_NEAR(pipeline.at("kpis").at("coupling_speedup").at("value").get<double>(),
+              arms.at(0).at("launch_seconds")[0].get<double>() / arms.at(1).at("launch_seconds")[0].get<double>(),
+              1e-9);
+}
+
+TEST(GrowingDesigns, ASteeredDesignThatIsGivenUpIsInvalidAFixedOneIsAnOutcome) {
+  const Json& pipeline = growing().document.at("pipelines").at(2);
+  EXPECT_EQ(pipeline.at("status"), "INVALID");
+  EXPECT_TRUE(contains(reasons(pipeline), "the criterion was not met with 64 simulations: relative error, p90: "))
+      << reasons(pipeline);
+  EXPECT_EQ(growing().outcome.code, 3);
+  const Json& fixed = pipeline.at("arms").at(1);
+  EXPECT_EQ(fixed.at("status"), "UNOFFICIAL");
+  EXPECT_EQ(fixed.at("ttis").at("value"), nullptr);
+  EXPECT_EQ(fixed.at("ttis").at("reason"), "no launch met the criterion");
+  EXPECT_EQ(fixed.at("answers").at("rows").size(), 0u);
+  const Json& design = design_of(pipeline, "fixed_until_gate");
+  EXPECT_EQ(design.at("given_up"), 1);
+  EXPECT_EQ(design.at("simulations_to_gate").at("value"), nullptr);
+  EXPECT_EQ(design.at("simulations_to_gate").at("reason"), "given up at 64 in 1 of 1 launches");
+  EXPECT_EQ(pipeline.at("kpis").at("steering_gain").at("value"), nullptr);
+}
+
+// The rounds of a launch of the first case, changed.
+Json derived_with(const std::string& design, const std::function<void(Json& rounds)>& change) {
+  Records records = growing().records;
+  records.plan["cases"] = Json::array({records.plan.at("cases").at(0)});
+  for (LaunchRecord& launch : records.launches) {
+    const std::string arm = launch.line.at("arm");
+    if (launch.line.at("item") != 0 || !arm.ends_with("design=" + design)) continue;
+    Json rounds = Json::array(), others = Json::array();
+    for (const Json& record : launch.line.at("records"))
+      (record.at("record") == "round" ? rounds : others).push_back(record);
+    change(rounds);
+    for (const Json& round : rounds) others.push_back(round);
+    launch.line["records"] = others;
+  }
+  return derive(records).at("pipelines").at(0);
+}
+
+TEST(GrowingDesigns, AgainstAFixedDesignThatWasGivenUpTheGainIsALowerBound) {
+  const Json pipeline = derived_with("fixed_until_gate", [](Json& rounds) {
+    const Json first = rounds[0];
+    rounds = Json::array();
+    for (const int samples : {8, 16, 32, 64}) {
+      rounds.push_back(first);
+      rounds.back()["samples"] = samples;
+      rounds.back()["verdicts"][0]["value"] = 0.3;
+    }
+  });
+  const Json& gain = pipeline.at("kpis").at("steering_gain_in_simulations");
+  const double steered = design_of(pipeline, "steered").at("simulations_to_gate").at("value");
+  EXPECT_NEAR(gain.at("value").get<double>(), 64 / steered, 1e-9);
+  EXPECT_EQ(gain.at("reason"), "a lower bound: the fixed design was given up in 1 of 1 launches");
+  EXPECT_EQ(pipeline.at("status"), "UNOFFICIAL") << reasons(pipeline);
+}
+
+TEST(GrowingDesigns, RoundsAreJudgedAgainAndMustBeTheProblems) {
+  const auto with = [](const std::function<void(Json&)>& change) { return reasons(derived_with("steered", change)); };
+  EXPECT_EQ(with([](Json&) {}).find("INVALID"), std::string::npos);
+  EXPECT_TRUE(contains(with([](Json& r) { r.back()["verdicts"][0]["value"] = 0.21; }), "ended before its last round"));
+  EXPECT_TRUE(contains(with([](Json& r) { r.back()["verdicts"][0]["value"] = "nan"; }), "ended before its last round"));
+  EXPECT_TRUE(contains(with([](Json& r) { r.back()["verdicts"] = Json::array(); }), "ended before its last round"));
+  EXPECT_TRUE(contains(with([](Json& r) { r[0]["samples"] = 9; }), "round 0 is not one of the Problem's"));
+  EXPECT_TRUE(contains(with([](Json& r) { r.push_back(r.back()); }), "is not one of the Problem's"));
+  EXPECT_TRUE(contains(with([](Json& r) { r = Json::array(); }), "no round was judged"));
 }
 
 TEST(EveryPipeline, ACrashIsOneFailedCaseWithItsMessage) {

@@ -17,8 +17,8 @@ std::string_view report_asset(std::string_view name);  // written at build time 
 namespace {
 
 constexpr std::array scripts = {"base.js",    "format.js",  "table.js",    "charts.js",   "verdict.js",
-                                "machine.js", "kernels.js", "roofline.js", "pipeline.js", "phases.js",
-                                "holdout.js", "picture.js", "main.js"};
+                                "machine.js", "kernels.js", "roofline.js", "pipeline.js", "steering.js",
+                                "phases.js",  "holdout.js", "picture.js",  "main.js"};
 
 std::string_view asset(std::string_view name) {
   const std::string_view text = report_asset(name);

@@ -13,12 +13,17 @@ namespace {
 
 using ArmText = std::function<std::string(const Json& arm)>;
 
+bool grows(const Json& arm) {
+  const std::string design = text_or_empty(arm, "design");
+  return !design.empty() && design != "fixed";
+}
+
 // "integrated (concurrent 1+1, steered)": what is said of every arm of its kind is left out.
 std::string arm_title(const Json& arm) {
   std::string how = text_or_empty(arm, "coupling");
   if (const std::string split = text_or_empty(arm, "split"); !split.empty()) how += " " + split;
   if (text_or_empty(arm, "cache") == "cold") how = "cold";
-  if (text_or_empty(arm, "design") == "steered") how += how.empty() ? "steered" : ", steered";
+  if (grows(arm)) how += ", " + text_or_empty(arm, "design");
   return text_or_empty(arm, "arm") + (how.empty() ? "" : " (" + how + ")");
 }
 
@@ -70,7 +75,7 @@ std::vector<std::string> phase_names(const Json& arms) {
       if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
     }
   static const std::vector<std::string> order = {"start-up", "simulate", "hand over", "train",
-                                                 "answer",   "validate", "wait"};
+                                                 "propose",  "answer",   "validate",  "wait"};
   const auto place = [](const std::string& name) { return std::find(order.begin(), order.end(), name); };
   std::stable_sort(names.begin(), names.end(), [&](const auto& a, const auto& b) { return place(a) < place(b); });
   return names;
@@ -79,6 +84,8 @@ std::vector<std::string> phase_names(const Json& arms) {
 std::string gate(const Json& arm) {
   const Json& holdout = member(arm, "holdout");
   if (!holdout.is_object()) return "-";
+  if (member(holdout, "decides") == false)
+    return "not asked, " + format_percent(number_or(holdout, "max", INFINITY), 3);
   return fmt::format("{}, {}", holdout.at("pass").get<bool>() ? "pass" : "FAIL",
                      format_percent(number_or(holdout, "max", INFINITY), 3));
 }
@@ -125,6 +132,30 @@ std::string times(const Json& kpis, const char* key) {
   return value < 0 ? "-" : fmt::format("{:.2f} x", value);
 }
 
+// A ratio without interval that has a reason is a lower bound.
+std::string gain(const Json& kpis, const char* key) {
+  const bool bound = text_or_empty(kpis.at(key), "reason").starts_with("a lower bound");
+  return (bound ? "more than " : "") + times(kpis, key);
+}
+
+// When each growing design was good enough, and what steering gained; "" where the plan has none.
+std::string steering_line(const Json& pipeline) {
+  const Json& steering = member(pipeline, "steering");
+  if (!steering.is_object()) return "";
+  std::string line = "until " + text_or_empty(steering, "criterion") + ": ";
+  for (const Json& design : steering.at("designs")) {
+    const Json& count = design.at("simulations_to_gate");
+    const Json& last = pipeline.at("problem").at("steering").at("samples").back();
+    line += fmt::format("{} {} simulations, ", text_or_empty(design, "design"),
+                        !count.at("value").is_null()    ? format_quantity(count.at("value"), "1")
+                        : design.at("launches").empty() ? "-"
+                                                        : "> " + last.dump());
+  }
+  const Json& kpis = pipeline.at("kpis");
+  return line + fmt::format("steering gains {} in simulations, {} in time", gain(kpis, "steering_gain_in_simulations"),
+                            gain(kpis, "steering_gain"));
+}
+
 std::string kpis_line(const Json& kpis) {
   return fmt::format(
       "speed-up of integrated: {} over separated ({} without start-up), {} over simulation only; data moved less by {}",
@@ -168,6 +199,9 @@ std::string pipeline_summary(const Json& pipeline, const Screen& screen) {
   table.row(std::move(head));
   if (!pipeline.at("arms").empty()) arm_rows(table, pipeline);
   std::string text = table.text(screen.width, screen.colour);
+  if (const std::string line = steering_line(pipeline); !line.empty()) text += wrapped(line, screen.width, 2);
+  const Json& arms = pipeline.at("arms");
+  if (!arms.empty() && std::all_of(arms.begin(), arms.end(), grows)) return text;  // nothing is compared but designs
   text += wrapped(kpis_line(pipeline.at("kpis")), screen.width, 2);
   for (const Json& claim : pipeline.at("claims")) text += wrapped(text_or_empty(claim, "text"), screen.width, 2);
   return text + wrapped(worth(pipeline), screen.width, 2);

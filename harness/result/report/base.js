@@ -56,7 +56,7 @@ function armTitle(arm) {
   const how = [];
   if (arm.coupling) how.push(words(arm.coupling) + (arm.split ? " " + arm.split : ""));
   if (arm.cache === "cold") how.push("cold");
-  if (arm.design === "steered") how.push("steered");
+  if (arm.design && arm.design !== "fixed") how.push(words(arm.design));
   return words(arm.arm) + (how.length ? " (" + how.join(", ") + ")" : "");
 }
 function words(name) { return name.replace(/_/g, " "); }

@@ -1,6 +1,6 @@
 // Where the time of each arm went: phases added up, then the same on a clock.
-const phaseOrder = ["start-up", "simulate", "hand over", "train", "answer", "validate", "wait"];
-const phaseColours = {"start-up": "#8f979e", "simulate": "#0072b2", "hand over": "#d55e00", "train": "#009e73",
+const phaseOrder = ["start-up", "simulate", "hand over", "train", "propose", "answer", "validate", "wait"];
+const phaseColours = {"start-up": "#8f979e", "simulate": "#0072b2", "hand over": "#d55e00", "train": "#009e73", "propose": "#56b4e9",
   "answer": "#e6a700", "validate": "#cc79a7", "wait": "#c9ced3"};
 const hatched = ["start-up", "hand over", "wait"];
 

@@ -9,7 +9,7 @@ function pipelineSections() {
         ["quality gate", number(problem.cases) + " hold-out cases, at most " + number(problem.allowed) + " with an error above " + percent(problem.target, 3)],
         ["processes", plural(pipeline.ranks, "rank", "ranks") + " × " + plural(pipeline.threads, "thread", "threads")],
         ...Object.entries(problem.facts).map(([key, value]) => [words(key), value])]),
-      claimList(pipeline), armTable(pipeline), kpiTable(pipeline), phasesFigure(pipeline), timelineFigure(pipeline),
+      claimList(pipeline), armTable(pipeline), kpiTable(pipeline), steeringFigure(pipeline), phasesFigure(pipeline), timelineFigure(pipeline),
       holdoutFigure(pipeline), rivalTable(pipeline), pictureFigures(pipeline), answerTables(pipeline));
   }
 }
@@ -46,7 +46,7 @@ function armTable(pipeline) {
     each("payload moved between simulation and AI", (a) => quantity(moved(a), "B")),
     each("by channel", (a) => channels(a) || "–", {part: true}),
     each("bytes moved / useful bytes", (a) => measured(a.movement_amplification, "1")),
-    each("hold-out gate", (a) => (a.holdout ? [badgeOf(a.holdout.pass ? "pass" : "fail"), " " + a.holdout.above + " of " + a.holdout.cases + " above " + percent(a.holdout.target, 3)] : "–")),
+    each("hold-out gate", (a) => (a.holdout ? [a.holdout.decides === false ? "not asked," : badgeOf(a.holdout.pass ? "pass" : "fail"), " " + a.holdout.above + " of " + a.holdout.cases + " above " + percent(a.holdout.target, 3)] : "–")),
     each("median, largest error", (a) => (a.holdout ? percent(a.holdout.median, 3) + ", " + percent(a.holdout.max, 3) : "–"), {part: true}),
     each("physical invariant, violation ≤ limit", (a) => (a.holdout ? percent(a.holdout.invariant_max) + " ≤ " + percent(a.holdout.invariant_limit) : "–"), {part: true}),
     each("skill against rivals", (a) => (a.skill ? badgeOf(a.skill.pass ? "pass" : "fail") : "–")),
@@ -62,6 +62,8 @@ const kpiWords = {
   data_movement_reduction: ["data movement reduction", "1 − bytes integrated / bytes separated"],
   energy_saving: ["energy saving", "1 − energy integrated / energy separated"],
   speedup_over_simulation: ["speed-up over simulation only", "time simulation only / time integrated"],
+  steering_gain: ["steering gain", "time fixed until gate / time steered until gate"],
+  steering_gain_in_simulations: ["steering gain in simulations", "simulations fixed until gate / simulations steered until gate"],
   amortisation: ["amortisation", "answers after which the surrogate has paid for its data, training and validation"],
 };
 

@@ -27,7 +27,7 @@ function card(figure, ...label) { return el("div.card", null, el("div.figure", n
 
 function cards() {
   const list = result.pipelines.flatMap((pipeline) => {
-    const arm = (name) => pipeline.arms.find((a) => a.arm === name && a.split == null && a.cache !== "cold" && a.design !== "steered" && !hasNoFigure(a) && a.ttis.value !== null);
+    const arm = (name) => pipeline.arms.find((a) => a.arm === name && a.split == null && a.cache !== "cold" && (a.design || "fixed") === "fixed" && !hasNoFigure(a) && a.ttis.value !== null);
     const time = (a) => (a ? quantity(a.ttis.value, "s") : "–");
     const speedup = pipeline.kpis.coupling_speedup;
     const claim = pipeline.claims[0];
