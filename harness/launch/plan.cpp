@@ -125,6 +125,8 @@ Plan plan_of(const Json& document) {
     CaseConfig item;
     item.pipeline = json.at("kind") == "pipeline";
     item.name = json.at("name");
+    for (const PipelineEntry& entry : pipeline_registry())  // what is not part of the name is not in the plan
+      if (item.pipeline && entry.name == item.name) item.settings = Settings(entry.parameters);
     for (const auto& [key, value] : json.at("settings").items()) item.settings.set(key, value.get<std::string>());
     item.ranks = json.at("ranks");
     item.threads = json.at("threads");
