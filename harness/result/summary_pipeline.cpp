@@ -18,12 +18,12 @@ bool grows(const Json& arm) {
   return !design.empty() && design != "fixed";
 }
 
-// "integrated (concurrent 1+1, steered)": what is said of every arm of its kind is left out.
+// "integrated (concurrent 1+1)", "steered": what is said of every arm of its kind is left out.
 std::string arm_title(const Json& arm) {
+  if (grows(arm)) return text_or_empty(arm, "design");  // integrated, in memory
   std::string how = text_or_empty(arm, "coupling");
   if (const std::string split = text_or_empty(arm, "split"); !split.empty()) how += " " + split;
   if (text_or_empty(arm, "cache") == "cold") how = "cold";
-  if (grows(arm)) how += ", " + text_or_empty(arm, "design");
   return text_or_empty(arm, "arm") + (how.empty() ? "" : " (" + how + ")");
 }
 

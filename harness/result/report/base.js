@@ -53,10 +53,10 @@ function caseTitle(entry) {
 
 // What is said of every arm of its kind is left out.
 function armTitle(arm) {
+  if (arm.design && arm.design !== "fixed") return words(arm.design);  // integrated, in memory
   const how = [];
   if (arm.coupling) how.push(words(arm.coupling) + (arm.split ? " " + arm.split : ""));
   if (arm.cache === "cold") how.push("cold");
-  if (arm.design && arm.design !== "fixed") how.push(words(arm.design));
   return words(arm.arm) + (how.length ? " (" + how.join(", ") + ")" : "");
 }
 function words(name) { return name.replace(/_/g, " "); }
