@@ -80,6 +80,9 @@ TEST(Config, PipelinesHaveAllArmsUnlessSomeAreNamed) {
   EXPECT_EQ(arms("arms = [\"separated\", \"integrated\"]\ndesign = [\"fixed\", \"steered\", \"fixed_until_gate\"]\n"),
             (Names{"separated", "integrated.coupling=in_memory", "integrated.coupling=in_memory.design=steered",
                    "integrated.coupling=in_memory.design=fixed_until_gate"}));
+  EXPECT_EQ(
+      arms("arms = \"integrated\"\nthreads = 2\ncoupling = \"concurrent\"\ndesign = [\"steered\", \"fixed\"]\n"),
+      (Names{"integrated.coupling=concurrent.split=1+1.design=steered", "integrated.coupling=concurrent.split=1+1"}));
 }
 
 TEST(Config, ASplitTakesTheCoresOfItsCase) {

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "harness/base/random.hpp"
+#include "harness/pipeline/steered.hpp"
 #include "harness/result/derive.hpp"
 #include "harness/result/directory.hpp"
 #include "harness/result/files.hpp"
@@ -33,7 +34,9 @@ arms = ["integrated"]
 constexpr const char* kGrowing = R"(threads = 1
 [[pipeline]]
 name = "toy"
+threads = 2
 arms = ["separated", "integrated"]
+coupling = ["in_memory", "concurrent"]
 design = ["fixed", "steered", "steered_rival", "fixed_until_gate"]
 [[pipeline]]
 name = "toy"
@@ -43,7 +46,9 @@ design = ["steered", "fixed_until_gate"]
 [[pipeline]]
 name = "toy"
 criterion = 0
+threads = 2
 arms = "integrated"
+coupling = ["in_memory", "concurrent"]
 design = ["steered", "fixed_until_gate"]
 )";
 
@@ -262,7 +267,49 @@ TEST(GrowingDesigns, ASteeredDesignThatIsGivenUpIsInvalidAFixedOneIsAnOutcome) {
   EXPECT_EQ(design.at("given_up"), 1);
   EXPECT_EQ(design.at("simulations_to_gate").at("value"), nullptr);
   EXPECT_EQ(design.at("simulations_to_gate").at("reason"), "given up at 64 in 1 of 1 launches");
+  EXPECT_EQ(design_of(pipeline, "steered").at("launches").at(0).at("met"), false);
   EXPECT_EQ(pipeline.at("kpis").at("steering_gain").at("value"), nullptr);
+}
+
+// Simulating and training at once changes which model proposes, and nothing else.
+TEST(GrowingDesigns, OverASplitTheWeightsAreThoseOfOneRankWithTheSameLag) {
+  const Json& pipeline = growing().document.at("pipelines").at(2);
+  const Json& split = pipeline.at("steering").at("designs").at(2);
+  ASSERT_EQ(split.at("split"), "1+1");
+  const Json& rounds = split.at("launches").at(0).at("rounds");
+  ASSERT_EQ(rounds.size(), 4u);
+  std::uint64_t seed = 0;
+  for (const LaunchRecord& launch : growing().records.launches)
+    if (launch.line.at("item") == 2) seed = launch.line.at("seed");
+
+  const PipelineEntry entry = pipelines::toy();
+  Settings settings(entry.parameters);
+  settings.set("criterion", "0");
+  const Pipeline toy = entry.make(settings, 1);
+  const Workplace place;
+  const Ranks ranks(1);
+  {
+    Recorder recorder(place.folder() / "records.jsonl", 0);
+    const auto handover = memory_handover();
+    grow({toy, ranks, recorder, seed}, {"steered", "", {}, 1}, *handover);
+  }
+  std::size_t round = 0;
+  read_lines(
+      place.folder() / "records.jsonl",
+      [&](Json&& record) {
+        if (record.at("record") != "round") return;
+        for (const char* key : {"weights", "samples", "simulated"})
+          EXPECT_EQ(record.at(key), rounds.at(round).at(key)) << round << key;
+        ++round;
+      },
+      false);
+  EXPECT_EQ(round, 4u);
+  EXPECT_NE(rounds.at(3).at("weights"),
+            design_of(pipeline, "steered").at("launches").at(0).at("rounds").at(3).at("weights"));
+  const Json& passing = growing().document.at("pipelines").at(0).at("arms").at(6);
+  EXPECT_EQ(passing.at("coupling"), "concurrent");
+  EXPECT_EQ(passing.at("design"), "steered");
+  EXPECT_EQ(passing.at("bytes").at("shm"), passing.at("useful_bytes"));
 }
 
 // The rounds of a launch of the first case, changed.
@@ -270,8 +317,8 @@ Json derived_with(const std::string& design, const std::function<void(Json& roun
   Records records = growing().records;
   records.plan["cases"] = Json::array({records.plan.at("cases").at(0)});
   for (LaunchRecord& launch : records.launches) {
-    const std::string arm = launch.line.at("arm");
-    if (launch.line.at("item") != 0 || !arm.ends_with("design=" + design)) continue;
+    if (launch.line.at("item") != 0 || launch.line.at("arm") != "integrated.coupling=in_memory.design=" + design)
+      continue;
     Json rounds = Json::array(), others = Json::array();
     for (const Json& record : launch.line.at("records"))
       (record.at("record") == "round" ? rounds : others).push_back(record);
@@ -288,7 +335,7 @@ TEST(GrowingDesigns, AgainstAFixedDesignThatWasGivenUpTheGainIsALowerBound) {
     rounds = Json::array();
     for (const int samples : {8, 16, 32, 64}) {
       rounds.push_back(first);
-      rounds.back()["samples"] = samples;
+      rounds.back()["samples"] = rounds.back()["simulated"] = samples;
       rounds.back()["verdicts"][0]["value"] = 0.3;
     }
   });

@@ -2,6 +2,7 @@
 // known way, and the proposals and the criterion of heat.
 #include "harness/pipeline/steered.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -24,7 +25,8 @@ struct Grew {
   std::size_t useful = 0;
 };
 
-Grew grow_toy(const std::string& design, const std::string& proposer = "model", const std::string& criterion = "0") {
+Grew grow_toy(const std::string& design, const std::string& proposer = "model", const std::string& criterion = "0",
+              std::size_t lag = 0) {
   const Workplace place;
   const PipelineEntry entry = pipelines::toy();
   Settings settings(entry.parameters);
@@ -35,7 +37,8 @@ Grew grow_toy(const std::string& design, const std::string& proposer = "model", 
   Grew outcome;
   {
     Recorder recorder(place.folder() / "records.jsonl", 0);
-    outcome.met = grow({pipeline, ranks, recorder, 7}, design, "config").met;
+    const auto handover = memory_handover();
+    outcome.met = grow({pipeline, ranks, recorder, 7}, {design, "config", {}, lag}, *handover).met;
   }
   read_lines(
       place.folder() / "records.jsonl",
@@ -78,6 +81,20 @@ TEST(Steered, JudgingCasesFollowFromTheWeights) {
   const Grew steered = grow_toy("steered");
   EXPECT_NE(steered.rounds[0].at("judging_seed"), steered.rounds[1].at("judging_seed"));
   EXPECT_EQ(steered.rounds[0].at("judging_seed"), grow_toy("fixed_until_gate").rounds[0].at("judging_seed"));
+}
+
+TEST(Steered, WithALagARoundIsProposedByAnOlderModel) {
+  const Grew steered = grow_toy("steered"), late = grow_toy("steered", "model", "0", 1);
+  const Grew fixed = grow_toy("fixed_until_gate"), fixed_late = grow_toy("fixed_until_gate", "model", "0", 1);
+  ASSERT_EQ(late.rounds.size(), 4u);
+  EXPECT_EQ(weights(late)[1], weights(fixed)[1]) << "no model was there to propose the second round";
+  EXPECT_NE(weights(late)[2], weights(fixed)[2]);
+  EXPECT_NE(weights(late)[2], weights(steered)[2]);
+  EXPECT_EQ(weights(fixed_late), weights(fixed)) << "the fixed design does not depend on models";
+  for (std::size_t round = 0; round < 4; ++round) {
+    EXPECT_EQ(late.rounds[round].at("samples"), 8u << round);
+    EXPECT_EQ(late.rounds[round].at("simulated"), std::min<std::size_t>(64, 16u << round)) << "one round ahead";
+  }
 }
 
 TEST(Steered, TheRivalIsSteeredByItsOwnModel) {
@@ -153,7 +170,8 @@ TEST(Steered, AProblemWithoutProposalsSaysSo) {
   const Workplace place;
   const Ranks ranks(1);
   Recorder recorder(place.folder() / "records.jsonl", 0);
-  EXPECT_THROW(grow({pipeline, ranks, recorder, 3}, "steered", ""), Unsupported);
+  const auto handover = memory_handover();
+  EXPECT_THROW(grow({pipeline, ranks, recorder, 3}, {"steered", "", {}, 0}, *handover), Unsupported);
 }
 
 // Heat on a small mesh: the quadratic ridge on 192 samples is model enough.

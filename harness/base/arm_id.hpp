@@ -19,7 +19,7 @@ struct Split {
 struct ArmId {
   std::string arm;               // simulation_only | separated | integrated
   std::string coupling;          // of integrated: in_memory | concurrent | streamed; else ""
-  std::string design = "fixed";  // fixed | of integrated.coupling=in_memory: steered | steered_rival | fixed_until_gate
+  std::string design = "fixed";  // fixed | of integrated: steered | in memory: steered_rival | fixed_until_gate
   std::string cache = "warm";    // of separated: the page cache between its processes, warm | cold
   Split split;                   // of concurrent and streamed; else 0 + 0
 

@@ -235,17 +235,14 @@ std::vector<ArmId> arms_of(const Table& table, int ranks, int threads) {
       for (const std::string& coupling : couplings) {
         id.coupling = coupling;
         const bool split = coupling != "in_memory";
-        if (!split) {
+        for (const Split& of : split ? splits_of(table, ranks, threads) : std::vector<Split>{Split{}})
           for (const std::string& design : designs) {
+            if (split && design != "fixed" && design != "steered")
+              continue;  // what steered is compared with: in memory
             arms.push_back(id);
+            arms.back().split = of;
             arms.back().design = design;
           }
-          continue;
-        }
-        for (const Split& of : split ? splits_of(table, ranks, threads) : std::vector<Split>{Split{}}) {
-          arms.push_back(id);
-          arms.back().split = of;
-        }
       }
     else
       arms.push_back(id);
@@ -253,7 +250,7 @@ std::vector<ArmId> arms_of(const Table& table, int ranks, int threads) {
   return arms;
 }
 
-// Growing designs run in the integrated arm, in memory, of a pipeline that has them.
+// Growing designs run in the integrated arm of a pipeline that has them; all of them in memory.
 void check_designs(const Table& table, const CaseConfig& item, const PipelineEntry& entry) {
   for (const std::string& design : table.texts("design")) {
     if (design == "fixed") continue;

@@ -99,16 +99,20 @@ Trained shared(const Run& run, Trained&& trained, bool trains) {
   return std::move(trained);
 }
 
+// A rank that a full queue holds up waits.
+Handover::Wait full_queue(const Run& run) {
+  return [&recorder = run.stage.recorder](bool begins) {
+    recorder.enter(begins ? "wait" : "hand over", begins ? State::waiting : State::transition);
+  };
+}
+
 // Some ranks simulate while the others train on what has come.
 void concurrent(const Run& run) {
   Recorder& recorder = run.stage.recorder;
-  const auto wait = [&](bool begins) {
-    recorder.enter(begins ? "wait" : "hand over", begins ? State::waiting : State::transition);
-  };
   const bool trains = run.stage.ranks.rank() >= run.job.id.split.simulating;
   const Ranks group(run.stage.ranks, trains ? 1 : 0);
   const Stage part{run.stage.pipeline, group, recorder, run.stage.seed};
-  const auto handover = split_handover(run.stage.ranks, run.job.id.split, run.book(), wait);
+  const auto handover = split_handover(run.stage.ranks, run.job.id.split, run.book(), full_queue(run));
   Trained trained;
   if (trains) {
     trained = train(part, *handover);
@@ -122,7 +126,12 @@ void concurrent(const Run& run) {
 
 // A design that was given up has no answers.
 void growing(const Run& run) {
-  Grown grown = grow(run.stage, run.job.id.design, run.job.config_digest);
+  const ArmId& id = run.job.id;
+  const auto handover =
+      id.is_split() ? split_handover(run.stage.ranks, id.split, run.book(), full_queue(run)) : memory_handover();
+  const Growing growing{id.design, run.job.config_digest, id.split, id.is_split() ? 1u : 0u};
+  Grown grown = grow(run.stage, growing, *handover);
+  run.write_books();
   if (grown.met) answer_and_validate(run, {std::move(grown.learner), {}});
 }
 

@@ -7,28 +7,40 @@
 
 #include "harness/base/digest.hpp"
 #include "harness/pipeline/gate.hpp"
+#include "harness/pipeline/supply.hpp"
 
 namespace tandem {
 namespace {
 
 class Growth {
  public:
-  Growth(const Stage& stage, std::string design, std::string config_digest)
-      : stage_(stage), design_(std::move(design)), config_digest_(std::move(config_digest)) {
+  Growth(const Stage& stage, const Growing& growing, Handover& handover)
+      : stage_(stage), growing_(growing), handover_(handover), split_(growing.split.ranks() > 0) {
     if (steering().samples.empty())
       throw Unsupported(fmt::format("{} has no growing design", problem().spec().version));
-    if (design_ != "steered_rival") return;
+    check(!split_ || growing.lag == 1, "a design that grows over a split of the ranks has lag 1, not {}", growing.lag);
+    const bool first = stage.ranks.rank() < growing.split.simulating;
+    simulates_ = !split_ || first;
+    if (split_) group_ = std::make_unique<Ranks>(stage.ranks, first ? 0 : 1);
+    if (!split_ || !first)
+      supply_ = std::make_unique<Supply>(handover, group(), steering().samples.back(), stage.recorder);
+    if (growing.design != "steered_rival") return;
     for (const Rival& rival : problem().rivals())
       if (rival.name == steering().rival) rival_ = rival.make;
     if (!rival_) throw Unsupported(fmt::format("{} names no rival to steer", problem().spec().version));
   }
 
   Grown run() {
+    const std::vector<std::size_t>& ends = steering().samples;
     Grown grown;
-    for (std::size_t round = 0; round < steering().samples.size() && !grown.met; ++round) {
-      const std::size_t replaced = extend(grown.learner.get(), steering().samples[round]);
-      grown.learner = train();
-      grown.met = judge(*grown.learner, round, replaced);
+    for (std::size_t round = 0; round <= std::min(growing_.lag, ends.size() - 1); ++round) extend(nullptr, ends[round]);
+    for (std::size_t round = 0; round < ends.size() && !grown.met; ++round) {
+      if (simulates_) simulate();
+      if (supply_) grown.learner = train(ends[round]);
+      if (split_) grown.learner = shared(std::move(grown.learner));
+      grown.met = judge(*grown.learner, round);
+      if (const std::size_t next = round + growing_.lag + 1; !grown.met && next < ends.size())
+        extend(grown.learner.get(), ends[next]);
     }
     finish();
     return grown;
@@ -37,30 +49,32 @@ class Growth {
  private:
   const Problem& problem() const { return *stage_.pipeline.problem; }
   const Steering& steering() const { return problem().spec().steering; }
+  const Ranks& group() const { return split_ ? *group_ : stage_.ranks; }  // of ranks that do the same as this one
 
-  // Simulates this rank's share of the cases up to `wanted`.
-  std::size_t extend(const Learner* learner, std::size_t wanted) {
+  // The cases of one round more, the same on every rank.
+  void extend(const Learner* learner, std::size_t wanted) {
     std::vector<Case> cases;
-    std::size_t replaced = 0;
     const std::size_t first = cases_.size(), count = wanted - first;
-    if (learner != nullptr && design_ != "fixed_until_gate") {
+    replaced_.push_back(0);
+    if (learner != nullptr && growing_.design != "fixed_until_gate") {
       stage_.recorder.enter("propose");
       cases = problem().propose(*learner->model(), stage_.seed, cases_, count, stage_.ranks);
-      replaced = admit(cases, cases_, count, stage_.seed, problem());
+      replaced_.back() = admit(cases, cases_, count, stage_.seed, problem());
     } else {
       for (std::size_t i = 0; i < count; ++i)
         cases.push_back(problem().draw(Purpose::training, stage_.seed, first + i));
     }
-    simulate(cases);
     cases_.insert(cases_.end(), cases.begin(), cases.end());
-    return replaced;
   }
 
-  void simulate(const std::vector<Case>& cases) {
+  // This rank's share of the cases that are not simulated yet.
+  void simulate() {
     stage_.recorder.enter("simulate");
     const Simulation& simulation = *stage_.pipeline.simulation;
     std::vector<Case> mine;
-    for (const std::size_t i : stage_.ranks.share(cases.size())) mine.push_back(cases[i]);
+    for (; simulated_ < cases_.size(); ++simulated_)
+      if (simulated_ % static_cast<std::size_t>(group().size()) == static_cast<std::size_t>(group().rank()))
+        mine.push_back(cases_[simulated_]);
     std::vector<Sample> samples = simulation.simulate(mine, Fidelity::train);
     stage_.recorder.enter("validate");
     for (std::size_t i = 0; i < samples.size(); ++i) {
@@ -68,36 +82,49 @@ class Growth {
       worst_ = std::max(worst_, std::isnan(violation) ? std::numeric_limits<double>::infinity() : violation);
     }
     stage_.recorder.enter("hand over", State::transition);
-    for (Sample& sample : samples) samples_.push_back(std::make_unique<Sample>(std::move(sample)));
+    handover_.put(std::move(samples));
   }
 
-  // Fresh weights on all samples: every batch draws from all of them.
-  std::unique_ptr<Learner> train() {
+  // Fresh weights on the first `count` samples: every batch draws from all of them.
+  std::unique_ptr<Learner> train(std::size_t count) {
+    supply_->need(count, "train");
     stage_.recorder.enter("train");
-    const std::size_t count = cases_.size();
-    std::vector<const Sample*> mine, by_index(count, nullptr);
-    std::size_t pairs = 1;
-    for (const auto& sample : samples_) {
-      mine.push_back(by_index.at(sample->index) = sample.get());
-      pairs = sample->pairs;
-    }
-    pairs = static_cast<std::size_t>(stage_.ranks.max(static_cast<double>(pairs)));
+    const auto pairs = static_cast<std::size_t>(group().max(static_cast<double>(supply_->pairs())));
     auto learner = rival_ ? rival_() : stage_.pipeline.learner(stage_.seed);
-    learner->prepare(mine, stage_.ranks);
-    if (rival_) return learner;
+    learner->prepare(supply_->below(count), group());
     Schedule schedule = problem().spec().schedule;
     schedule.samples = schedule.prepare_from = count;
-    for (std::size_t step = 0; step < schedule.batches; ++step)
-      learner->learn(step, draw_batch(schedule, step, stage_.seed, by_index, pairs), schedule.batch, stage_.ranks);
+    for (std::size_t step = 0; !rival_ && step < schedule.batches; ++step) {
+      supply_->need(count, "train");  // takes what comes meanwhile, so that no queue holds the simulation up
+      learner->learn(step, draw_batch(schedule, step, stage_.seed, supply_->by_index(), pairs), schedule.batch,
+                     group());
+    }
+    supply_->need(cases_.size(), "train");
+    return learner;
+  }
+
+  // What the first rank that trains has learnt, on all ranks.
+  std::unique_ptr<Learner> shared(std::unique_ptr<Learner> learner) {
+    stage_.recorder.enter("wait", State::waiting);
+    stage_.ranks.barrier();
+    stage_.recorder.enter("hand over", State::transition);
+    std::vector<std::byte> bytes = supply_ ? learner->save() : std::vector<std::byte>();
+    std::size_t size = bytes.size();
+    stage_.ranks.broadcast(std::as_writable_bytes(std::span(&size, 1)), growing_.split.simulating);
+    bytes.resize(size);
+    stage_.ranks.broadcast(bytes, growing_.split.simulating);
+    if (supply_) return learner;
+    learner = stage_.pipeline.learner(stage_.seed);
+    learner->load(bytes);
     return learner;
   }
 
   // The judging cases follow from the weights, as those of the hold-out do.
-  bool judge(const Learner& learner, std::size_t round, std::size_t replaced) {
+  bool judge(const Learner& learner, std::size_t round) {
     stage_.recorder.enter("validate");
     const std::vector<std::byte> bytes = learner.save();
     const std::string digest = sha256(std::span<const std::byte>(bytes));
-    const std::uint64_t seed = holdout_seed(digest, config_digest_);
+    const std::uint64_t seed = holdout_seed(digest, growing_.config_digest);
     const auto verdicts = problem().criterion(*learner.model(), seed, *stage_.pipeline.simulation, stage_.ranks);
     Json judged = Json::array();
     for (const Verdict& verdict : verdicts)
@@ -105,8 +132,9 @@ class Growth {
     if (stage_.ranks.root())
       stage_.recorder.write({{"record", "round"},
                              {"round", round},
-                             {"samples", cases_.size()},
-                             {"replaced", replaced},
+                             {"samples", steering().samples[round]},
+                             {"simulated", cases_.size()},
+                             {"replaced", replaced_[round]},
                              {"weights", digest},
                              {"judging_seed", seed},
                              {"verdicts", judged}});
@@ -114,20 +142,24 @@ class Growth {
   }
 
   void finish() {
+    if (simulates_) handover_.close();
     stage_.recorder.enter("wait", State::waiting);
     worst_ = stage_.ranks.max(worst_);
-    std::size_t useful = 0;
-    for (const auto& sample : samples_) useful += sample->bytes();
-    stage_.recorder.write({{"record", "useful"}, {"bytes", useful}});
+    if (supply_) stage_.recorder.write({{"record", "useful"}, {"bytes", supply_->bytes()}});
     if (stage_.ranks.root()) stage_.recorder.write({{"record", "training_invariant"}, {"value", number(worst_)}});
   }
 
   const Stage& stage_;
-  std::string design_, config_digest_;
+  const Growing& growing_;
+  Handover& handover_;
+  bool split_, simulates_ = true;
+  std::unique_ptr<Ranks> group_;
+  std::unique_ptr<Supply> supply_;  // where this rank trains
   std::function<std::unique_ptr<Learner>()> rival_;
-  std::vector<Case> cases_;                       // of all ranks, by index
-  std::vector<std::unique_ptr<Sample>> samples_;  // of this rank; their places stay
-  double worst_ = 0;                              // violation of the invariant
+  std::vector<Case> cases_;            // of all ranks, by index
+  std::vector<std::size_t> replaced_;  // of the proposals of each round
+  std::size_t simulated_ = 0;          // of the cases, by this rank's group
+  double worst_ = 0;                   // violation of the invariant
 };
 
 bool same(const Array& a, const Array& b) { return a.shape == b.shape && a.values == b.values; }
@@ -168,8 +200,8 @@ std::size_t admit(std::vector<Case>& proposed, std::span<const Case> known, std:
   return replaced;
 }
 
-Grown grow(const Stage& stage, const std::string& design, const std::string& config_digest) {
-  return Growth(stage, design, config_digest).run();
+Grown grow(const Stage& stage, const Growing& growing, Handover& handover) {
+  return Growth(stage, growing, handover).run();
 }
 
 }  // namespace tandem

@@ -18,7 +18,7 @@ inline const std::string kSimulationOnly = "simulation_only", kSeparated = "sepa
 
 // The rounds of a growing design, their verdicts derived again from value and limit.
 struct Growth {
-  Json rounds = Json::array();  // [{"samples", "replaced", "weights", "verdicts", "pass"}]
+  Json rounds = Json::array();  // [{"samples", "simulated", "replaced", "weights", "verdicts", "pass"}]
   bool met = false;             // the criterion, in the last of them
 };
 

@@ -11,18 +11,15 @@
 namespace tandem {
 namespace {
 
-const std::string kSteered = kInMemory + ".design=steered", kUntilGate = kInMemory + ".design=fixed_until_gate",
-                  kRival = kInMemory + ".design=steered_rival";
+const std::string kSteered = kInMemory + ".design=steered", kUntilGate = kInMemory + ".design=fixed_until_gate";
 
-std::size_t samples_of(const Judged& launch) {
-  return launch.growth->rounds.empty() ? 0 : launch.growth->rounds.back().at("samples").get<std::size_t>();
-}
+std::size_t samples_of(const Judged& launch) { return launch.growth->rounds.back().at("simulated").get<std::size_t>(); }
 
-// Launches that ended as they should: the criterion was met, or the design was given up.
-std::vector<const Judged*> ended(const Arm& arm) {
+// Launches with rounds, whether the criterion was met or not.
+std::vector<const Judged*> grown(const Arm& arm) {
   std::vector<const Judged*> launches;
   for (const Judged& launch : arm.launches)
-    if (launch.growth && launch.status.has_figure()) launches.push_back(&launch);
+    if (launch.growth && !launch.growth->rounds.empty()) launches.push_back(&launch);
   return launches;
 }
 
@@ -45,7 +42,7 @@ Json design_json(Part& part, const Arm& arm) {
   std::vector<double> counts;  // twice the last round's for a design that was given up: larger than any
   std::size_t given_up = 0;
   Json launches = Json::array();
-  for (const Judged* launch : ended(arm)) {
+  for (const Judged* launch : grown(arm)) {
     counts.push_back(static_cast<double>(launch->given_up() ? 2 * last : samples_of(*launch)));
     given_up += launch->given_up() ? 1 : 0;
     launches.push_back({{"launch", launch->record->line.at("launch")},
@@ -68,6 +65,7 @@ Json design_json(Part& part, const Arm& arm) {
   part.derivation.fom(part.fom + "." + arm.id.text() + ".simulations_to_gate", value, "1", ci, arm.launches.size(),
                       arm.launches.size(), arm.status, reason);
   return {{"design", arm.id.design},
+          {"split", arm.id.is_split() ? Json(arm.id.split.text()) : Json(nullptr)},
           {"simulations_to_gate", measured(value, ci, "1", reason)},
           {"given_up", given_up},
           {"launches", launches}};
@@ -85,8 +83,9 @@ Json gain_json(Part& part, const std::string& name, double (*cost)(const Judged&
     status.add(fixed->status);
     std::vector<double> a, b;
     std::size_t given_up = 0;
-    for (const Judged* other : ended(*fixed))
-      if (const Judged* own = launch_of_block(steered, other->record->line.at("launch"))) {
+    for (const Judged* other : grown(*fixed))
+      if (const Judged* own = launch_of_block(steered, other->record->line.at("launch"));
+          own != nullptr && other->status.has_figure()) {
         a.push_back(cost(*other));
         b.push_back(cost(*own));
         given_up += other->given_up() ? 1 : 0;
@@ -111,8 +110,8 @@ Json gain_json(Part& part, const std::string& name, double (*cost)(const Judged&
 void check_same_start(Part& part) {
   const Arm *steered = part.find(kSteered), *fixed = part.find(kUntilGate);
   if (steered == nullptr || fixed == nullptr || part.item.at("ranks") != 1) return;
-  for (const Judged* own : ended(*steered))
-    for (const Judged* other : ended(*fixed)) {
+  for (const Judged* own : grown(*steered))
+    for (const Judged* other : grown(*fixed)) {
       const int block = own->record->line.at("launch");
       if (other->record->line.at("launch") != block) continue;
       const bool same = own->growth->rounds[0].at("weights") == other->growth->rounds[0].at("weights");
@@ -140,6 +139,7 @@ Growth judge_growth(const LaunchRecord& record, const Json& problem, const std::
     }
     growth.met = pass;
     growth.rounds.push_back({{"samples", round.at("samples")},
+                             {"simulated", round.at("simulated")},
                              {"replaced", round.at("replaced")},
                              {"weights", round.at("weights")},
                              {"verdicts", verdicts},
@@ -160,8 +160,8 @@ Growth judge_growth(const LaunchRecord& record, const Json& problem, const std::
 
 Json steering_json(Part& part, Json& kpis) {
   Json designs = Json::array();
-  for (const std::string& name : {kSteered, kUntilGate, kRival})
-    if (const Arm* arm = part.find(name)) designs.push_back(design_json(part, *arm));
+  for (const Arm& arm : part.arms)
+    if (arm.id.grows()) designs.push_back(design_json(part, arm));
   if (designs.empty()) return nullptr;
   check_same_start(part);
   const auto count = [](const Judged& launch) { return static_cast<double>(samples_of(launch)); };

@@ -18,9 +18,14 @@ bool grows(const Json& arm) {
   return !design.empty() && design != "fixed";
 }
 
-// "integrated (concurrent 1+1)", "steered": what is said of every arm of its kind is left out.
+std::string growing_title(const Json& design) {
+  const std::string split = text_or_empty(design, "split");
+  return text_or_empty(design, "design") + (split.empty() ? "" : " " + split);
+}
+
+// "integrated (concurrent 1+1)", "steered 1+1": what is said of every arm of its kind is left out.
 std::string arm_title(const Json& arm) {
-  if (grows(arm)) return text_or_empty(arm, "design");  // integrated, in memory
+  if (grows(arm)) return growing_title(arm);  // integrated, in memory unless split
   std::string how = text_or_empty(arm, "coupling");
   if (const std::string split = text_or_empty(arm, "split"); !split.empty()) how += " " + split;
   if (text_or_empty(arm, "cache") == "cold") how = "cold";
@@ -146,7 +151,7 @@ std::string steering_line(const Json& pipeline) {
   for (const Json& design : steering.at("designs")) {
     const Json& count = design.at("simulations_to_gate");
     const Json& last = pipeline.at("problem").at("steering").at("samples").back();
-    line += fmt::format("{} {} simulations, ", text_or_empty(design, "design"),
+    line += fmt::format("{} {} simulations, ", growing_title(design),
                         !count.at("value").is_null()    ? format_quantity(count.at("value"), "1")
                         : design.at("launches").empty() ? "-"
                                                         : "> " + last.dump());

@@ -53,11 +53,12 @@ function caseTitle(entry) {
 
 // What is said of every arm of its kind is left out.
 function armTitle(arm) {
-  if (arm.design && arm.design !== "fixed") return words(arm.design);  // integrated, in memory
+  if (arm.design && arm.design !== "fixed") return designTitle(arm);
   const how = [];
   if (arm.coupling) how.push(words(arm.coupling) + (arm.split ? " " + arm.split : ""));
   if (arm.cache === "cold") how.push("cold");
   return words(arm.arm) + (how.length ? " (" + how.join(", ") + ")" : "");
 }
+function designTitle(entry) { return words(entry.design) + (entry.split ? " " + entry.split : ""); }  // integrated, in memory unless split
 function words(name) { return name.replace(/_/g, " "); }
 function hasNoFigure(entry) { return entry.status === "INVALID" || entry.status === "FAILED"; }

@@ -17,7 +17,7 @@ function steeringTable(pipeline) {
     return asked.length ? asked.filter((l) => l.confirmed).length + " of " + asked.length : "–";
   };
   return table([
-    {title: "design", cell: (d) => words(d.design)},
+    {title: "design", cell: designTitle},
     {title: "simulations to the criterion, median", num: true, cell: count},
     {title: "95 % CI", num: true, cell: (d) => interval(d.simulations_to_gate.ci95, "1")},
     {title: "given up", num: true, cell: (d) => d.given_up + " of " + d.launches.length},
@@ -38,7 +38,7 @@ function steeringChart(steering, check) {
       const sizes = [...new Set(points.map((p) => p.x))].sort((a, b) => a - b);
       const colour = colours[i % colours.length];
       return [
-        {label: words(design.design), data: sizes.map((x) => ({x, y: middle(points.filter((p) => p.x === x).map((p) => p.y))})), showLine: true, borderColor: colour,
+        {label: designTitle(design), data: sizes.map((x) => ({x, y: middle(points.filter((p) => p.x === x).map((p) => p.y))})), showLine: true, borderColor: colour,
           backgroundColor: colour, borderDash: dashes[i % dashes.length], borderWidth: 2.2, pointRadius: 0, pointStyle: "line"},
         {label: "", data: points, showLine: false, borderColor: colour, backgroundColor: "transparent", pointStyle: shapes[i % shapes.length], pointRadius: 3}];
     }),
