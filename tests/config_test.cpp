@@ -114,6 +114,20 @@ TEST(Config, FiltersAreGlobsOnPaths) {
   EXPECT_NE(message.find("toy/size=S"), std::string::npos) << message;
 }
 
+const std::string kModel =
+    "[energy_model]\nsource = \"a data sheet\"\nidle = 60\nphase = 45.5\ntransition = 20\nwaiting = 0\n";
+
+TEST(Config, ADeclaredPowerModelIsPartOfThePlan) {
+  const Config config = parse(kModel + kGemm);
+  ASSERT_TRUE(config.energy_model);
+  EXPECT_EQ(config.energy_model->source, "a data sheet");
+  EXPECT_EQ(config.energy_model->phase, 45.5);
+  EXPECT_EQ(
+      to_json(make_plan(config)).at("energy_model"),
+      Json({{"source", "a data sheet"}, {"idle", 60.0}, {"phase", 45.5}, {"transition", 20.0}, {"waiting", 0.0}}));
+  EXPECT_FALSE(to_json(make_plan(parse(kGemm))).contains("energy_model"));
+}
+
 struct Wrong {
   const char* what;
   std::string text, message;
@@ -169,6 +183,15 @@ TEST(Config, EveryMistakeIsNamedWithItsLineAndItsMend) {
       {"list of numbers", "kernel = [3]\n", "my.toml:1: write [[kernel]], one table a case"},
       {"nothing", "class = \"quick\"\n", "my.toml: nothing to measure: add a [[kernel]] or a [[pipeline]]"},
       {"twice", kGemm + "n = [64, 64]\n", "my.toml: the case dense/gemm/n=64"},
+      {"model's key", kModel + "wats = 3\n" + kGemm, R"(my.toml:7: unknown key "wats" in [energy_model]; )"},
+      {"model without a figure", "[energy_model]\nsource = \"x\"\nidle = 60\n" + kGemm,
+       R"(my.toml:1: [energy_model]: "phase" must be a number >= 0)"},
+      {"model below 0", "[energy_model]\nsource = \"x\"\nidle = -1\n" + kGemm,
+       R"(my.toml:3: [energy_model]: "idle" must be a number >= 0)"},
+      {"model as text", "[energy_model]\nsource = \"x\"\nidle = \"60 W\"\n" + kGemm,
+       R"(my.toml:3: [energy_model]: "idle" must be a number >= 0)"},
+      {"model out of the air", "[energy_model]\nidle = 60\n" + kGemm, "my.toml:1: [energy_model]: \"source\" must say"},
+      {"models", "[[energy_model]]\nidle = 60\n" + kGemm, "my.toml:1: write [energy_model], one table"},
       {"syntax", "class = \n" + kGemm, "my.toml:1: "},
       {"unclosed", "class = \"quick\n", "my.toml:1: "},
   };

@@ -102,6 +102,63 @@ TEST(Summary, AnArmThatFailedOrDidNotRunShowsNoTime) {
   EXPECT_TRUE(std::regex_search(text, std::regex("status +- +INVALID +FAILED\n")));
 }
 
+// The golden document as a metered machine would give it.
+Json metered() {
+  Json document = golden();
+  Json& pipeline = document["pipelines"][0];
+  for (Json& arm : pipeline["arms"]) {
+    arm["energy_to_solution"] = {{"value", 1640.0}, {"ci95", nullptr}, {"unit", "J"}, {"reason", nullptr}};
+    arm["energy_scope"] = "package";
+    arm["energy_level"] = "E2";
+    arm["energy_scopes"] = {
+        {{"scope", "package"}, {"level", "E2"}, {"joules", 1640.0}, {"error", 3.0}, {"reason", nullptr}},
+        {{"scope", "dram"}, {"level", "E2"}, {"joules", nullptr}, {"error", nullptr}, {"reason", "did not advance"}}};
+    arm["energy_modelled"] = {
+        {"joules", 2022.0},
+        {"reason", nullptr},
+        {"note", "modelled, not measured"},
+        {"model", {{"source", "sheet 7"}, {"idle", 60}, {"phase", 45.5}, {"transition", 20}, {"waiting", 0}}}};
+    Json& answer = arm["energy_by_phase"].back();
+    answer["joules"] = 321.0;
+    answer["error"] = 2.0;
+    answer["watts"] = 81.0;
+    answer["reason"] = nullptr;
+  }
+  pipeline["kpis"]["energy_saving_split"] = {
+      {"joules", 460.0},          {"from_time", 400.0}, {"from_power", 60.0}, {"watts_separated", 100.0},
+      {"watts_integrated", 90.0}, {"pairs", 1},         {"reason", nullptr}};
+  document["run"]["idle_power"] = {
+      {{"when", "before"}, {"seconds", 1}, {"watts", 35.0}, {"error", 0.1}, {"scope", "package"}, {"reason", nullptr}},
+      {{"when", "after"},
+       {"seconds", 1},
+       {"watts", nullptr},
+       {"error", nullptr},
+       {"scope", "package"},
+       {"reason", "x"}}};
+  document["run"]["sampler"] = {{"meters", 2}, {"period", 0.05}, {"cpu_share", 0.0012}};
+  return document;
+}
+
+TEST(Summary, EnergyWithScopePhasesAndWhatItsSavingIsMadeOf) {
+  const std::string text = summary(metered(), false, 110);
+  EXPECT_TRUE(
+      std::regex_search(text, std::regex("energy to solution \\(package, E2\\) +1\\.64 kJ +1\\.64 kJ +1\\.64 kJ\n")));
+  EXPECT_TRUE(std::regex_search(text, std::regex("validate alone +321 J +321 J +321 J\n")));
+  EXPECT_EQ(text.find("train alone"), std::string::npos) << "no arm has a figure for it";
+  EXPECT_TRUE(std::regex_search(text, std::regex("energy \\(modelled, not measured\\) +2\\.02 kJ")));
+  EXPECT_NE(text.find("integrated saves 460 J a solution: 400 J by less time, 60 J by less power (100 W to 90 W)"),
+            std::string::npos);
+  EXPECT_NE(text.find("idle power before 35 W, after - (x); reading the meters took 0.12 % of a core"),
+            std::string::npos);
+  Json document = metered();
+  for (Json& arm : document["pipelines"][0]["arms"]) arm["status"] = "INVALID";
+  const std::string invalid = summary(document, false, 110);
+  EXPECT_EQ(invalid.find("321 J"), std::string::npos);
+  EXPECT_EQ(invalid.find("2.02 kJ"), std::string::npos);
+}
+
+TEST(Contract, NoLineTellsAModelledEnergy) { EXPECT_EQ(contract(metered()).find("2.022"), std::string::npos); }
+
 TEST(Contract, EveryLineFollowsTheGrammar) {
   Json document = golden();
   document["foms"][0]["reason"] = "two \"quotes\"\nand a line";
@@ -189,6 +246,16 @@ TEST(Report, ABrowserDrawsItWithoutErrors) {
         "<h3>Errors on unseen cases</h3>", "predicted − simulated", "The samples behind each figure"})
     EXPECT_NE(page.find(text), std::string::npos) << text;
   EXPECT_NE(page.find("<b>216&nbsp;GFLOP/s</b>"), std::string::npos);
+}
+
+TEST(Report, ABrowserShowsEnergyAndAModelApart) {
+  const std::string page = rendered(metered());
+  if (page.empty()) GTEST_SKIP() << "no chromium here";
+  for (const char* text : {"<h3>Energy</h3>", "modelled, not measured", "sheet 7", "did not advance", "by less time",
+                           "Reading 2 meters every"})
+    EXPECT_NE(page.find(text), std::string::npos) << text;
+  EXPECT_EQ(page.find("[object "), std::string::npos);
+  EXPECT_EQ(page.find(">undefined<"), std::string::npos);
 }
 
 TEST(Report, ABrowserShowsNoRateOfAnInvalidKernelAndSurvivesAnArmThatDidNotRun) {

@@ -100,6 +100,53 @@ TEST(Schema, RefusesANullWithoutAReason) {
   EXPECT_TRUE(refused([](json& d) { measured_kernel(d)["value"] = nullptr; }));  // measured, yet without a value
 }
 
+// Every rule for energies: a number needs its scope and its error, a null its reason, a model its name and source.
+TEST(Schema, EnergiesAreWholeOrExplained) {
+  const json phase = {{"name", "train"}, {"seconds", 5.0}, {"alone_seconds", 5.0}, {"joules", 500.0},
+                      {"error", 2.0},    {"watts", 100.0}, {"reason", nullptr}};
+  const json scope = {{"scope", "package"}, {"level", "E2"}, {"joules", 500.0}, {"error", 2.0}, {"reason", nullptr}};
+  const json model = {{"joules", 500.0},
+                      {"reason", nullptr},
+                      {"note", "modelled, not measured"},
+                      {"model", {{"source", "x"}, {"idle", 1}, {"phase", 1}, {"transition", 0}, {"waiting", 0}}}};
+  const json idle = {{"when", "before"}, {"seconds", 1.0},     {"watts", 35.0},
+                     {"error", 0.1},     {"scope", "package"}, {"reason", nullptr}};
+  const auto whole = [&](json& d) {
+    arm(d)["energy_by_phase"] = {phase};
+    arm(d)["energy_scopes"] = {scope};
+    arm(d)["energy_modelled"] = model;
+    d["run"]["idle_power"] = {idle};
+    d["run"]["sampler"] = {{"meters", 1}, {"period", 0.05}, {"cpu_share", 0.001}};
+    d["pipelines"][0]["kpis"]["energy_saving_split"] = {
+        {"joules", 460.0},          {"from_time", 400.0}, {"from_power", 60.0}, {"watts_separated", 100.0},
+        {"watts_integrated", 90.0}, {"pairs", 1},         {"reason", nullptr}};
+  };
+  EXPECT_EQ(first_error(broken(whole)), "");
+  const std::vector<std::pair<std::string, json>> wrong = {
+      {"/pipelines/0/arms/2/energy_by_phase/0/joules", nullptr},
+      {"/pipelines/0/arms/2/energy_by_phase/0/error", nullptr},
+      {"/pipelines/0/arms/2/energy_by_phase/0/joules", -1.0},
+      {"/pipelines/0/arms/2/energy_scopes/0/scope", "core"},
+      {"/pipelines/0/arms/2/energy_scopes/0/level", "E1"},
+      {"/pipelines/0/arms/2/energy_level", "E2"},  // its scope is null
+      {"/pipelines/0/arms/2/energy_scope", "everything"},
+      {"/pipelines/0/arms/2/energy_modelled/note", "measured"},
+      {"/pipelines/0/arms/2/energy_modelled/model/source", ""},
+      {"/pipelines/0/arms/2/energy_modelled/ttis", 3},
+      {"/pipelines/0/kpis/energy_saving_split/from_power", nullptr},
+      {"/pipelines/0/kpis/energy_saving_split/joules", nullptr},
+      {"/run/idle_power/0/watts", nullptr},
+      {"/run/idle_power/0/scope", nullptr},
+      {"/run/idle_power/0/when", "later"},
+      {"/run/sampler/cpu_share", -0.1}};
+  for (const auto& [path, value] : wrong)
+    EXPECT_TRUE(refused([&, p = path, v = value](json& d) {
+      whole(d);
+      d[json::json_pointer(p)] = v;
+    })) << path
+        << " = " << value;
+}
+
 TEST(Schema, AnArmThatDidNotRunNeedsOnlyItsReasons) {
   EXPECT_FALSE(refused([](json& d) {
     const json none = {{"value", nullptr}, {"ci95", nullptr}, {"unit", "s"}, {"reason", "not run"}};

@@ -1,6 +1,7 @@
 #include "harness/launch/config.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <optional>
 
@@ -86,6 +87,14 @@ class Table {
     const std::optional<std::int64_t> value = node->value<std::int64_t>();
     if (!node->is_integer() || !value || *value < least)
       fail(node->source(), fmt::format("\"{}\" must be a whole number >= {}", key, least));
+    return *value;
+  }
+  double positive(const std::string& key) const {  // or 0; it must be there
+    const toml::node* node = find(key);
+    const std::optional<double> value = node == nullptr ? std::nullopt : node->value<double>();
+    if (!value || !node->is_number() || !(*value >= 0) || !std::isfinite(*value))
+      fail(node == nullptr ? table_.source() : node->source(),
+           fmt::format("{}: \"{}\" must be a number >= 0", what_, key));
     return *value;
   }
   const toml::table& raw() const { return table_; }
@@ -296,6 +305,22 @@ void add_all(const Table& root, const std::string& kind, const Defaults& default
   }
 }
 
+std::optional<EnergyModel> energy_model(const Table& root) {
+  const toml::node* node = root.find("energy_model");
+  if (node == nullptr) return std::nullopt;
+  if (!node->is_table()) root.fail(node->source(), "write [energy_model], one table");
+  const Table table(*node->as_table(), root.source(), "[energy_model]");
+  table.fail_unknown({"source", "idle", "phase", "transition", "waiting"});
+  EnergyModel model;
+  model.source = table.text("source", "", {});
+  if (model.source.empty()) table.fail(node->source(), "[energy_model]: \"source\" must say where its watts come from");
+  model.idle = table.positive("idle");
+  model.phase = table.positive("phase");
+  model.transition = table.positive("transition");
+  model.waiting = table.positive("waiting");
+  return model;
+}
+
 int launches_of(const std::string& run_class) {
   if (run_class == "quick") return 1;
   if (run_class == "standard") return 3;
@@ -345,8 +370,8 @@ Config parse_config(const std::string& text, const std::string& source, const Ov
     throw Error(Exit::usage, fmt::format("{}:{}: {}", source, error.source().begin.line, error.description()));
   }
   const Table root(parsed, source, "the configuration");
-  root.fail_unknown(
-      {"class", "launches", "ranks", "threads", "device", "launcher", "timeout", "seed", "kernel", "pipeline"});
+  root.fail_unknown({"class", "launches", "ranks", "threads", "device", "launcher", "timeout", "seed", "energy_model",
+                     "kernel", "pipeline"});
   Config config;
   config.run_class = root.text("class", "quick", {"quick", "standard", "official", "procurement"});
   root.text("device", "cpu", {"cpu"});
@@ -358,6 +383,7 @@ Config parse_config(const std::string& text, const std::string& source, const Ov
   config.launcher = root.text("launcher", "", {});
   config.timeout = static_cast<double>(root.integer("timeout", 1800, 1));
   config.seed = static_cast<std::uint64_t>(root.integer("seed", 1, 0));
+  config.energy_model = energy_model(root);
   Defaults defaults;
   defaults.ranks = static_cast<int>(root.integer("ranks", 1, 1));
   if (overrides.ranks > 0) defaults.ranks = overrides.ranks;

@@ -3,11 +3,13 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "harness/base/arm_id.hpp"
 #include "harness/base/settings.hpp"
+#include "harness/result/energy_model.hpp"
 
 namespace tandem {
 
@@ -31,6 +33,7 @@ struct Config {
   std::string launcher;  // template with {ranks}, {threads}; "" = the MPI's own mpirun
   double timeout = 600;  // seconds a worker may take
   std::uint64_t seed = 1;
+  std::optional<EnergyModel> energy_model;  // [energy_model]: declared by the user, no measurement
   std::vector<CaseConfig> cases;
 };
 

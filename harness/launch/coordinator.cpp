@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cctype>
+#include <chrono>
 #include <map>
 #include <sstream>
+#include <thread>
 
 #include "harness/base/check.hpp"
 #include "harness/base/digest.hpp"
@@ -97,7 +99,19 @@ void Coordinator::begin_part(const Past& past, const std::vector<std::string>& d
 void Coordinator::close(double seconds, bool interrupted) {
   energy_->stop();
   energy_->append_csv(folder_ / "power.csv", origin_);
-  ledger_->write({{"record", "run"}, {"started", started_}, {"seconds", seconds}, {"interrupted", interrupted}});
+  ledger_->write({{"record", "run"},
+                  {"started", started_},
+                  {"seconds", seconds},
+                  {"interrupted", interrupted},
+                  {"sampler", energy_->sampler()}});
+}
+
+void Coordinator::rest(const std::string& when) {
+  const double begin = now_seconds();
+  const double end = begin + energy_->idle_seconds(plan_.config.run_class == "quick" ? 1 : 3);
+  if (end == begin) return;
+  while (now_seconds() < end && caught_signal() == 0) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  ledger_->write({{"record", "idle"}, {"when", when}, {"begin", begin - origin_}, {"seconds", end - begin}});
 }
 
 std::string Coordinator::title(const Job& job) const {
@@ -114,7 +128,10 @@ double Coordinator::expected_seconds(const Job& job) const {
   return 14;
 }
 
-bool Coordinator::run() { return run_jobs(plan_.jobs); }
+bool Coordinator::run() {
+  rest("before");
+  return run_jobs(plan_.jobs);
+}
 
 bool Coordinator::run_again(const std::vector<std::size_t>& items) {
   std::vector<Job> jobs;

@@ -26,6 +26,8 @@ class Coordinator {
   bool run();
   // Runs these launches once more (a rate above its limit), with the limits measured right beside them.
   bool run_again(const std::vector<std::size_t>& items);
+  // Measures the idle node's power, `when` "before" or "after" the launches; returns at once where nothing is metered.
+  void rest(const std::string& when);
   // Closes a run, or a part of it: its seconds in the ledger, and the meters' record in power.csv.
   void close(double seconds, bool interrupted);
 

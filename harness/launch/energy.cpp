@@ -89,6 +89,18 @@ void EnergyWatch::wait_for(double time) const {
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
 }
 
+double EnergyWatch::idle_seconds(double least) const {
+  if (!recorder_) return 0;
+  double slowest = 0;
+  for (const EnergyTrace& trace : recorder_->traces()) slowest = std::max(slowest, trace.period);
+  return std::max(least, std::min(20 * slowest, 5.0));
+}
+
+Json EnergyWatch::sampler() const {
+  if (!recorder_) return nullptr;
+  return {{"meters", recorder_->traces().size()}, {"period", recorder_->period()}, {"cpu_share", recorder_->cost()}};
+}
+
 void EnergyWatch::stop() {
   if (recorder_) recorder_->stop();
 }

@@ -22,6 +22,10 @@ class EnergyWatch {
   // {"joules", "error", "scope", "reason"}: of the widest scope that is metered; null with its reason where none is.
   // Waits for the reading that follows `end` (steady clock, seconds).
   Json between(double begin, double end) const;
+  // Seconds that idle power takes to measure: `least`, or more for a slow meter; 0 without a meter.
+  double idle_seconds(double least) const;
+  // {"meters", "period", "cpu_share"}: what reading them costs, CPU seconds per second; null without a meter.
+  Json sampler() const;
   void stop();  // takes a last reading
 
   // Appends the readings since the last call, "seconds,meter,scope,joules", seconds counted from `origin`.

@@ -100,6 +100,12 @@ Json to_json(const Plan& plan) {
   Json document = {{"schema", "tandem-plan/1"}, {"class", config.run_class},   {"launches", config.launches},
                    {"seed", config.seed},       {"launcher", config.launcher}, {"timeout", config.timeout},
                    {"cases", Json::array()},    {"jobs", Json::array()}};
+  if (const auto& model = config.energy_model)
+    document["energy_model"] = {{"source", model->source},
+                                {"idle", model->idle},
+                                {"phase", model->phase},
+                                {"transition", model->transition},
+                                {"waiting", model->waiting}};
   for (const CaseConfig& item : config.cases) document["cases"].push_back(case_json(item));
   for (const Job& job : plan.jobs)
     document["jobs"].push_back({{"id", job.id},

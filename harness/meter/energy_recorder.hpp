@@ -55,6 +55,7 @@ class EnergyRecorder {
   void stop();                              // takes a last row
   std::vector<EnergyTrace> traces() const;  // so far
   double covered() const;                   // steady clock up to which every meter was read; -inf: one never was
+  double period() const { return period_; }  // seconds between two readings
   double cost() const;                      // CPU seconds of the thread per second, so far
 
  private:

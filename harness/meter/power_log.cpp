@@ -35,8 +35,11 @@ std::optional<Row> parse(const std::string& line) {
 class PowerLog final : public Meter {
  public:
   PowerLog(std::string path, std::string scope, LogClocks clocks)
-      : path_(std::move(path)), scope_(std::move(scope)), clocks_(std::move(clocks)), file_(path_) {
-    offset_ = clocks_.since_1970() - clocks_.steady();
+      : path_(std::move(path)),
+        scope_(std::move(scope)),
+        clocks_(std::move(clocks)),
+        file_(path_),
+        offset_(clocks_.since_1970() - clocks_.steady()) {
     if (!file_) problem_ = fmt::format("{} (TANDEM_POWER_LOG) cannot be read", path_);
     follow();
     if (problem_.empty() && steps_.empty())
@@ -99,7 +102,7 @@ class PowerLog final : public Meter {
   std::string path_, scope_;
   LogClocks clocks_;
   std::ifstream file_;
-  double offset_ = 0;  // since 1970 - steady
+  double offset_;  // since 1970 - steady
   std::string problem_, line_;
   std::size_t number_ = 0;
   bool begun_ = false;

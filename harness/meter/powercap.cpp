@@ -27,7 +27,7 @@ class Powercap final : public Meter {
   std::optional<double> read() override { return micro(reader_(counter_)); }
 
   std::string unavailable() const override {
-    const std::string problem =
+    std::string problem =
         counter_problem(counter_, reader_(counter_),
                         "Linux keeps it for root since CVE-2020-8694; until the next boot: sudo chmod a+r "
                         "/sys/class/powercap/intel-rapl*/energy_uj; for good, in /etc/udev/rules.d/70-powercap.rules: "

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "harness/base/digest.hpp"
+#include "harness/result/derive_energy.hpp"
 #include "harness/result/derive_parts.hpp"
 
 namespace tandem {
@@ -128,7 +129,7 @@ Status common_status(const Records& records) {
   return status;
 }
 
-// Of the run's time, what was neither a worker's start nor a state of a worker.
+// Of the run's time, what was neither a worker's start nor a state of a worker nor a rest that idle power is taken in.
 Json outside_work(const Records& records, double total) {
   double inside = 0;
   for (const LaunchRecord& launch : records.launches) {
@@ -138,6 +139,7 @@ Json outside_work(const Records& records, double total) {
         last = std::max(last, record.at("begin").get<double>() + record.at("seconds").get<double>());
     inside += last - launch.line.at("begin").get<double>();
   }
+  for (const Json& rest : records.idle) inside += rest.at("seconds").get<double>();
   return {{"seconds", total - inside}, {"share", (total - inside) / total}};
 }
 
@@ -160,7 +162,9 @@ Json run_json(const Records& records, const Status& status, const Json& reasons)
           {"reasons", reasons},
           {"outside_work", seconds > 0 ? outside_work(records, seconds) : Json(nullptr)},
           {"threads", threads},
-          {"launches", records.plan.at("launches")}};
+          {"launches", records.plan.at("launches")},
+          {"idle_power", idle_power_json(records)},
+          {"sampler", records.run.is_null() ? Json(nullptr) : records.run.value("sampler", Json(nullptr))}};
 }
 
 }  // namespace

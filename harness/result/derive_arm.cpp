@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "harness/result/derive_energy.hpp"
+
 namespace tandem {
 namespace {
 
@@ -231,6 +233,7 @@ Json arm_json(Part& part, const Arm& arm) {
   if (middle == nullptr) return json;
 
   json["phases"] = phases_json(*middle);
+  add_energy(part.derivation.records, arm, *middle, json);
   const bool coupled = arm.id.trains();
   const Judged* isolated =  // a growing design runs phase after phase: its own
       !coupled         ? nullptr

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "harness/result/derive_arm.hpp"
+#include "harness/result/derive_energy.hpp"
 
 namespace tandem {
 namespace {
@@ -119,6 +120,7 @@ Json kpis_json(Part& part, Json& claims) {
     if (energies->ci) saving->ci = Interval{1 - 1 / energies->ci->low, 1 - 1 / energies->ci->high};
   }
   kpis["energy_saving"] = ratio_json(part, "energy_saving", saving, status, saving ? "" : unmetered);
+  kpis["energy_saving_split"] = saving_split_json(part, saving ? "" : unmetered);
   kpis["speedup_over_simulation"] =
       ratio_json(part, "speedup_over_simulation", over_simulation, status, over_simulation ? scaled : missing);
   kpis["amortisation"] = amortisation_json(part, status);

@@ -84,13 +84,24 @@ std::vector<PowerPart> read_power(const std::filesystem::path& csv, const std::v
   return parts;
 }
 
+const PowerPart* part_of(const std::vector<PowerPart>& parts, double begin) {
+  const PowerPart* found = nullptr;
+  for (const PowerPart& candidate : parts)
+    if (found == nullptr || candidate.begin <= begin) found = &candidate;
+  return found;
+}
+
+std::string energy_level(const std::string& scope) {
+  if (scope == "system") return "E4";
+  if (scope == "node") return "E3";
+  return scope.empty() ? "E0" : "E2";
+}
+
 Json energy_of_launch(const Json& launch, const std::vector<PowerPart>& parts, std::vector<std::string>& problems) {
   const Json& measured = launch.at("energy");
   if (!measured.at("joules").is_number()) return measured;
   const double begin = launch.at("begin"), end = begin + launch.at("seconds").get<double>();
-  const PowerPart* part = nullptr;
-  for (const PowerPart& candidate : parts)
-    if (part == nullptr || candidate.begin <= begin) part = &candidate;
+  const PowerPart* part = part_of(parts, begin);
   if (part == nullptr) return nothing(measured.at("scope"), "the ledger does not describe the meters of this launch");
   const EnergyReading reading = energy_of_scope(part->traces, measured.at("scope"), begin, end);
   if (!reading.joules)

@@ -20,6 +20,12 @@ struct PowerPart {
 // a row that is none is an Error(Exit::invalid).
 std::vector<PowerPart> read_power(const std::filesystem::path& csv, const std::vector<Json>& parts);
 
+// The part that something which began at `begin` belongs to; nullptr: there is none.
+const PowerPart* part_of(const std::vector<PowerPart>& parts, double begin);
+
+// Levels of docs/method.md section 5: "E0" unmetered (no scope), "E2" components, "E3" whole node, "E4" with network.
+std::string energy_level(const std::string& scope);
+
 // The "energy" of a launch, {"joules", "error", "scope", "reason"}, by the readings. A launch that had none while it
 // ran keeps its reason; one whose readings are missing now is null with that reason. Readings that give another energy
 // than the ledger's are a problem.

@@ -116,12 +116,14 @@ Records read_records(const fs::path& folder, std::vector<std::string>& problems)
       close_part(records.run, line);
     } else if (kind == "part") {
       parts.push_back(std::move(line));
+    } else if (kind == "idle") {
+      records.idle.push_back(std::move(line));
     } else if (kind == "repair") {
       for (const Json& what : line.at("dropped")) records.dropped.push_back(what);
     }
   }
-  const std::vector<PowerPart> power = read_power(folder / "power.csv", parts);
-  for (LaunchRecord& launch : records.launches) launch.energy = energy_of_launch(launch.line, power, problems);
+  records.power = read_power(folder / "power.csv", parts);
+  for (LaunchRecord& launch : records.launches) launch.energy = energy_of_launch(launch.line, records.power, problems);
   for (const auto& [file, member] : kFiles) attach(folder, file, member, records, problems);
   compare_with_plan(records, problems);
   return records;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "harness/base/json.hpp"
+#include "harness/result/power.hpp"
 
 namespace tandem {
 
@@ -26,6 +27,8 @@ struct Records {
   Json plan, machine, run;       // run: the closing record {"started", "seconds", "interrupted"}
   Json dropped = Json::array();  // what a repair dropped before the run went on, a sentence each
   std::vector<LaunchRecord> launches;
+  std::vector<PowerPart> power;  // the meters' readings
+  std::vector<Json> idle;        // {"when", "begin", "seconds"}: nothing ran
 
   // The launches of a case (and arm) that count: in order, a repeated one replacing the first.
   std::vector<const LaunchRecord*> launches_of(const std::string& path, const std::string& arm = "") const;

@@ -23,6 +23,12 @@ Style status_style(std::string_view status);
 bool has_no_figure(const Json& entry);  // INVALID or FAILED: nothing to print
 
 std::string kernels_summary(const Json& kernels, const Screen& screen);
+// Parts of a pipeline's summary that summary_energy.cpp writes; "-" or "" where there is nothing to say.
+std::string energy_label(const Json& arms);                          // with scope and level
+std::string phase_joules(const Json& arm, const std::string& name);  // where the phase was alone
+std::string modelled_text(const Json& arm);                          // of a declared model
+std::string saving_line(const Json& kpis);                           // less time and less power
+std::string idle_line(const Json& run);                              // idle power and the meters' cost
 std::string pipeline_summary(const Json& pipeline, const Screen& screen);
 
 }  // namespace tandem

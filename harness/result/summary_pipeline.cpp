@@ -119,7 +119,10 @@ void arm_rows(TextTable& table, const Json& pipeline) {
   text_row(table, arms, "", scaled);
   for (const std::string& name : phase_names(arms))
     text_row(table, arms, "  " + name, [&](const Json& arm) { return phase_seconds(arm, name); });
-  measured_row(table, arms, "energy to solution", "energy_to_solution", "J");
+  measured_row(table, arms, energy_label(arms), "energy_to_solution", "J");
+  for (const std::string& name : phase_names(arms))
+    text_row(table, arms, "  " + name + " alone", [&](const Json& arm) { return phase_joules(arm, name); });
+  text_row(table, arms, "energy (modelled, not measured)", modelled_text);
   const Json& problem = pipeline.at("problem");
   const std::string plan =
       fmt::format("hold-out of {} cases, {} may exceed {}", problem.at("cases").dump(), problem.at("allowed").dump(),
@@ -208,6 +211,8 @@ std::string pipeline_summary(const Json& pipeline, const Screen& screen) {
   const Json& arms = pipeline.at("arms");
   if (!arms.empty() && std::all_of(arms.begin(), arms.end(), grows)) return text;  // nothing is compared but designs
   text += wrapped(kpis_line(pipeline.at("kpis")), screen.width, 2);
+  if (const std::string saving = saving_line(pipeline.at("kpis")); !saving.empty())
+    text += wrapped(saving, screen.width, 2);
   for (const Json& claim : pipeline.at("claims")) text += wrapped(text_or_empty(claim, "text"), screen.width, 2);
   return text + wrapped(worth(pipeline), screen.width, 2);
 }

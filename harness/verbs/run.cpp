@@ -167,6 +167,7 @@ Exit run(const RunOptions& options) {
     const Records records = read_records(begun.folder, problems);
     finished = coordinator.run_again(above_limit(records, derive(records)));
   }
+  if (finished) coordinator.rest("after");
   coordinator.close(now_seconds() - start, !finished);
   if (!finished) {
     fmt::print("interrupted; what was measured is kept. Go on with: tandem run --resume {}\n", begun.folder.string());

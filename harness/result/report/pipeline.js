@@ -9,7 +9,7 @@ function pipelineSections() {
         ["quality gate", number(problem.cases) + " hold-out cases, at most " + number(problem.allowed) + " with an error above " + percent(problem.target, 3)],
         ["processes", plural(pipeline.ranks, "rank", "ranks") + " × " + plural(pipeline.threads, "thread", "threads")],
         ...Object.entries(problem.facts).map(([key, value]) => [words(key), value])]),
-      claimList(pipeline), armTable(pipeline), kpiTable(pipeline), steeringFigure(pipeline), phasesFigure(pipeline), timelineFigure(pipeline),
+      claimList(pipeline), armTable(pipeline), kpiTable(pipeline), steeringFigure(pipeline), energyTables(pipeline), phasesFigure(pipeline), timelineFigure(pipeline),
       holdoutFigure(pipeline), rivalTable(pipeline), pictureFigures(pipeline), answerTables(pipeline));
   }
 }
@@ -78,7 +78,7 @@ function kpiTable(pipeline) {
     {title: "n", num: true, cell: () => number(launches)},
     {title: "definition", cell: ([key]) => el("span.soft", null, (kpiWords[key] || ["", ""])[1])},
     {title: "remark", cell: ([, entry]) => entry.reason || ""},
-  ], Object.entries(pipeline.kpis)), amortisationNote(pipeline)];
+  ], Object.entries(pipeline.kpis).filter(([, entry]) => entry.value !== undefined)), amortisationNote(pipeline)];
 }
 
 function amortisationNote(pipeline) {
