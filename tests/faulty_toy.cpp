@@ -55,6 +55,24 @@ class NotANumber : public SimulationWrapper {
   }
 };
 
+class Late : public Learner {
+ public:
+  explicit Late(std::unique_ptr<Learner> inner) : inner_(std::move(inner)) {}
+  void prepare(std::span<const Sample* const> mine, const Ranks& ranks) override { inner_->prepare(mine, ranks); }
+  double learn(std::size_t step, std::span<const Pair> mine, std::size_t batch, const Ranks& ranks) override {
+    return inner_->learn(step, mine, batch, ranks);
+  }
+  std::unique_ptr<Model> model() const override { return inner_->model(); }
+  std::vector<std::byte> save() const override { return inner_->save(); }
+  void load(std::span<const std::byte> bytes) override {
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    inner_->load(bytes);
+  }
+
+ private:
+  std::unique_ptr<Learner> inner_;
+};
+
 // The toy under another name, with one more setting, its simulation wrapped.
 template <typename Wrap>
 PipelineEntry variant(const std::string& name, const std::string& summary, std::vector<Parameter> more,
@@ -93,6 +111,19 @@ PipelineEntry toy_nan() {
                  [](std::unique_ptr<Simulation> inner, const Settings&) {
                    return std::make_unique<NotANumber>(std::move(inner));
                  });
+}
+
+PipelineEntry toy_late() {
+  PipelineEntry entry = variant("toy_late", "a network that is late to load", {},
+                                [](std::unique_ptr<Simulation> inner, const Settings&) { return inner; });
+  const auto make = entry.make;
+  entry.make = [make](const Settings& settings, int threads) {
+    Pipeline pipeline = make(settings, threads);
+    const auto learner = pipeline.learner;
+    pipeline.learner = [learner](std::uint64_t seed) { return std::make_unique<Late>(learner(seed)); };
+    return pipeline;
+  };
+  return entry;
 }
 
 }  // namespace tandem::pipelines

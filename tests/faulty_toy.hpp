@@ -27,5 +27,6 @@ class SimulationWrapper : public Simulation {
 PipelineEntry toy_crash();
 PipelineEntry toy_slow();  // sleeps `seconds` in the training simulations
 PipelineEntry toy_nan();   // one training sample holds a NaN
+PipelineEntry toy_late();  // loading its network takes 200 ms
 
 }  // namespace tandem::pipelines

@@ -228,7 +228,7 @@ std::vector<Split> splits_of(const Table& table, int ranks, int threads) {
 
 std::vector<ArmId> arms_of(const Table& table, int ranks, int threads) {
   const std::vector<std::string> all = {"simulation_only", "separated", "integrated"};
-  const auto couplings = choices(table, "coupling", {"in_memory", "concurrent"}, {"in_memory"});
+  const auto couplings = choices(table, "coupling", {"in_memory", "concurrent", "streamed"}, {"in_memory"});
   const auto designs = choices(table, "design", {"fixed", "steered", "steered_rival", "fixed_until_gate"}, {"fixed"});
   const auto caches = choices(table, "cache", {"warm", "cold"}, {"warm"});
   std::vector<ArmId> arms;
@@ -246,6 +246,7 @@ std::vector<ArmId> arms_of(const Table& table, int ranks, int threads) {
         const bool split = coupling != "in_memory";
         for (const Split& of : split ? splits_of(table, ranks, threads) : std::vector<Split>{Split{}})
           for (const std::string& design : designs) {
+            if (coupling == "streamed" && design != "fixed") continue;  // a science of its own
             if (split && design != "fixed" && design != "steered")
               continue;  // what steered is compared with: in memory
             arms.push_back(id);

@@ -41,7 +41,9 @@ void limits(const Json& job, const Ranks& ranks, Recorder& recorder) {
   const int threads = cores_of_rank(ranks);
   omp_set_num_threads(threads);
   // With several ranks only the links are news: the rates are those of all cores, measured by one rank.
-  const auto found = ranks.size() > 1 ? measure_links(ranks) : measure_limits(ranks, threads, quick ? 2.5 : 10);
+  auto found = ranks.size() > 1 ? measure_links(ranks) : measure_limits(ranks, threads, quick ? 2.5 : 10);
+  if (ranks.size() == 1)
+    for (Limit& limit : measure_files(job.at("folder").get<std::string>())) found.push_back(std::move(limit));
   for (const Limit& limit : found) {
     if (!ranks.root()) continue;
     recorder.write({{"record", "limit"},

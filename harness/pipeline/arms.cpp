@@ -5,6 +5,7 @@
 #include "harness/pipeline/handover.hpp"
 #include "harness/pipeline/stages.hpp"
 #include "harness/pipeline/steered.hpp"
+#include "harness/pipeline/streamed.hpp"
 #include "harness/result/files.hpp"
 
 namespace tandem {
@@ -107,7 +108,8 @@ Handover::Wait full_queue(const Run& run) {
 }
 
 // Some ranks simulate while the others train on what has come.
-void concurrent(const Run& run) {
+void split(const Run& run) {
+  const bool stream = run.job.id.coupling == "streamed";
   Recorder& recorder = run.stage.recorder;
   const bool trains = run.stage.ranks.rank() >= run.job.id.split.simulating;
   const Ranks group(run.stage.ranks, trains ? 1 : 0);
@@ -115,9 +117,12 @@ void concurrent(const Run& run) {
   const auto handover = split_handover(run.stage.ranks, run.job.id.split, run.book(), full_queue(run));
   Trained trained;
   if (trains) {
-    trained = train(part, *handover);
+    trained = stream ? train_streamed(part, *handover) : train(part, *handover);
+  } else if (stream) {
+    simulate_stream(part, *handover, kSmallBlock);
   } else {
     simulate(part, *handover, kSmallBlock);
+    recorder.enter("hand over", State::transition);
     handover->close();
   }
   run.write_books();
@@ -176,8 +181,8 @@ void run_arm(const ArmJob& job, const Pipeline& pipeline, const PipelineEntry& e
     growing(run);
   else if (job.id.coupling == "in_memory")
     in_memory(run);
-  else if (job.id.coupling == "concurrent")
-    concurrent(run);
+  else if (job.id.is_split())
+    split(run);
   else if (job.stage == "simulate")
     separated_simulate(run);
   else if (job.stage == "train")

@@ -23,6 +23,9 @@ class Handover {
   virtual void close() = 0;
   virtual bool pending() = 0;                  // whether take() brings anything
   virtual bool open() const { return false; }  // whether more may come after that
+  // The training side has what it wants: the other may stop. It learns of it by wanted().
+  virtual void enough() {}
+  virtual bool wanted() { return true; }
   // What has come since the last call, each rank's samples in the order in which they were put; waits for nothing.
   virtual std::vector<Sample> take() = 0;
 };

@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::size_t kMemory = std::size_t{8} << 20;  // bytes of all rings of a training rank
 constexpr std::size_t kLeast = std::size_t{64} << 10;  // bytes of one ring
+constexpr int kEnough = 3;                             // tag beside those of the mailboxes
 constexpr std::size_t kUnderWay = 16;                  // samples of one queue across nodes
 
 // Which ranks share a node with this one, by their numbers among all.
@@ -67,6 +68,10 @@ class SplitHandover : public Handover {
     }
   }
   ~SplitHandover() override {
+    for (int told = 1; told != 0;) {  // what nobody asked for stays behind no longer than this
+      MPI_Iprobe(MPI_ANY_SOURCE, kEnough, comm_, &told, MPI_STATUS_IGNORE);
+      if (told != 0) MPI_Recv(nullptr, 0, MPI_BYTE, MPI_ANY_SOURCE, kEnough, comm_, MPI_STATUS_IGNORE);
+    }
     outboxes_.clear();
     inboxes_.clear();
     memory_.reset();
@@ -80,22 +85,44 @@ class SplitHandover : public Handover {
     }
   }
   void close() override {
+    for (const auto& outbox : outboxes_) outbox->send(end_mark());
     for (const auto& outbox : outboxes_) outbox->finish();
   }
   bool pending() override {
     return std::any_of(inboxes_.begin(), inboxes_.end(), [](const auto& inbox) { return inbox->ready(); });
   }
-  bool open() const override { return true; }  // a rank that dies takes all with it
+  bool open() const override { return ended_ < split_.simulating; }  // a rank that dies takes all with it
   std::vector<Sample> take() override {
     std::vector<Sample> samples;
     for (const auto& inbox : inboxes_)
-      while (inbox->ready()) samples.push_back(inbox->receive());
+      while (inbox->ready()) {
+        samples.push_back(inbox->receive());
+        if (samples.back().pairs != 0) continue;
+        samples.pop_back();
+        ++ended_;
+      }
     return samples;
+  }
+  void enough() override {
+    for (int rank = 0; rank < split_.simulating; ++rank) MPI_Send(nullptr, 0, MPI_BYTE, rank, kEnough, comm_);
+  }
+  bool wanted() override {
+    int told = 0;
+    MPI_Iprobe(MPI_ANY_SOURCE, kEnough, comm_, &told, MPI_STATUS_IGNORE);
+    return told == 0;
   }
 
  private:
+  // The last of an outbox: a sample has at least one pair.
+  static Sample end_mark() {
+    Sample mark;
+    mark.pairs = 0;
+    return mark;
+  }
+
   Split split_;
   Node node_;
+  int ended_ = 0;  // simulating ranks that have sent their last
   MPI_Comm comm_ = MPI_COMM_NULL;
   std::unique_ptr<SharedMemory> memory_;
   std::vector<std::unique_ptr<Outbox>> outboxes_;  // one for each training rank

@@ -33,29 +33,37 @@ void load_from(Learner& learner, const fs::path& path) {
 
 }  // namespace
 
-void simulate(const Stage& stage, Handover& handover, std::size_t block) {
+double simulate_cases(const Stage& stage, Handover& handover, std::span<const std::size_t> indices) {
+  const Simulation& simulation = *stage.pipeline.simulation;
   stage.recorder.enter("simulate");
-  const Problem& problem = *stage.pipeline.problem;
-  const auto mine = stage.ranks.share(problem.spec().schedule.samples);
+  std::vector<Case> cases;
+  for (const std::size_t index : indices)
+    cases.push_back(stage.pipeline.problem->draw(Purpose::training, stage.seed, index));
+  std::vector<Sample> samples = simulation.simulate(cases, Fidelity::train);
+  stage.recorder.enter("validate");
   double worst = 0;
-  for (std::size_t at = 0; at < mine.size(); at += block) {
-    std::vector<Case> cases;
-    for (std::size_t i = at; i < std::min(at + block, mine.size()); ++i)
-      cases.push_back(problem.draw(Purpose::training, stage.seed, mine[i]));
-    std::vector<Sample> samples = stage.pipeline.simulation->simulate(cases, Fidelity::train);
-    stage.recorder.enter("validate");
-    for (std::size_t i = 0; i < cases.size(); ++i) {
-      const double violation =
-          stage.pipeline.simulation->invariant(cases[i], stage.pipeline.simulation->outputs(samples[i]));
-      worst = std::max(worst, std::isnan(violation) ? std::numeric_limits<double>::infinity() : violation);
-    }
-    stage.recorder.enter("hand over", State::transition);
-    handover.put(std::move(samples));
-    stage.recorder.enter("simulate");
+  for (std::size_t i = 0; i < cases.size(); ++i) {
+    const double violation = simulation.invariant(cases[i], simulation.outputs(samples[i]));
+    worst = std::max(worst, std::isnan(violation) ? std::numeric_limits<double>::infinity() : violation);
   }
+  stage.recorder.enter("hand over", State::transition);
+  handover.put(std::move(samples));
+  return worst;
+}
+
+void record_invariant(const Stage& stage, double worst) {
   stage.recorder.enter("wait", State::waiting);
   worst = stage.ranks.max(worst);
   if (stage.ranks.root()) stage.recorder.write({{"record", "training_invariant"}, {"value", number(worst)}});
+}
+
+void simulate(const Stage& stage, Handover& handover, std::size_t block) {
+  const auto mine = stage.ranks.share(stage.pipeline.problem->spec().schedule.samples);
+  double worst = 0;
+  for (std::size_t at = 0; at < mine.size(); at += block)
+    worst = std::max(worst,
+                     simulate_cases(stage, handover, std::span(mine).subspan(at, std::min(block, mine.size() - at))));
+  record_invariant(stage, worst);
 }
 
 std::vector<Pair> draw_batch(const Schedule& schedule, std::size_t step, std::uint64_t seed,
@@ -85,8 +93,16 @@ Trained train(const Stage& stage, Handover& handover) {
                                   schedule.batch, stage.ranks);
   }
   supply.need(schedule.samples, "validate");
-  const std::vector<const Sample*> all = supply.below(schedule.samples);
-  for (Rival& rival : problem.rivals()) {
+  fit_rivals(stage, supply.below(schedule.samples), trained);
+  stage.recorder.enter("hand over", State::transition);
+  stage.recorder.write({{"record", "useful"}, {"bytes", supply.bytes()}});
+  if (stage.ranks.root()) stage.recorder.write({{"record", "loss"}, {"value", number(loss)}});
+  return trained;
+}
+
+void fit_rivals(const Stage& stage, std::span<const Sample* const> all, Trained& trained) {
+  stage.recorder.enter("validate");
+  for (Rival& rival : stage.pipeline.problem->rivals()) {
     auto learner = rival.make();
     const double begin = now_seconds();
     learner->prepare(all, stage.ranks);
@@ -95,10 +111,6 @@ Trained train(const Stage& stage, Handover& handover) {
           {{"record", "rival"}, {"name", rival.name}, {"trivial", rival.trivial}, {"seconds", now_seconds() - begin}});
     trained.rivals.emplace_back(std::move(rival), std::move(learner));
   }
-  stage.recorder.enter("hand over", State::transition);
-  stage.recorder.write({{"record", "useful"}, {"bytes", supply.bytes()}});
-  if (stage.ranks.root()) stage.recorder.write({{"record", "loss"}, {"value", number(loss)}});
-  return trained;
 }
 
 void save(const Trained& trained, const fs::path& folder) {

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "harness/measure/recorder.hpp"
@@ -29,6 +30,11 @@ struct Trained {
 inline constexpr std::size_t kBlock = 64;  // bounds the memory in flight
 void simulate(const Stage& stage, Handover& handover, std::size_t block = kBlock);
 
+// The parts of simulate(): these cases into the handover, returning the largest violation among them; and its record,
+// collective over the ranks that simulate.
+double simulate_cases(const Stage& stage, Handover& handover, std::span<const std::size_t> indices);
+void record_invariant(const Stage& stage, double worst);
+
 // Follows the Problem's schedule over the samples, which may still be coming; ranks sum their gradients. Then fits the
 // rivals (booked as validation, for that is what they serve).
 Trained train(const Stage& stage, Handover& handover);
@@ -38,6 +44,9 @@ void save(const Trained& trained, const std::filesystem::path& folder);  // fsyn
 Trained load(const Pipeline& pipeline, std::uint64_t seed, const std::filesystem::path& folder);
 
 std::vector<Answer> answer(const Stage& stage, const Model& model, std::size_t questions);
+
+// Fits the Problem's rivals to these samples, numbered from 0 over all ranks that train.
+void fit_rivals(const Stage& stage, std::span<const Sample* const> all, Trained& trained);
 
 // The pairs of batch `step` that lie on this rank: drawn uniformly from the first ready(step) samples, the same on
 // every machine and in every arm.

@@ -91,6 +91,16 @@ Json efficiency_json(const Judged& launch, const Judged* isolated) {
 
 Json holdout_json(const Judged* launch) { return launch == nullptr ? Json(nullptr) : launch->gate.holdout; }
 
+// How many samples a streamed arm saw, and how often each pair was drawn: it depends on the machine.
+Json streamed_json(const Judged& launch, const Json& problem) {
+  const auto records = launch.record->of("streamed");
+  if (records.empty()) return nullptr;
+  double samples = 0;
+  for (const Json& record : records) samples += record.at("samples").get<double>();
+  const double drawn = problem.at("batches").get<double>() * problem.at("batch").get<double>();
+  return {{"samples", samples}, {"uses", drawn / samples}, {"reservoir", problem.at("samples")}};
+}
+
 // The cheapest rival that meets the hold-out's target, with the time that the arm would take with it: the network's
 // training replaced by the rival's fit. Composed of measured times, not run.
 Json passing_rival(const Judged& launch) {
@@ -250,6 +260,11 @@ Json arm_json(Part& part, const Arm& arm) {
       coupled && middle->useful > 0 ? Json(movement_amplification(middle->bytes, middle->useful)) : Json(nullptr);
   json["movement_amplification"] =
       add("movement_amplification", moved, "1", nullptr, moved.is_null() ? "nothing is handed over" : "");
+  json["sufficiency"] = sufficiency_json(part.derivation, arm, *middle);
+  for (const Json& channel : json["sufficiency"])
+    add("sufficiency_of_" + channel.at("channel").get<std::string>(), channel.at("sufficiency"), "1", nullptr,
+        channel.value("reason", std::string()));
+  json["streamed"] = streamed_json(*middle, part.item.at("problem"));
   json["holdout"] = holdout_json(middle);
   const Json error = middle->gate.holdout.is_null() ? Json(nullptr) : middle->gate.holdout.at("median");
   add("holdout_error", error, "1", nullptr, error.is_null() ? "the problem has no error per case" : "");

@@ -63,6 +63,11 @@ struct Part {
 Arm judge_arm(const Derivation& derivation, const Json& item, const std::string& arm);  // as the plan writes it
 Json arm_json(Part& part, const Arm& arm);  // adds the arm's figures of merit too
 
+// K5: the ledger of files against the operating system's count; a difference makes `status` INVALID.
+void check_ledger(Part& part, const Arm& arm, Status& status);
+// K5: per channel {"channel", "bytes", "limit", "bottleneck", "sufficiency"}.
+Json sufficiency_json(const Derivation& derivation, const Arm& arm, const Judged& launch);
+
 // Adds what is wrong with a growing design to `status`; that a design compared with was given up is no fault.
 Growth judge_growth(const LaunchRecord& record, const Json& problem, const std::string& design, Status& status);
 // The growing designs side by side, null where the plan has none; adds their figures of merit, and gains to `kpis`.

@@ -77,6 +77,10 @@ double movement_amplification(const std::map<std::string, double>& bytes, double
   return total(bytes) / useful;
 }
 
+double sufficiency(double bottleneck_seconds, double bytes, double bandwidth) {
+  return bottleneck_seconds / (bytes / bandwidth);
+}
+
 std::optional<double> movement_reduction(const std::map<std::string, double>& separated,
                                          const std::map<std::string, double>& integrated) {
   if (total(separated) == 0) return std::nullopt;

@@ -49,6 +49,10 @@ double movement_amplification(const std::map<std::string, double>& bytes, double
 std::optional<double> movement_reduction(const std::map<std::string, double>& separated,
                                          const std::map<std::string, double>& integrated);
 
+// K5: sigma_c = T_bottleneck / (B_c / BW_c): how often the channel could have moved its bytes while the longest phase
+// of the coupling ran; below 1 it limits the coupling.
+double sufficiency(double bottleneck_seconds, double bytes, double bandwidth);
+
 // K6, the claim check, verbatim: "3-10x: supported | not supported | inconclusive | start-up dominated on this system".
 struct Claim {
   std::string claim, verdict, text;

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <regex>
 
 #include <fmt/format.h>
 
@@ -23,13 +24,27 @@ std::string growing_title(const Json& design) {
   return text_or_empty(design, "design") + (split.empty() ? "" : " " + split);
 }
 
-// "integrated (concurrent 1+1)", "steered 1+1": what is said of every arm of its kind is left out.
-std::string arm_title(const Json& arm) {
-  if (grows(arm)) return growing_title(arm);  // integrated, in memory unless split
+// "concurrent 1+1", "cold": what is said of every arm of its kind is left out.
+std::string how_of(const Json& arm) {
   std::string how = text_or_empty(arm, "coupling");
   if (const std::string split = text_or_empty(arm, "split"); !split.empty()) how += " " + split;
   if (text_or_empty(arm, "cache") == "cold") how = "cold";
-  return text_or_empty(arm, "arm") + (how.empty() ? "" : " (" + how + ")");
+  return how;
+}
+
+// The arms' names; in one row "integrated (in_memory)" where few, else how they couple in a row of its own.
+void arm_titles(TextTable& table, const Json& pipeline) {
+  const Json& arms = pipeline.at("arms");
+  const bool few = arms.size() <= 3;
+  std::vector<Cell> head = {{"pipeline " + case_title(pipeline), Style::bold}}, below = {{""}};
+  for (const Json& arm : arms) {
+    const std::string how = grows(arm) ? "" : how_of(arm);
+    const std::string name = grows(arm) ? growing_title(arm) : text_or_empty(arm, "arm");  // in memory unless split
+    head.push_back({name + (few && !how.empty() ? " (" + how + ")" : ""), Style::bold, true});
+    below.push_back({how, Style::bold, true});
+  }
+  table.row(std::move(head));
+  if (!few) table.row(std::move(below));
 }
 
 // One row over the arms. Where no arm has a value and all share one reason, the reason stands once.
@@ -135,10 +150,11 @@ void arm_rows(TextTable& table, const Json& pipeline) {
   text_row(table, arms, "status", attention);
 }
 
-std::string times(const Json& kpis, const char* key) {
-  const double value = number_or(kpis.at(key), "value", -1);
+std::string times(const Json& ratio) {
+  const double value = number_or(ratio, "value", -1);
   return value < 0 ? "-" : fmt::format("{:.2f} x", value);
 }
+std::string times(const Json& kpis, const char* key) { return times(kpis.at(key)); }
 
 // A ratio without interval that has a reason is a lower bound.
 std::string gain(const Json& kpis, const char* key) {
@@ -174,6 +190,47 @@ std::string kpis_line(const Json& kpis) {
           : format_percent(number_or(kpis.at("data_movement_reduction"), "value", 0)));
 }
 
+// "integrated.coupling=concurrent.split=1+1" as "integrated concurrent 1+1".
+std::string plain(const std::string& arm) {
+  static const std::regex key("\\.\\w+=");
+  return std::regex_replace(arm, key, " ");
+}
+
+// The other couplings and the other baseline; whether files and links were fast enough.
+std::string couplings_line(const Json& kpis) {
+  std::string line;
+  for (const Json& entry : member(kpis, "couplings"))
+    line += fmt::format("{}{} {} over {}", line.empty() ? "" : "; ", times(entry), plain(text_or_empty(entry, "arm")),
+                        plain(text_or_empty(entry, "baseline")));
+  return line;
+}
+
+std::string channels_line(const Json& arms) {
+  std::string line;
+  for (const Json& arm : arms)
+    for (const Json& channel : member(arm, "sufficiency")) {
+      const double sigma = number_or(channel, "sufficiency", -1);
+      if (sigma < 0 || sigma >= 1) continue;
+      line += fmt::format("{}{} of {} limits the coupling: it takes {:.1f} x the time of {}", line.empty() ? "" : "; ",
+                          text_or_empty(channel, "channel"), text_or_empty(arm, "arm"), 1 / sigma,
+                          text_or_empty(channel, "bottleneck"));
+    }
+  if (!line.empty()) return line;
+  double least = INFINITY;
+  std::string slowest;
+  for (const Json& arm : arms)
+    for (const Json& channel : member(arm, "sufficiency"))
+      if (const double sigma = number_or(channel, "sufficiency", INFINITY); sigma < least) {
+        least = sigma;
+        slowest = text_or_empty(channel, "channel");
+      }
+  if (slowest.empty()) return "";
+  return fmt::format(
+      "files and links are enough for this coupling: the slowest channel, {}, could move its bytes {} times "
+      "while the longer of simulation and training runs",
+      slowest, format_number(std::floor(least)));
+}
+
 // When the surrogate pays off, and what the network is worth against the best cheap rival.
 std::string worth(const Json& pipeline) {
   std::string line;
@@ -202,17 +259,16 @@ std::string worth(const Json& pipeline) {
 
 std::string pipeline_summary(const Json& pipeline, const Screen& screen) {
   TextTable table;
-  std::vector<Cell> head = {{"pipeline " + case_title(pipeline), Style::bold}};
-  for (const Json& arm : pipeline.at("arms")) head.push_back({arm_title(arm), Style::bold, true});
-  table.row(std::move(head));
+  arm_titles(table, pipeline);
   if (!pipeline.at("arms").empty()) arm_rows(table, pipeline);
   std::string text = table.text(screen.width, screen.colour);
   if (const std::string line = steering_line(pipeline); !line.empty()) text += wrapped(line, screen.width, 2);
   const Json& arms = pipeline.at("arms");
   if (!arms.empty() && std::all_of(arms.begin(), arms.end(), grows)) return text;  // nothing is compared but designs
   text += wrapped(kpis_line(pipeline.at("kpis")), screen.width, 2);
-  if (const std::string saving = saving_line(pipeline.at("kpis")); !saving.empty())
-    text += wrapped(saving, screen.width, 2);
+  for (const std::string& line :
+       {saving_line(pipeline.at("kpis")), couplings_line(pipeline.at("kpis")), channels_line(pipeline.at("arms"))})
+    if (!line.empty()) text += wrapped(line, screen.width, 2);
   for (const Json& claim : pipeline.at("claims")) text += wrapped(text_or_empty(claim, "text"), screen.width, 2);
   return text + wrapped(worth(pipeline), screen.width, 2);
 }

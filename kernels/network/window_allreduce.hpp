@@ -11,8 +11,8 @@
 
 #include <mpi.h>
 
-#include "kernels/network/nodes.hpp"
 #include "harness/ranks/shared_memory.hpp"
+#include "kernels/network/nodes.hpp"
 
 namespace tandem::kernels {
 

@@ -10,6 +10,7 @@ function pipelineSections() {
         ["processes", plural(pipeline.ranks, "rank", "ranks") + " × " + plural(pipeline.threads, "thread", "threads")],
         ...Object.entries(problem.facts).map(([key, value]) => [words(key), value])]),
       claimList(pipeline), armTable(pipeline), kpiTable(pipeline), steeringFigure(pipeline), energyTables(pipeline), phasesFigure(pipeline), timelineFigure(pipeline),
+      efficiencyFigure(pipeline), movementFigure(pipeline),
       holdoutFigure(pipeline), rivalTable(pipeline), pictureFigures(pipeline), answerTables(pipeline));
   }
 }
@@ -67,6 +68,13 @@ const kpiWords = {
   amortisation: ["amortisation", "answers after which the surrogate has paid for its data, training and validation"],
 };
 
+// The other couplings and the other baseline are rows like the rest.
+function kpiRows(pipeline) {
+  const arm = (text) => words(text.replace(/\.\w+=/g, ", "));
+  return Object.entries(pipeline.kpis).filter(([key, entry]) => key === "couplings" || entry.value !== undefined).flatMap(([key, entry]) => (key !== "couplings" ? [[key, entry]] :
+    entry.map((ratio) => ["speed-up of " + arm(ratio.arm) + " over " + arm(ratio.baseline), ratio])));
+}
+
 function kpiTable(pipeline) {
   const launches = Math.max(0, ...pipeline.arms.map((arm) => arm.launches));
   const unit = (key, entry) => (key === "data_movement_reduction" || key === "energy_saving" ? "%" : entry.unit);
@@ -78,7 +86,7 @@ function kpiTable(pipeline) {
     {title: "n", num: true, cell: () => number(launches)},
     {title: "definition", cell: ([key]) => el("span.soft", null, (kpiWords[key] || ["", ""])[1])},
     {title: "remark", cell: ([, entry]) => entry.reason || ""},
-  ], Object.entries(pipeline.kpis).filter(([, entry]) => entry.value !== undefined)), amortisationNote(pipeline)];
+  ], kpiRows(pipeline)), amortisationNote(pipeline)];
 }
 
 function amortisationNote(pipeline) {

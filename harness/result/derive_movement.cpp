@@ -1,0 +1,80 @@
+// Bytes on the edges between simulation and learning: whether the operating system counted the same for files, and
+// whether the channels are fast enough (docs/method.md, K5).
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "harness/result/derive_arm.hpp"
+
+namespace tandem {
+namespace {
+
+// A file format's own bytes hide a wrong ledger where the payload is small: not judged below this.
+constexpr double kJudged = 4 << 20;
+constexpr double kAllowed = 0.01;
+
+// The measured bandwidth of a channel; a copy reads and writes where the triad touches three arrays.
+struct Bandwidth {
+  std::optional<double> value;
+  std::string limit;
+};
+
+Bandwidth bandwidth_of(const Derivation& derivation, const std::string& channel, bool cold) {
+  if (channel == "file_write") return {derivation.limit("file_write"), "file_write"};
+  if (channel == "file_read")
+    return cold ? Bandwidth{derivation.limit("file_read_cold"), "file_read_cold"}
+                : Bandwidth{derivation.limit("file_read"), "file_read"};
+  if (channel == "mpi") return {derivation.limit("ping_pong_bandwidth"), "ping_pong_bandwidth"};
+  const auto triad = derivation.limit("triad");
+  return {triad ? std::optional(*triad / 2) : std::nullopt, "triad / 2"};
+}
+
+}  // namespace
+
+void check_ledger(Part& part, const Arm& arm, Status& status) {
+  for (const Judged& launch : arm.launches) {
+    double read = 0, written = 0;
+    for (const Json& io : launch.record->of("kernel_io")) {
+      read += io.at("read").get<double>();
+      written += io.at("written").get<double>();
+    }
+    for (const auto& [channel, counted] : {std::pair{std::string("file_write"), written}, {"file_read", read}}) {
+      const auto booked = launch.bytes.find(channel);
+      if (booked == launch.bytes.end() || booked->second < kJudged || counted == 0) continue;
+      const double deviation = std::abs(counted / booked->second - 1);
+      const bool same = deviation <= kAllowed;
+      part.derivation.check_fact(fmt::format("{}.{}.ledger_of_{}.launch={}", part.fom, arm.id.text(), channel,
+                                             launch.record->line.at("launch").get<int>()),
+                                 deviation, kAllowed, same);
+      if (!same)
+        status.add("INVALID", fmt::format("{}: {:.0f} bytes of {} were booked, the operating system counted {:.0f}",
+                                          arm.id.text(), booked->second, channel, counted));
+    }
+  }
+}
+
+Json sufficiency_json(const Derivation& derivation, const Arm& arm, const Judged& launch) {
+  Json channels = Json::array();
+  std::string bottleneck;
+  double longest = 0;
+  for (const char* phase : {"simulate", "train"})
+    if (const auto found = launch.by_name.find(phase); found != launch.by_name.end() && found->second > longest) {
+      longest = found->second;
+      bottleneck = phase;
+    }
+  for (const auto& [channel, bytes] : launch.bytes) {
+    const Bandwidth bandwidth = bandwidth_of(derivation, channel, arm.id.cache == "cold");
+    Json entry = {{"channel", channel}, {"bytes", bytes}, {"limit", bandwidth.limit}, {"bottleneck", bottleneck}};
+    entry["sufficiency"] = bandwidth.value && bytes > 0 && longest > 0
+                               ? Json(sufficiency(longest, bytes, *bandwidth.value))
+                               : Json(nullptr);
+    if (entry["sufficiency"].is_null())
+      entry["reason"] = longest > 0 && bytes > 0 ? fmt::format("limit {} was not measured", bandwidth.limit)
+                                                 : "nothing was simulated or trained, or nothing moved";
+    channels.push_back(entry);
+  }
+  return channels;
+}
+
+}  // namespace tandem

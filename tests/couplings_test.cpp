@@ -1,0 +1,187 @@
+// Every coupling of the toy pipeline through the whole program: the same weights where the schedule
+// is followed, real overlap, bytes as counted by hand, states that fill the time, a delay that costs what the formula
+// says.
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "harness/result/derive.hpp"
+#include "harness/result/directory.hpp"
+#include "harness/result/files.hpp"
+#include "tests/cli/workplace.hpp"
+
+namespace tandem {
+namespace {
+
+const std::string kProgram = TANDEM_TEST_PROGRAM;
+constexpr double kUseful = 48 * 4.0 * (3 * 8 + 3 * 4 + 3 * 4 * 8 + 2);  // bytes of the toy's samples
+
+struct Measured {
+  explicit Measured(const std::string& config) {
+    place.write("config.toml", config);
+    outcome = place.run("'" + kProgram + "' run config.toml --out out");
+    std::vector<std::string> problems;
+    if (!std::filesystem::exists(place.folder() / "out/result.json")) return;
+    document = read_json(place.folder() / "out/result.json");
+    records = read_records(place.folder() / "out", problems);
+  }
+  const Json& arm(const std::string& text, std::size_t pipeline = 0) const {
+    for (const Json& arm : document.at("pipelines").at(pipeline).at("arms")) {
+      std::string name = arm.at("arm");
+      if (arm.at("coupling").is_string()) name += " " + arm.at("coupling").get<std::string>();
+      if (arm.at("split").is_string()) name += " " + arm.at("split").get<std::string>();
+      if (arm.at("cache") == "cold") name += " cold";
+      if (name == text) return arm;
+    }
+    throw std::out_of_range(text + " was not run:\n" + outcome.out + outcome.err);
+  }
+
+  Workplace place;
+  Outcome outcome;
+  Json document;
+  Records records;
+};
+
+const Measured& toy() {
+  static const Measured run(R"([[pipeline]]
+name = "toy"
+threads = 2
+arms = ["separated", "integrated"]
+coupling = ["in_memory", "concurrent", "streamed"]
+[[pipeline]]
+name = "toy"
+ranks = 3
+threads = 1
+arms = ["integrated"]
+coupling = ["concurrent", "streamed"]
+split = ["2+1", "1+2"]
+[[pipeline]]
+name = "toy_slow"
+seconds = 0.05
+threads = 2
+arms = ["integrated"]
+coupling = "concurrent"
+[[pipeline]]
+name = "toy_late"
+threads = 1
+arms = ["separated", "integrated"]
+[[pipeline]]
+name = "toy"
+threads = 1
+ballast = 40000
+arms = ["separated"]
+)");
+  return run;
+}
+
+TEST(Couplings, ThoseThatFollowTheScheduleGiveTheSameWeights) {
+  const Json weights = toy().arm("separated").at("weights_sha256");
+  EXPECT_EQ(weights.get<std::string>().size(), 64u);
+  EXPECT_EQ(toy().arm("integrated in_memory").at("weights_sha256"), weights);
+  EXPECT_EQ(toy().arm("integrated concurrent 1+1").at("weights_sha256"), weights);
+  EXPECT_NE(toy().arm("integrated streamed 1+1").at("weights_sha256"), weights);
+  EXPECT_TRUE(toy().outcome.says("separated.ttis"));
+}
+
+TEST(Couplings, EveryOnePassesTheGateAtEverySplit) {
+  EXPECT_EQ(toy().outcome.code, 0) << toy().outcome.out << toy().outcome.err;
+  for (const char* split : {"2+1", "1+2"})
+    for (const char* coupling : {"concurrent", "streamed"}) {
+      const Json& arm = toy().arm(std::string("integrated ") + coupling + " " + split, 1);
+      EXPECT_TRUE(arm.at("ttis").at("value").is_number()) << arm.dump(1).substr(0, 400);
+      EXPECT_EQ(arm.at("holdout").at("above"), 0);
+    }
+}
+
+TEST(Couplings, EveryByteIsBookedByItsChannel) {
+  using Bytes = std::map<std::string, double>;
+  EXPECT_EQ(toy().arm("separated").at("bytes").get<Bytes>(), (Bytes{{"file_write", kUseful}, {"file_read", kUseful}}));
+  EXPECT_EQ(toy().arm("integrated in_memory").at("bytes").get<Bytes>(), Bytes{});
+  for (const char* arm : {"integrated concurrent 2+1", "integrated concurrent 1+2"}) {
+    EXPECT_EQ(toy().arm(arm, 1).at("bytes").get<Bytes>(), (Bytes{{"shm", kUseful}, {"host_copy", kUseful}})) << arm;
+    EXPECT_EQ(toy().arm(arm, 1).at("movement_amplification").at("value"), 2.0) << arm;
+  }
+  const Json& streamed = toy().arm("integrated streamed 1+1");
+  EXPECT_GE(streamed.at("streamed").at("samples"), 1);
+  EXPECT_EQ(streamed.at("useful_bytes").get<double>(),
+            streamed.at("streamed").at("samples").get<double>() * kUseful / 48);
+}
+
+TEST(Couplings, TheChannelsAreEnoughOrAReasonIsGiven) {
+  for (const Json& channel : toy().arm("separated").at("sufficiency")) {
+    EXPECT_TRUE(channel.at("sufficiency").is_number() || !channel.at("reason").get<std::string>().empty());
+    EXPECT_EQ(channel.at("limit"), channel.at("channel"));
+  }
+  EXPECT_EQ(toy().arm("separated").at("sufficiency").size(), 2u);
+}
+
+TEST(Couplings, StatesFillTheTimeOfEverySlot) {
+  for (const Json& pipeline : toy().document.at("pipelines"))
+    for (const Json& arm : pipeline.at("arms")) {
+      double sum = 0;
+      for (const Json& phase : arm.at("phases")) sum += phase.at("seconds").get<double>();
+      EXPECT_NEAR(sum, arm.at("launch_seconds")[0].get<double>(), 1e-9) << arm.at("arm");
+      const Json& e = arm.at("cross_workflow_efficiency");
+      if (!e.at("value").is_number()) continue;
+      EXPECT_NEAR(e.at("A").get<double>() + e.at("X").get<double>() + e.at("Z").get<double>(),
+                  e.at("slots").get<double>() * e.at("seconds").get<double>(), 1e-9);
+      EXPECT_NEAR(
+          e.at("value").get<double>(),
+          e.at("eta_wait").get<double>() * e.at("eta_transition").get<double>() * e.at("eta_dilation").get<double>(),
+          1e-9);
+    }
+}
+
+// Rank 0 simulates for 0.3 s in blocks of 8; rank 1 begins when the first are there.
+TEST(Couplings, SimulationAndTrainingOverlap) {
+  double overlap = 0;
+  const Json& timeline = toy().document.at("pipelines").at(2).at("timeline");
+  for (const Json& a : timeline)
+    for (const Json& b : timeline) {
+      if (a.at("rank") != 0 || a.at("state") != "simulate" || b.at("rank") != 1 || b.at("state") != "train") continue;
+      const double begin = std::max(a.at("begin").get<double>(), b.at("begin").get<double>());
+      const double end = std::min(a.at("begin").get<double>() + a.at("seconds").get<double>(),
+                                  b.at("begin").get<double>() + b.at("seconds").get<double>());
+      overlap += std::max(0.0, end - begin);
+    }
+  EXPECT_GT(overlap, 0) << timeline.dump();
+}
+
+// 200 ms at a boundary of the separated arm alone.
+TEST(Couplings, ADelayAtABoundaryCostsWhatTheFormulaSays) {
+  const Json& late = toy().arm("separated", 3).at("cross_workflow_efficiency");
+  const Json& prompt = toy().arm("integrated in_memory", 3).at("cross_workflow_efficiency");
+  constexpr double delay = 0.2;
+  const double seconds = late.at("seconds"), isolated = late.at("isolated"), moved = late.at("X");
+  EXPECT_GT(moved, delay);
+  EXPECT_LT(prompt.at("isolated").get<double>(), delay) << "the delay is no phase";
+  double hand_over = 0;
+  for (const Json& phase : toy().arm("separated", 3).at("phases"))
+    if (phase.at("name") == "hand over") hand_over += phase.at("seconds").get<double>();
+  EXPECT_GE(hand_over, delay);
+  // Without it the same launch would have taken `delay` less, all else equal.
+  const double without = isolated / (seconds - delay), value = late.at("value");
+  EXPECT_NEAR(value / without, 1 - delay / seconds, 1e-9);
+  EXPECT_NEAR(late.at("eta_transition").get<double>(),
+              late.at("A").get<double>() / (late.at("A").get<double>() + moved), 1e-9);
+}
+
+// A ledger that is wrong by more than 1 % is seen: the system counted otherwise.
+TEST(Couplings, AWrongLedgerIsInvalid) {
+  EXPECT_TRUE(toy().outcome.says("ballast=40000.device=cpu.separated.ledger_of_file_write.launch=0"))
+      << toy().outcome.out;
+  Records wrong = toy().records;
+  for (LaunchRecord& launch : wrong.launches)
+    for (Json& record : launch.line.at("records"))
+      if (record.at("record") == "bytes" && record.at("channel") == "file_read")
+        record["bytes"] = record.at("bytes").get<double>() * 0.98;
+  const Json document = derive(wrong);
+  EXPECT_EQ(document.at("pipelines").at(4).at("status"), "INVALID");
+  EXPECT_NE(document.dump().find("the operating system counted"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace tandem
