@@ -110,6 +110,18 @@ TEST(Couplings, EveryByteIsBookedByItsChannel) {
             streamed.at("streamed").at("samples").get<double>() * kUseful / 48);
 }
 
+TEST(Couplings, ASweepOfSplitsHasItsBreakEvenOrAWinner) {
+  const Json& placement = toy().document.at("pipelines").at(0).at("placement");
+  ASSERT_EQ(placement.at("points").size(), 1u);
+  EXPECT_EQ(placement.at("points")[0].at("share"), 0.5);
+  const double ratio = toy().arm("integrated concurrent 1+1").at("ttis").at("value").get<double>() /
+                       toy().arm("integrated in_memory").at("ttis").at("value").get<double>();
+  EXPECT_NEAR(placement.at("points")[0].at("ratio").get<double>(), ratio, 1e-12);
+  EXPECT_TRUE(placement.at("value").is_null());
+  EXPECT_NE(placement.at("text").get<std::string>().find("no crossing in [0.50, 0.50]; winner = "), std::string::npos);
+  EXPECT_TRUE(toy().outcome.says("ballast=0.device=cpu.break_even = null"));
+}
+
 TEST(Couplings, TheChannelsAreEnoughOrAReasonIsGiven) {
   for (const Json& channel : toy().arm("separated").at("sufficiency")) {
     EXPECT_TRUE(channel.at("sufficiency").is_number() || !channel.at("reason").get<std::string>().empty());

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "harness/result/break_even.hpp"
 #include "harness/result/derive_arm.hpp"
 #include "harness/result/derive_energy.hpp"
 
@@ -95,6 +96,31 @@ Json couplings_json(Part& part, const Status& status, const Quantity& time, cons
       couplings.push_back(entry);
     }
   return couplings;
+}
+
+// K7 over the concurrent arms of the plan, by the share of their ranks that simulates; null without one.
+Json placement_json(Part& part, const Status& status) {
+  const auto time = [](const Judged& launch) { return std::optional<double>(launch.seconds); };
+  std::vector<SplitPoint> points;
+  Json sweep = Json::array();
+  for (const Arm& arm : part.arms) {
+    if (arm.id.coupling != "concurrent" || arm.id.grows()) continue;
+    const auto found = ratio(part, arm.id.text(), kInMemory, time);
+    if (!found) continue;
+    const double share = static_cast<double>(arm.id.split.simulating) / arm.id.split.ranks();
+    points.push_back({share, found->value, found->ci});
+    sweep.push_back(
+        {{"split", arm.id.split.text()}, {"share", share}, {"ratio", found->value}, {"ci95", ci_json(found->ci)}});
+  }
+  if (points.empty()) return nullptr;
+  std::stable_sort(points.begin(), points.end(), [](const auto& a, const auto& b) { return a.share < b.share; });
+  const auto found = crossings(points);
+  const std::string words = break_even_words(points);
+  const Json value = found.empty() ? Json(nullptr) : Json(found.front().share);
+  const Json ci = found.empty() ? Json(nullptr) : ci_json(found.front().ci);
+  const std::size_t launches = part.derivation.records.plan.at("launches");
+  part.derivation.fom(part.fom + ".break_even", value, "1", ci, launches, launches, status, found.empty() ? words : "");
+  return {{"points", sweep}, {"value", value}, {"ci95", ci}, {"text", words}};
 }
 
 Json kpis_json(Part& part, Json& claims) {
@@ -212,6 +238,7 @@ Json derive_pipeline(Derivation& derivation, const Json& item) {
   for (const Arm& arm : part.arms) arms.push_back(arm_json(part, arm));
   Json kpis = kpis_json(part, claims);
   const Json steering = steering_json(part, kpis);
+  const Json placement = placement_json(part, status);
   for (const std::string& arm : {kInMemory, kSeparated})
     if (pictures.empty() && part.find(arm) != nullptr && middle_launch(*part.find(arm)) != nullptr)
       add_pictures(*middle_launch(*part.find(arm)), pictures);
@@ -225,6 +252,7 @@ Json derive_pipeline(Derivation& derivation, const Json& item) {
           {"problem", item.at("problem")},
           {"arms", arms},
           {"kpis", kpis},
+          {"placement", placement},
           {"steering", steering},
           {"claims", claims},
           {"pictures", pictures},

@@ -266,8 +266,10 @@ std::string pipeline_summary(const Json& pipeline, const Screen& screen) {
   const Json& arms = pipeline.at("arms");
   if (!arms.empty() && std::all_of(arms.begin(), arms.end(), grows)) return text;  // nothing is compared but designs
   text += wrapped(kpis_line(pipeline.at("kpis")), screen.width, 2);
+  const std::string placement = text_or_empty(member(pipeline, "placement"), "text");
   for (const std::string& line :
-       {saving_line(pipeline.at("kpis")), couplings_line(pipeline.at("kpis")), channels_line(pipeline.at("arms"))})
+       {saving_line(pipeline.at("kpis")), couplings_line(pipeline.at("kpis")), channels_line(pipeline.at("arms")),
+        placement.empty() ? "" : "simulating beside training against one after the other: " + placement})
     if (!line.empty()) text += wrapped(line, screen.width, 2);
   for (const Json& claim : pipeline.at("claims")) text += wrapped(text_or_empty(claim, "text"), screen.width, 2);
   return text + wrapped(worth(pipeline), screen.width, 2);

@@ -42,6 +42,27 @@ function movementFigure(pipeline) {
     (colours_) => shareConfig(arms.map(armTitle), datasets(), "bytes moved / useful bytes", (value) => number(value), colours_)), channelTable(arms)];
 }
 
+// Where simulating and training at the same time breaks even with one after the other.
+function placementFigure(pipeline) {
+  const placement = pipeline.placement;
+  if (!placement) return null;
+  const points = [...placement.points].sort((a, b) => a.share - b.share);
+  const rows = table([
+    {title: "split, simulate + train", cell: (p) => p.split},
+    {title: "time / time in memory", num: true, cell: (p) => p.ratio.toFixed(3)},
+    {title: "95 % CI", num: true, cell: (p) => interval(p.ci95, "1")},
+  ], points);
+  const curve = points.length < 2 ? null : chart(280, "Time of the split over the time in memory on the same cores; below 1 the split is faster. Bars: 95 % CI.", (colours_) => ({
+    type: "scatter", data: {datasets: [
+      {label: "split", data: points.map((p) => ({x: p.share, y: p.ratio})), showLine: true, borderColor: colours[0], backgroundColor: colours[0], borderWidth: 2},
+      ...points.filter((p) => p.ci95).map((p) => ({label: "", data: p.ci95.map((y) => ({x: p.share, y})), showLine: true, borderColor: colours[0], borderWidth: 1, pointRadius: 0})),
+      {label: "in memory", data: [{x: points[0].share, y: 1}, {x: points.at(-1).share, y: 1}], showLine: true, borderColor: colours_.ink, borderDash: [6, 4], borderWidth: 1.3, pointRadius: 0}]},
+    options: {plugins: {legend: {position: "bottom", labels: {color: colours_.ink, filter: (item) => item.text !== ""}}},
+      scales: {x: axis(colours_, "share of the ranks that simulates"), y: axis(colours_, "time / time in memory")}},
+  }));
+  return [el("h3", null, "Together in time or apart: the split of the ranks"), el("p", null, placement.text + "."), rows, curve];
+}
+
 function channelTable(arms) {
   const rows = arms.flatMap((arm) => (arm.sufficiency || []).map((channel) => ({arm, channel})));
   if (!rows.length) return null;

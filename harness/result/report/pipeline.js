@@ -10,7 +10,7 @@ function pipelineSections() {
         ["processes", plural(pipeline.ranks, "rank", "ranks") + " × " + plural(pipeline.threads, "thread", "threads")],
         ...Object.entries(problem.facts).map(([key, value]) => [words(key), value])]),
       claimList(pipeline), armTable(pipeline), kpiTable(pipeline), steeringFigure(pipeline), energyTables(pipeline), phasesFigure(pipeline), timelineFigure(pipeline),
-      efficiencyFigure(pipeline), movementFigure(pipeline),
+      efficiencyFigure(pipeline), movementFigure(pipeline), placementFigure(pipeline),
       holdoutFigure(pipeline), rivalTable(pipeline), pictureFigures(pipeline), answerTables(pipeline));
   }
 }
