@@ -9,13 +9,16 @@ namespace {
 
 Pipeline make(const Settings& settings, int threads) {
   const HeatSize& size = heat_size(settings.text("size"));
-  return {std::make_unique<HeatProblem>(size), std::make_unique<HeatSimulation>(size, threads),
+  return {std::make_unique<HeatProblem>(size, settings.text("box") == "scenarios"),
+          std::make_unique<HeatSimulation>(size, threads),
           [&size](std::uint64_t seed) { return make_heat_learner(size, seed); }};
 }
 
 // Samples, their copies while training, and a solver's operator (27 doubles and 1.4 times 27 floats a node).
 double memory(const Settings& settings) {
   const HeatSize& size = heat_size(settings.text("size"));
+  const std::string& box = settings.text("box");
+  check_usage(box == "whole" || box == "scenarios", "box={} is not whole or scenarios", box);
   const auto nodes = static_cast<double>(size.mesh.nodes());
   return nodes * (2.0 * 4 * static_cast<double>(size.schedule.samples) + 27 * 8 * 2 + 27 * 4 * 2 + 200);
 }
@@ -37,7 +40,8 @@ std::vector<Slice> slices(const Settings& settings) {
 PipelineEntry heat() {
   return {"heat",
           "thermal design of a three-chip module: nonlinear conduction, field surrogate, design and reliability",
-          {{"size", "S", "S: frozen targets; M, L, XL: larger, targets provisional"}},
+          {{"size", "S", "S: frozen targets; M, L, XL: larger, targets provisional"},
+           {"box", "whole", "where training points lie: whole, or as far as the scenarios go: scenarios", false}},
           make,
           memory,
           slices};

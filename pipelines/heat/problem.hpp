@@ -31,7 +31,9 @@ double heat_to_unit(const HeatParameter& parameter, double value);
 
 class HeatProblem : public Problem {
  public:
-  explicit HeatProblem(const HeatSize& size);
+  // `scenarios`: training points vary the scenario only as far as questions do; a variant, to see what steering gains
+  // over a fixed design that knows where the questions lie.
+  explicit HeatProblem(const HeatSize& size, bool scenarios = false);
   const ProblemSpec& spec() const override { return spec_; }
   // training: Sobol points, digitally shifted by the seed; holdout: independent uniform; question, steering, judging: a
   // scenario, its design at the centre; tolerance: 12 standard normal deviates, index = question * samples + sample.
@@ -52,6 +54,7 @@ class HeatProblem : public Problem {
  private:
   Case designed(const Answer& answer, std::uint64_t seed) const;
   const HeatSize& size_;
+  bool scenarios_;
   ProblemSpec spec_;
 };
 
