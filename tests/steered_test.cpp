@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include <gtest/gtest.h>
+#include <omp.h>
 
 #include "pipelines/heat/problem.hpp"
 #include "pipelines/heat/rivals.hpp"
@@ -155,34 +157,28 @@ TEST(Steered, WhatIsKnownOrNotFiniteIsReplacedAndNumbered) {
   EXPECT_EQ(admit(one, known, 1, 1, problem), 0u);
 }
 
-TEST(Steered, AProblemWithoutProposalsSaysSo) {
-  class Silent : public ToyProblem {
-   public:
-    Silent() : ToyProblem("model", 0) {}
-    std::vector<Case> propose(const Model& m, std::uint64_t s, std::span<const Case> c, std::size_t n,
-                              const Ranks& r) const override {
-      return Problem::propose(m, s, c, n, r);
-    }
-  };
-  const PipelineEntry entry = pipelines::toy();
-  Pipeline pipeline = entry.make(Settings(entry.parameters), 1);
-  pipeline.problem = std::make_unique<Silent>();
-  const Workplace place;
+TEST(Steered, AProblemWithoutASteeredDesignSaysSo) {
+  const ToyProblem toy;
+  const Problem& problem = toy;
+  const pipelines::ToySimulation simulation;
+  const auto model = simulation.coarse_model();
   const Ranks ranks(1);
-  Recorder recorder(place.folder() / "records.jsonl", 0);
-  const auto handover = memory_handover();
-  EXPECT_THROW(grow({pipeline, ranks, recorder, 3}, {"steered", "", {}, 0}, *handover), Unsupported);
+  EXPECT_THROW(problem.Problem::propose(*model, 1, {}, 1, ranks), Unsupported);
+  EXPECT_THROW(problem.Problem::criterion(*model, 1, simulation, ranks), Unsupported);
 }
 
 // Heat on a small mesh: the quadratic ridge on 192 samples is model enough.
 struct HeatSteering : testing::Test {
+  static void SetUpTestSuite() { omp_set_num_threads(1); }  // small work: two threads would wait for each other
   static constexpr pipelines::HeatSize kSize = {
       "small", {16, 16, 4}, {1e-7, 0.02}, {12, 12, 4}, {0.1, 0.1}, 0.2, {64, 64, 0, 64}, 8, 100};
   static std::unique_ptr<Model> model() {
     std::vector<Case> cases;
+    cases.reserve(192);
     for (std::size_t i = 0; i < 192; ++i) cases.push_back(problem().draw(Purpose::training, 5, i));
     const std::vector<Sample> samples = simulation().simulate(cases, Fidelity::train);
     std::vector<const Sample*> all;
+    all.reserve(samples.size());
     for (const Sample& sample : samples) all.push_back(&sample);
     for (const Rival& rival : problem().rivals())
       if (rival.name == problem().spec().steering.rival) {
@@ -218,6 +214,27 @@ TEST_F(HeatSteering, ProposesItsOwnOptimaForFreshScenarios) {
               pipelines::heat_peak_limit + 1e-3);
   }
   EXPECT_EQ(problem().propose(*own, 5, known, 4, ranks())[3].parameters, proposed[3].parameters);
+}
+
+TEST_F(HeatSteering, TrainingPointsMayKeepToTheBoxOfTheScenarios) {
+  const pipelines::HeatProblem narrow(kSize, true);
+  EXPECT_NE(narrow.spec().version, problem().spec().version);
+  const auto range = [](const pipelines::HeatProblem& of, Purpose purpose, std::size_t d) {
+    std::pair<double, double> ends = {1, 0};
+    for (std::size_t i = 0; i < 64; ++i) {
+      const double u = heat_to_unit(pipelines::heat_parameters[d], of.draw(purpose, 5, i).parameters[d]);
+      ends = {std::min(ends.first, u), std::max(ends.second, u)};
+    }
+    return ends;
+  };
+  for (const std::size_t d : {6u, 7u, 8u, 11u}) {
+    const auto asked = range(problem(), Purpose::question, d), trained = range(narrow, Purpose::training, d);
+    EXPECT_NEAR(trained.first, asked.first, 0.06) << d;
+    EXPECT_NEAR(trained.second, asked.second, 0.06) << d;
+    EXPECT_LT(range(problem(), Purpose::training, d).first, 0.05) << d;
+  }
+  EXPECT_LT(range(narrow, Purpose::training, 0).first, 0.05) << "what is designed keeps its whole range";
+  EXPECT_LT(range(narrow, Purpose::holdout, 6).first, 0.05) << "and the hold-out the whole box";
 }
 
 TEST_F(HeatSteering, TheCriterionSeesAModelThatIsOff) {
