@@ -207,7 +207,13 @@ Json arm_json(Part& part, const Arm& arm) {
   }
   const std::string name = part.fom + "." + arm.id.text();
   const bool scaled = middle != nullptr && middle->scaled();
-  const std::string note = scaled ? fmt::format("scaled from {} of {} answers", middle->answered, middle->of) : "";
+  const auto given_up =
+      std::count_if(arm.launches.begin(), arm.launches.end(), [](const Judged& launch) { return launch.given_up(); });
+  const std::string note =
+      scaled ? fmt::format("scaled from {} of {} answers", middle->answered, middle->of)
+      : given_up > 0
+          ? fmt::format("of those that met the criterion: {} of {} launches were given up", given_up, all.size())
+          : "";
   const std::string failed = middle == nullptr    ? "not run"
                              : !passing.empty()   ? note
                              : middle->given_up() ? "no launch met the criterion"
