@@ -140,6 +140,28 @@ TEST_F(Power, ADamagedRowIsNamed) {
         << row;
 }
 
+Json host(int rank, const std::string& name) { return {{"record", "host"}, {"rank", rank}, {"host", name}}; }
+
+// Two nodes, of which the other may have any meters or none: what this one drew is not the launch's energy.
+TEST(Nodes, EnergyOfOneOfTwoIsNoEnergyOfTheLaunch) {
+  const auto metered = [](const char* scope) {
+    return Json{{"joules", 500.0}, {"error", 1.0}, {"scope", scope}, {"reason", nullptr}};
+  };
+  const std::vector<Json> here = {{{"record", "end"}}, host(0, "a"), host(1, "a")}, both = {host(0, "a"), host(1, "b")},
+                          there = {host(0, "b"), host(1, "b")};
+  EXPECT_EQ(energy_of_ranks(metered("package"), here, "a"), metered("package"));
+  EXPECT_EQ(energy_of_ranks(metered("package"), {}, "a"), metered("package")) << "no launcher, so here";
+  for (const auto& records : {both, there})
+    for (const char* scope : {"package", "platform", "node"}) {
+      const Json energy = energy_of_ranks(metered(scope), records, "a");
+      EXPECT_TRUE(energy.at("joules").is_null()) << scope;
+      EXPECT_NE(energy.at("reason").get<std::string>().find("1 other node too"), std::string::npos) << energy;
+    }
+  EXPECT_EQ(energy_of_ranks(metered("system"), both, "a"), metered("system"));
+  const Json none = {{"joules", nullptr}, {"error", nullptr}, {"scope", nullptr}, {"reason", "no counter"}};
+  EXPECT_EQ(energy_of_ranks(none, both, "a"), none);
+}
+
 // 50 W by the clock.
 class Clockwork final : public Meter {
  public:

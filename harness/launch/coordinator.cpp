@@ -244,7 +244,7 @@ bool Coordinator::run_job(const Job& job) {
                  {"begin", begin - origin_},
                  {"seconds", end - begin},
                  {"processes", processes},
-                 {"energy", energy_->between(begin, end)},
+                 {"energy", energy_of_ranks(energy_->between(begin, end), records, host_digest())},
                  {"failure", why.empty() ? Json(nullptr) : Json(why)},
                  {"output", tail(place / "output.txt")}};
   keep(job, launch, records);

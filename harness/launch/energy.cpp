@@ -127,4 +127,17 @@ double EnergyWatch::last_row(const std::filesystem::path& path) {
   return latest;
 }
 
+Json energy_of_ranks(const Json& energy, const std::vector<Json>& records, const std::string& here) {
+  std::set<std::string> others;
+  for (const Json& record : records)
+    if (record.at("record") == "host" && record.at("host") != here) others.insert(record.at("host").get<std::string>());
+  if (others.empty() || energy.at("scope") == "system" || energy.at("joules").is_null()) return energy;
+  return {{"joules", nullptr},
+          {"error", nullptr},
+          {"scope", energy.at("scope")},
+          {"reason", fmt::format("its ranks ran on {} other node{} too, whose energy this node's meters do not see; an "
+                                 "external meter of scope system does (docs/energy.md)",
+                                 others.size(), others.size() == 1 ? "" : "s")}};
+}
+
 }  // namespace tandem

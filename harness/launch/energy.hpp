@@ -42,4 +42,8 @@ class EnergyWatch {
   std::vector<std::size_t> written_;  // rows of each meter in the file
 };
 
+// `energy` of between() if it is that of all ranks: those whose `records` of kind "host" name another host than `here`
+// drew power that no meter of this node saw. A meter of scope "system" sees all nodes.
+Json energy_of_ranks(const Json& energy, const std::vector<Json>& records, const std::string& here);
+
 }  // namespace tandem

@@ -11,6 +11,7 @@
 #include "harness/device/host.hpp"
 #include "harness/kernel/time_kernel.hpp"
 #include "harness/measure/limits.hpp"
+#include "harness/measure/machine.hpp"
 #include "harness/measure/recorder.hpp"
 #include "harness/pipeline/arms.hpp"
 #include "harness/result/files.hpp"
@@ -125,6 +126,8 @@ Exit run_worker(const fs::path& job_file) {
   if (ranks.size() > 1)
     recorder.write(
         {{"record", "clock"}, {"rank", ranks.rank()}, {"offset", offset.seconds}, {"uncertainty", offset.uncertainty}});
+  if (ranks.size() > 1 || !job.at("launcher").get<std::string>().empty())
+    recorder.write({{"record", "host"}, {"rank", ranks.rank()}, {"host", host_digest()}});
   try {
     perform(job, ranks, recorder);
   } catch (const std::exception& error) {

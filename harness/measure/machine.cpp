@@ -112,6 +112,12 @@ std::string topology_xml() {
   return result;
 }
 
+std::string host_digest() {
+  std::array<char, 256> host{};
+  gethostname(host.data(), host.size() - 1);
+  return sha256(std::string_view(host.data()));
+}
+
 Json describe_machine(int threads, bool names_in_clear) {
   const Topology topology = load_topology();
   std::array<char, 256> host{};

@@ -15,6 +15,7 @@ namespace tandem {
 // `threads` of a rank, for the warnings. The host's name is hashed (SHA-256) unless `names_in_clear`.
 nlohmann::ordered_json describe_machine(int threads = physical_cores(), bool names_in_clear = false);
 
+std::string host_digest();   // SHA-256 of this host's name
 std::string topology_xml();  // hwloc's export of this host, without host names and serial numbers
 
 // The parts, each from a tree like / so that a test can give its own.

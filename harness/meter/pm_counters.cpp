@@ -22,9 +22,17 @@ class Health {
   }
   double period() const { return period_; }
 
-  // "" or why readings tell nothing now.
-  std::string problem() {
-    const double time = clock_();
+  // "" or why readings tell nothing now. One look serves all counters of a round of readings.
+  const std::string& problem() {
+    if (const double time = clock_(); time - looked_ > period_ / 10) {
+      looked_ = time;
+      problem_ = look(time);
+    }
+    return problem_;
+  }
+
+ private:
+  std::string look(double time) {
     const auto freshness = value("freshness");
     if (!freshness) return fmt::format("{} cannot be read", (root_ / "freshness").string());
     if (freshness != freshness_) {
@@ -37,15 +45,15 @@ class Health {
     if (value("startup") != startup_) return "the counters were restarted while they were read";
     return "";
   }
-
- private:
   std::optional<double> value(const char* file) const { return counter_value(reader_(root_ / file)); }
 
   fs::path root_;
   FileReader reader_;
   std::function<double()> clock_;
   double period_ = 0.1;
+  double looked_ = -std::numeric_limits<double>::infinity();
   double changed_ = 0;
+  std::string problem_;
   std::optional<double> freshness_, generation_, startup_;
 };
 
