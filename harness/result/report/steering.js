@@ -32,6 +32,8 @@ function steeringChart(steering, check) {
   const limit = steering.designs.flatMap((d) => d.launches.flatMap((l) => l.rounds.flatMap((r) => r.verdicts))).find((v) => v.check === check).limit;
   const middle = (values) => { const v = [...values].sort((a, b) => a - b), h = v.length >> 1; return v.length % 2 ? v[h] : (v[h - 1] + v[h]) / 2; };
   const all = steering.designs.flatMap((d) => d.launches.flatMap((l) => l.rounds.map((r) => r.samples)));
+  const heights = steering.designs.flatMap((d) => d.launches.flatMap((l) => l.rounds.map(valueOf))).filter((v) => v > 0).concat(limit);
+  const around = (values) => ({min: Math.min(...values) / 1.2, max: Math.max(...values) * 1.2});
   const datasets = (colours_) => [
     ...steering.designs.flatMap((design, i) => {
       const points = design.launches.flatMap((l) => l.rounds.map((r) => ({x: r.samples, y: valueOf(r)}))).filter((p) => p.y !== null);
@@ -50,8 +52,8 @@ function steeringChart(steering, check) {
     options: {
       plugins: {legend: {position: "bottom", labels: {color: colours_.ink, usePointStyle: true, boxWidth: 26, filter: (item) => item.text !== ""}},
         tooltip: {callbacks: {label: ({dataset, raw}) => (dataset.label || "launch") + ": " + number(raw.x) + " simulations, " + number(raw.y)}}},
-      scales: {x: axis(colours_, "simulations", {type: "logarithmic", ticks: {color: colours_.soft, callback: decadeTicks(number)}}),
-        y: axis(colours_, check, {type: "logarithmic", ticks: {color: colours_.soft, callback: decadeTicks(number)}})},
+      scales: {x: axis(colours_, "simulations", {type: "logarithmic", ...around(all), ticks: {color: colours_.soft, callback: decadeTicks(number)}}),
+        y: axis(colours_, check, {type: "logarithmic", ...around(heights), ticks: {color: colours_.soft, callback: decadeTicks(number)}})},
     },
   }));
 }
