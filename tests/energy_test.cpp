@@ -1,5 +1,8 @@
 // Energy of phases that are alone, the split of a saving, the declared model and the levels, against figures by hand.
 #include <cmath>
+#include <limits>
+#include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -33,6 +36,7 @@ Stay stay(int rank, const std::string& name, const std::string& state, double be
 
 std::vector<std::pair<double, double>> pairs_of(const std::vector<Span>& spans) {
   std::vector<std::pair<double, double>> pairs;
+  pairs.reserve(spans.size());
   for (const Span& span : spans) pairs.emplace_back(span.begin, span.end);
   return pairs;
 }

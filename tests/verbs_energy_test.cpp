@@ -1,6 +1,7 @@
 // Energy through the program: an external meter's log that a thread writes meanwhile, and a declared power model.
 #include <atomic>
-#include <regex>
+#include <chrono>
+#include <cmath>
 #include <thread>
 
 #include <fmt/format.h>

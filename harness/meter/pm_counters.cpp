@@ -1,7 +1,8 @@
 #include "harness/meter/pm_counters.hpp"
 
 #include <algorithm>
-#include <array>
+#include <cerrno>
+#include <limits>
 #include <memory>
 
 #include <fmt/format.h>
