@@ -11,6 +11,7 @@
 #include "harness/base/check.hpp"
 #include "harness/device/host.hpp"
 #include "harness/kernel/kernel.hpp"
+#include "harness/pairing/pairing.hpp"
 #include "harness/pipeline/pipeline.hpp"
 #include "harness/result/files.hpp"
 
@@ -294,6 +295,38 @@ void add_pipelines(const Table& anonymous, const Defaults& defaults, Config& con
   }
 }
 
+// Two groups need two ranks where nothing is said.
+void add_pairings(const PairingEntry& entry, const Table& table, Defaults defaults, Config& config) {
+  defaults.ranks = entry.groups == 2 ? std::max(2, defaults.ranks) : 1;
+  std::vector<std::string> keys = keys_of(entry.parameters, {"ranks", "threads"});
+  if (entry.lists) keys.emplace_back("activities");
+  table.fail_unknown(keys);
+  for (const Settings& settings : combinations(table, entry.parameters)) {
+    CaseConfig added;
+    added.pairing = true;
+    added.name = entry.name;
+    added.settings = settings;
+    place(added, table, defaults);
+    check_values(table, entry.name, [&] {
+      added.activities =
+          entry.activities(settings, entry.lists ? table.texts("activities") : std::vector<std::string>());
+      for (const std::string& activity : added.activities) activity_of(activity);
+      window_seconds(settings, config.run_class);
+      check_usage(entry.groups == 1 || added.ranks % 2 == 0, "ranks = {}: two groups of equal size need an even number",
+                  added.ranks);
+      check_usage(entry.groups == 2 || added.ranks == 1, "ranks = {}: the two take turns on one rank", added.ranks);
+    });
+    config.cases.push_back(added);
+  }
+}
+
+void add_one(const Table& table, const std::string& kind, const Defaults& defaults, Config& config) {
+  if (kind == "kernel") return add_kernels(table, defaults, config);
+  if (kind == "pipeline") return add_pipelines(table, defaults, config);
+  for (const PairingEntry& entry : pairing_registry())
+    if (entry.name == kind) add_pairings(entry, table, defaults, config);
+}
+
 void add_all(const Table& root, const std::string& kind, const Defaults& defaults, Config& config) {
   const toml::node* node = root.find(kind);
   if (node == nullptr) return;
@@ -302,7 +335,7 @@ void add_all(const Table& root, const std::string& kind, const Defaults& default
   for (const toml::node& element : *array) {
     if (!element.is_table()) root.fail(element.source(), fmt::format("write [[{}]], one table a case", kind));
     const Table table(*element.as_table(), root.source(), fmt::format("[[{}]]", kind));
-    kind == "kernel" ? add_kernels(table, defaults, config) : add_pipelines(table, defaults, config);
+    add_one(table, kind, defaults, config);
   }
 }
 
@@ -329,7 +362,8 @@ int launches_of(const std::string& run_class) {
 }
 
 void filter_cases(Config& config, const std::string& source, const std::string& filter) {
-  check_usage(!config.cases.empty(), "{}: nothing to measure: add a [[kernel]] or a [[pipeline]]", source);
+  check_usage(!config.cases.empty(), "{}: nothing to measure: add a [[kernel]] or a [[pipeline]], or a pairing",
+              source);
   std::vector<std::string> paths;
   for (const CaseConfig& item : config.cases) {
     const std::string path = item.path();
@@ -371,8 +405,12 @@ Config parse_config(const std::string& text, const std::string& source, const Ov
     throw Error(Exit::usage, fmt::format("{}:{}: {}", source, error.source().begin.line, error.description()));
   }
   const Table root(parsed, source, "the configuration");
-  root.fail_unknown({"class", "launches", "ranks", "threads", "device", "launcher", "timeout", "seed", "energy_model",
-                     "kernel", "pipeline"});
+  std::vector<std::string> kinds = {"kernel", "pipeline"};
+  for (const PairingEntry& entry : pairing_registry()) kinds.push_back(entry.name);
+  std::vector<std::string> keys = {"class",    "launches", "ranks", "threads",     "device",
+                                   "launcher", "timeout",  "seed",  "energy_model"};
+  keys.insert(keys.end(), kinds.begin(), kinds.end());
+  root.fail_unknown(keys);
   Config config;
   config.run_class = root.text("class", "quick", {"quick", "standard", "official", "procurement"});
   root.text("device", "cpu", {"cpu"});
@@ -392,8 +430,7 @@ Config parse_config(const std::string& text, const std::string& source, const Ov
     defaults.threads = static_cast<int>(root.integer("threads", 1, 1));
   else
     root.text("threads", "auto", {"auto"});
-  add_all(root, "kernel", defaults, config);
-  add_all(root, "pipeline", defaults, config);
+  for (const std::string& kind : kinds) add_all(root, kind, defaults, config);
   filter_cases(config, source, overrides.filter);
   return config;
 }

@@ -15,12 +15,14 @@ namespace tandem {
 
 struct CaseConfig {
   bool pipeline = false;
-  std::string name;   // "dense/gemm", "heat"
-  Settings settings;  // every parameter, in registry order
+  bool pairing = false;  // harness/pairing/pairing.hpp
+  std::string name;      // "dense/gemm", "heat"
+  Settings settings;     // every parameter, in registry order
   int ranks = 1;
   int threads = 1;                       // per rank
   std::vector<ArmId> arms;               // pipelines only
   std::size_t simulation_questions = 0;  // of the simulation-only arm; 0 = all
+  std::vector<std::string> activities;   // pairings only: their paths
 
   // "dense/gemm/n=1024/precision=fp64/device=cpu", "/ranks=2" appended where ranks > 1.
   std::string path() const;

@@ -56,7 +56,7 @@ bool has_record(const std::vector<Json>& records, const std::string& kind) {
 }  // namespace
 
 std::string file_of_record(const std::string& kind) {
-  if (kind == "samples") return "samples.jsonl";
+  if (kind == "samples" || kind == "turns" || kind == "beats" || kind == "stream") return "samples.jsonl";
   if (kind == "holdout") return "holdout.jsonl";
   if (kind == "answer") return "answers.jsonl";
   return kind == "picture" ? "pictures.jsonl" : "";
@@ -118,13 +118,14 @@ std::string Coordinator::title(const Job& job) const {
   if (job.kind == Job::Kind::limits)
     return job.ranks > 1 ? fmt::format("links between {} ranks", job.ranks) : "limits of the machine, " + job.when;
   const std::string path = plan_.config.cases[job.item].path();
-  return job.kind == Job::Kind::kernel ? path : path + " " + job.arm.text();
+  return job.kind == Job::Kind::arm ? path + " " + job.arm.text() : path;
 }
 
 double Coordinator::expected_seconds(const Job& job) const {
   const double scale = plan_.config.run_class == "quick" ? 1 : 6;
   if (job.kind == Job::Kind::limits) return 3 * scale;
   if (job.kind == Job::Kind::kernel) return 2.5 * scale;
+  if (job.kind == Job::Kind::pairing) return 30 * std::min(scale, 3.0);
   return 14;
 }
 
@@ -175,9 +176,7 @@ fs::path Coordinator::weights_file(const Job& job) const { return folder_ / "wei
 Json Coordinator::job_document(const Job& job, const std::string& stage) const {
   const bool limits = job.kind == Job::Kind::limits;
   Json document = {{"id", job.id},
-                   {"kind", limits                          ? "limits"
-                            : job.kind == Job::Kind::kernel ? "kernel"
-                                                            : "arm"},
+                   {"kind", kind_name(job.kind)},
                    {"class", plan_.config.run_class},
                    {"launcher", plan_.config.launcher},
                    {"seed", job.seed},
@@ -189,7 +188,7 @@ Json Coordinator::job_document(const Job& job, const std::string& stage) const {
   document["ranks"] = item.ranks;
   document["threads"] = item.threads;
   document["case"] = plan_document_.at("cases").at(job.item);
-  if (job.kind == Job::Kind::kernel) return document;
+  if (job.kind != Job::Kind::arm) return document;
   const Geometry geometry = geometry_of(job.arm, item.ranks, item.threads);
   document["ranks"] = geometry.ranks;
   document["threads"] = geometry.threads;

@@ -12,9 +12,7 @@
 namespace tandem {
 namespace {
 
-std::string kind_name(Job::Kind kind) {
-  return kind == Job::Kind::limits ? "limits" : kind == Job::Kind::kernel ? "kernel" : "arm";
-}
+std::string kind_of(const CaseConfig& item) { return item.pairing ? "pairing" : item.pipeline ? "pipeline" : "kernel"; }
 
 Job limits_job(const std::string& when, int ranks) {
   Job job;
@@ -56,9 +54,12 @@ std::string figure_name(KernelEntry::Figure figure) {
 Json case_json(const CaseConfig& item) {
   Json settings = Json::object();
   for (const auto& [key, value] : item.settings.named()) settings[key] = value;
-  Json json = {{"case", item.path()}, {"kind", item.pipeline ? "pipeline" : "kernel"},
-               {"name", item.name},   {"settings", settings},
-               {"ranks", item.ranks}, {"threads", item.threads}};
+  Json json = {{"case", item.path()},  {"kind", kind_of(item)}, {"name", item.name},
+               {"settings", settings}, {"ranks", item.ranks},   {"threads", item.threads}};
+  if (item.pairing) {
+    json["activities"] = item.activities;
+    return json;
+  }
   if (!item.pipeline) {
     for (const KernelEntry& entry : kernel_registry())
       if (entry.name == item.name) json["figure"] = figure_name(entry.figure);
@@ -74,6 +75,11 @@ Json case_json(const CaseConfig& item) {
 
 }  // namespace
 
+std::string kind_name(Job::Kind kind) {
+  if (kind == Job::Kind::pairing) return "pairing";
+  return kind == Job::Kind::limits ? "limits" : kind == Job::Kind::kernel ? "kernel" : "arm";
+}
+
 Plan make_plan(const Config& config) {
   Plan plan{config, {limits_job("before", 1)}};
   const int ranks = most_ranks(config);
@@ -85,7 +91,9 @@ Plan make_plan(const Config& config) {
         continue;
       }
       Job job;
-      job.id = fmt::format("k{:02}.{}", item, launch);
+      const bool pairing = config.cases[item].pairing;
+      job.id = fmt::format("{}{:02}.{}", pairing ? "d" : "k", item, launch);
+      if (pairing) job.kind = Job::Kind::pairing;
       job.item = item;
       job.launch = launch;
       job.seed = random_bits(config.seed, 1 + item, static_cast<std::uint64_t>(launch));
@@ -130,6 +138,8 @@ Plan plan_of(const Json& document) {
   for (const Json& json : document.at("cases")) {
     CaseConfig item;
     item.pipeline = json.at("kind") == "pipeline";
+    item.pairing = json.at("kind") == "pairing";
+    if (item.pairing) item.activities = json.at("activities").get<std::vector<std::string>>();
     item.name = json.at("name");
     for (const PipelineEntry& entry : pipeline_registry())  // what is not part of the name is not in the plan
       if (item.pipeline && entry.name == item.name) item.settings = Settings(entry.parameters);
@@ -145,9 +155,8 @@ Plan plan_of(const Json& document) {
   for (const Json& json : document.at("jobs")) {
     Job job;
     job.id = json.at("id");
-    job.kind = json.at("kind") == "limits"   ? Job::Kind::limits
-               : json.at("kind") == "kernel" ? Job::Kind::kernel
-                                             : Job::Kind::arm;
+    for (const auto kind : {Job::Kind::limits, Job::Kind::kernel, Job::Kind::arm, Job::Kind::pairing})
+      if (json.at("kind") == kind_name(kind)) job.kind = kind;
     job.item = json.at("item");
     job.arm = ArmId::of(json.at("arm"));
     job.launch = json.at("launch");

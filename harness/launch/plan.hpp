@@ -13,7 +13,7 @@ namespace tandem {
 
 // One launch: fresh worker processes for one case (and arm).
 struct Job {
-  enum class Kind { limits, kernel, arm };
+  enum class Kind { limits, kernel, arm, pairing };
   std::string id;  // "k003.1": unique in the plan, names its folder
   Kind kind = Kind::kernel;
   std::size_t item = 0;  // index into Plan::config.cases; unused for limits
@@ -29,6 +29,7 @@ struct Plan {
   std::vector<Job> jobs;
 };
 
+std::string kind_name(Job::Kind kind);
 Plan make_plan(const Config& config);
 Json to_json(const Plan& plan);
 Plan plan_of(const Json& document);

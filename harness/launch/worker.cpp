@@ -13,6 +13,7 @@
 #include "harness/measure/limits.hpp"
 #include "harness/measure/machine.hpp"
 #include "harness/measure/recorder.hpp"
+#include "harness/pairing/pairing.hpp"
 #include "harness/pipeline/arms.hpp"
 #include "harness/result/files.hpp"
 
@@ -88,6 +89,15 @@ void arm(const Json& job, const Ranks& ranks, Recorder& recorder) {
   run_arm(arm_job, pipeline, entry, settings, ranks, recorder);
 }
 
+void pairing(const Json& job, const Ranks& ranks, Recorder& recorder) {
+  const Json& item = job.at("case");
+  const PairingEntry& entry = entry_of(pairing_registry(), item);
+  PairingJob pair{settings_of(entry.parameters, item), {}, item.at("threads"), job.at("seed")};
+  for (const Json& activity : item.at("activities")) pair.activities.push_back(activity_of(activity));
+  pair.seconds = window_seconds(pair.settings, job.at("class"));
+  entry.run(pair, ranks, recorder);
+}
+
 void perform(const Json& job, const Ranks& ranks, Recorder& recorder) {
   const std::string kind = job.at("kind");
   if (job.at("threads") > 0) omp_set_num_threads(job.at("threads"));
@@ -96,6 +106,8 @@ void perform(const Json& job, const Ranks& ranks, Recorder& recorder) {
       limits(job, ranks, recorder);
     else if (kind == "kernel")
       kernel(job, ranks, recorder);
+    else if (kind == "pairing")
+      pairing(job, ranks, recorder);
     else
       arm(job, ranks, recorder);
   } catch (const Unsupported& reason) {

@@ -34,7 +34,7 @@ std::string escape_value(const std::string& value) {
 }
 
 std::string fom_name(const std::string& kind, const Json& item) {
-  std::string name = kind + "." + item.at("name").get<std::string>();
+  std::string name = (kind.empty() ? "" : kind + ".") + item.at("name").get<std::string>();
   for (char& c : name)
     if (c == '/') c = '.';
   for (const auto& [key, value] : item.at("settings").items())
@@ -172,7 +172,7 @@ Json run_json(const Records& records, const Status& status, const Json& reasons)
 Json derive(const Records& records) {
   Derivation derivation{records, common_status(records), derive_limits(records)};
   add_limit_foms(derivation);
-  Json kernels = Json::array(), pipelines = Json::array(), reasons = Json::array();
+  Json kernels = Json::array(), pipelines = Json::array(), pairings = Json::array(), reasons = Json::array();
   Status status = derivation.common;
   for (const LaunchRecord& launch : records.launches)
     if (launch.line.at("kind") == "limits" && launch.failed()) {
@@ -183,9 +183,11 @@ Json derive(const Records& records) {
   for (const Json& reason : derivation.common.reasons())
     reasons.push_back({{"case", nullptr}, {"status", reason.at("status")}, {"reason", reason.at("reason")}});
   for (const Json& item : records.plan.at("cases")) {
-    const bool kernel = item.at("kind") == "kernel";
-    const Json result = kernel ? derive_kernel(derivation, item) : derive_pipeline(derivation, item);
-    (kernel ? kernels : pipelines).push_back(result);
+    const bool kernel = item.at("kind") == "kernel", pairing = item.at("kind") == "pairing";
+    const Json result = kernel    ? derive_kernel(derivation, item)
+                        : pairing ? derive_pairing(derivation, item)
+                                  : derive_pipeline(derivation, item);
+    (kernel ? kernels : pairing ? pairings : pipelines).push_back(result);
     if (result.at("status") == "SKIPPED") continue;
     for (const Json& reason : result.at("reasons")) {
       Status one;
@@ -208,6 +210,7 @@ Json derive(const Records& records) {
           {"limits", derivation.limits},
           {"kernels", kernels},
           {"pipelines", pipelines},
+          {"pairings", pairings},
           {"foms", derivation.foms},
           {"checks", derivation.checks}};
 }

@@ -29,6 +29,7 @@ struct Derivation {
 Json derive_limits(const Records& records);
 Json derive_kernel(Derivation& derivation, const Json& item);
 Json derive_pipeline(Derivation& derivation, const Json& item);
+Json derive_pairing(Derivation& derivation, const Json& item);
 
 // Hold-out, skill and answers of one launch of an arm; adds INVALID reasons to `status`. The hold-out of a growing
 // design does not decide: its criterion does.
@@ -39,6 +40,7 @@ GateOutcome judge_gate(const LaunchRecord& launch, const Json& problem, bool ski
                        bool holdout_decides = true);
 
 // "kernel.dense.gemm.n=4096.precision=fp64.device=cpu": the grammar of names of docs/method.md section 6.
+// Without a kind the name stands for it: a pairing's "transition.from=...".
 std::string fom_name(const std::string& kind, const Json& item);
 std::string escape_value(const std::string& value);
 

@@ -27,6 +27,7 @@ Exit exit_of(const Json& document) {
   if (status == "INVALID") return Exit::invalid;
   bool measured = !document.at("pipelines").empty();
   for (const Json& kernel : document.at("kernels")) measured = measured || kernel.at("skipped").is_null();
+  for (const Json& pairing : document.at("pairings")) measured = measured || pairing.at("skipped").is_null();
   return measured ? Exit::ok : Exit::skipped;
 }
 

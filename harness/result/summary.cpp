@@ -110,6 +110,7 @@ std::string summary(const Json& document, bool colour, int width) {
   std::string text = machine(document, screen) + warnings(document, screen) + limits(document, screen);
   if (!document.at("kernels").empty()) text.append("\n").append(kernels_summary(document.at("kernels"), screen));
   for (const Json& pipeline : document.at("pipelines")) text.append("\n").append(pipeline_summary(pipeline, screen));
+  for (const Json& pairing : member(document, "pairings")) text.append("\n").append(pairing_summary(pairing, screen));
   if (const std::string idle = idle_line(document.at("run")); !idle.empty())
     text.append("\n").append(wrapped(idle, screen.width, 2));
   return text.append("\n").append(status(document, screen));

@@ -30,5 +30,6 @@ std::string modelled_text(const Json& arm);                          // of a dec
 std::string saving_line(const Json& kpis);                           // less time and less power
 std::string idle_line(const Json& run);                              // idle power and the meters' cost
 std::string pipeline_summary(const Json& pipeline, const Screen& screen);
+std::string pairing_summary(const Json& pairing, const Screen& screen);
 
 }  // namespace tandem

@@ -3,6 +3,7 @@
 #include "harness/launch/config.hpp"
 #include "harness/measure/machine.hpp"
 #include "harness/meter/meter.hpp"
+#include "harness/pairing/pairing.hpp"
 #include "harness/pipeline/pipeline.hpp"
 #include "harness/verbs/verbs.hpp"
 
@@ -27,6 +28,7 @@ std::size_t show(const char* title, const std::vector<Entry>& registry, const st
 Exit list_cases(const std::string& filter) {
   std::size_t shown = show("kernels                  setting = default", kernel_registry(), filter);
   shown += show("pipelines", pipeline_registry(), filter);
+  shown += show("pairings", pairing_registry(), filter);
   check_usage(shown > 0, "nothing is named \"{}\"; tandem list shows everything", filter);
   if (!filter.empty()) return Exit::ok;
   fmt::print("energy meters\n");

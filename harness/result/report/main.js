@@ -8,6 +8,7 @@ runSection();
 limitsSection();
 kernelsSection();
 pipelineSections();
+pairingSections();
 machineSection();
 figuresSection();
 drawCharts();
