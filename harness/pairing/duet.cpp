@@ -1,6 +1,7 @@
 #include "harness/pairing/duet.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cmath>
 #include <ctime>
@@ -69,6 +70,17 @@ double Duet::agreed(double value) const { return decided(world_, value); }
 double Duet::begin_window() const {
   world_.barrier();
   return agreed(now_seconds() + kAhead);
+}
+
+std::string Duet::reason_of_any(const std::string& mine) const {
+  const double has = mine.empty() ? 0 : 1;
+  const std::vector<double> all = world_.gather(std::span(&has, 1));
+  const auto first = std::find(all.begin(), all.end(), 1.0);
+  if (first == all.end()) return "";
+  std::array<char, 400> text{};
+  mine.copy(text.data(), text.size() - 1);
+  world_.broadcast(std::as_writable_bytes(std::span(text)), static_cast<int>(first - all.begin()));
+  return text.data();
 }
 
 Verdict Duet::apart(Recorder& recorder) const {

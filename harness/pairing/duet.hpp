@@ -30,6 +30,8 @@ class Duet {
   double begin_window() const;
   // What side 0's first rank found, on every rank. Collective.
   double agreed(double value) const;
+  // Why some rank cannot go on, on every rank: the reason of the first that has one, "" where none has. Collective.
+  std::string reason_of_any(const std::string& mine) const;
   // One verdict: the processors that both sides may use, now. Collective. And what each rank may use, into its records.
   Verdict apart(Recorder& recorder) const;
 

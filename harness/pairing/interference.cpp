@@ -55,11 +55,10 @@ class Matrix {
       parts_.push_back(prepare(choice, job, duet, recorder));
       Part& part = parts_.back();
       right_ = right_ && duet.world().max(part.right ? 0 : 1) == 0;
-      const bool missing = duet.world().max(part.activity ? 0 : 1) > 0;
-      if (missing && part.activity) part.reason = "the other group cannot do it";
-      if (missing) part.activity.reset();
-      if (missing && duet.world().root())
-        recorder.write({{"record", "absent"}, {"activity", choice.text}, {"reason", part.reason}});
+      const std::string reason = duet.reason_of_any(part.reason);
+      if (reason.empty()) continue;
+      part.activity.reset();
+      if (duet.world().root()) recorder.write({{"record", "absent"}, {"activity", choice.text}, {"reason", reason}});
     }
   }
 

@@ -119,18 +119,19 @@ void obey(Board& board, std::unique_ptr<Activity>& activity, const ActivityChoic
   }
 }
 
+Board* shared_board() {
+  void* memory = mmap(nullptr, sizeof(Board), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  check(memory != MAP_FAILED, "no memory to share with a second process: {}", std::strerror(errno));
+  return new (memory) Board;
+}
+
 class Beside final : public Player {
  public:
-  Beside(const ActivityChoice& choice, int threads, std::uint64_t seed) {
-    void* memory = mmap(nullptr, sizeof(Board), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    check(memory != MAP_FAILED, "no memory to share with a second process: {}", std::strerror(errno));
-    board_ = new (memory) Board;
-    const pid_t parent = getpid();
-    child_ = fork();
+  Beside(const ActivityChoice& choice, int threads, std::uint64_t seed) : parent_(getpid()), child_(fork()) {
     check(child_ >= 0, "no second process: {}", std::strerror(errno));
     if (child_ != 0) return;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent) _exit(1);  // it ended in between
+    if (getppid() != parent_) _exit(1);  // it ended in between
     serve(*board_, choice, threads, seed);
   }
   ~Beside() override {
@@ -177,8 +178,9 @@ class Beside final : public Player {
     return verdicts;
   }
 
-  Board* board_ = nullptr;
-  pid_t child_ = -1;
+  Board* board_ = shared_board();
+  pid_t parent_;
+  pid_t child_;
 };
 
 }  // namespace

@@ -4,6 +4,8 @@
 // served alone.
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
+#include <optional>
 
 #include "harness/base/check.hpp"
 #include "harness/measure/clock.hpp"
@@ -47,7 +49,7 @@ class Serving {
         mine_(job.activities.at(static_cast<std::size_t>(duet.side()))),
         activity_(make_activity(mine_, {duet.group(), job.threads, job.seed})) {
     const std::vector<Verdict> verdicts = activity_->prepare();
-    right_ = duet.world().max(all_pass(verdicts) ? 0 : 1) == 0;
+    right_ = all_pass(verdicts);
     if (duet.leads()) record_verdicts(mine_.text, verdicts, recorder);
     if (duet.side() == 1) batch_ = batch_of(*activity_, duet.group());
   }
@@ -172,16 +174,23 @@ class Serving {
 void run(const PairingJob& job, const Ranks& ranks, Recorder& recorder) {
   recorder.enter("prepare");
   const Duet duet(ranks, job.threads);
-  Serving serving(job, duet, recorder);
-  if (!serving.right()) return;
+  std::optional<Serving> serving;
+  std::string reason;
+  try {
+    serving.emplace(job, duet, recorder);
+  } catch (const Unsupported& why) {
+    reason = why.what();
+  }
+  if (reason = duet.reason_of_any(reason); !reason.empty()) throw Unsupported(reason);
+  if (ranks.max(serving->right() ? 0 : 1) > 0) return;
   recorder.enter("canary");
   const NoiseReading before = read_noise(ranks, job.threads);
   recorder.enter("sample");
-  serving.measure();
+  serving->measure();
   recorder.enter("canary");
   const NoiseReading after = read_noise(ranks, job.threads);
   recorder.enter("verify");
-  serving.verify();
+  serving->verify();
   const Verdict apart = duet.apart(recorder);
   if (ranks.root()) recorder.verdict(apart);
   record_noise(before, after, ranks, recorder);
