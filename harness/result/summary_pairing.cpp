@@ -107,8 +107,9 @@ std::string pairing_summary(const Json& pairing, const Screen& screen) {
                   painted(status, status_style(status), screen.colour));
   if (!skipped.empty()) return text + wrapped("skipped: " + skipped, screen.width, 2);
   if (has_no_figure(pairing)) {
-    const Json& reasons = pairing.at("reasons");
-    return text + (reasons.empty() ? "" : wrapped(text_or_empty(reasons.front(), "reason"), screen.width, 2));
+    for (const Json& reason : pairing.at("reasons"))
+      if (text_or_empty(reason, "status") == status) text += wrapped(text_or_empty(reason, "reason"), screen.width, 2);
+    return text;
   }
   if (name == "transition") return text + transition(pairing, screen);
   return text + (name == "serving" ? serving(pairing, screen) : interference(pairing, screen));
