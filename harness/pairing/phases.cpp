@@ -174,10 +174,14 @@ class Infer final : public Activity {
       std::vector<double> own, trivial;
       for (std::size_t i = 0; i < cases.size(); ++i) {
         const auto truth = pipeline_.simulation->outputs(truths[i]);
-        own.push_back(or_infinite(pipeline_.problem->error(cases[i], truth, expected_.row(i))));
+        own.push_back(pipeline_.problem->error(cases[i], truth, expected_.row(i)));
         trivial.push_back(pipeline_.problem->error(cases[i], truth, rivals.row(i)));
       }
-      verdicts.push_back({"median error / the training mean's", context_.ranks.max(median(own) / median(trivial)), 1});
+      const auto finite = [](double error) { return std::isfinite(error); };
+      const bool judged =
+          std::all_of(own.begin(), own.end(), finite) && std::all_of(trivial.begin(), trivial.end(), finite);
+      const double ratio = judged ? median(own) / median(trivial) : std::numeric_limits<double>::infinity();
+      verdicts.push_back({"median error / the training mean's", context_.ranks.max(or_infinite(ratio)), 1});
     }
   }
 
