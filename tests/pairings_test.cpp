@@ -111,23 +111,34 @@ TEST(Transition, AnotherProcessTakesLongerToBegin) {
   }
 }
 
+// On a busy machine a short window may hold too few samples: then the reason says that and nothing else.
+void expect_ratio(const Json& figure) {
+  if (figure.at("value").is_null()) {
+    EXPECT_TRUE(figure.at("reason").get<std::string>().starts_with("fewer than three samples")) << figure;
+  } else {
+    EXPECT_GT(figure.at("value"), 0.01);
+  }
+}
+
 TEST(Interference, WhatCannotBeMeasuredIsNullWithTheReason) {
   const Json& found = all().of("interference").at("interference");
   const Json& matrix = found.at("slowdown");
   ASSERT_EQ(matrix.size(), 3u);
   for (std::size_t i = 0; i < 2; ++i)
-    for (std::size_t j = 0; j < 2; ++j) EXPECT_GT(matrix[i][j].at("value"), 0.1) << i << j;
+    for (std::size_t j = 0; j < 2; ++j) expect_ratio(matrix[i][j]);
   for (std::size_t i = 0; i < 3; ++i) {
     EXPECT_TRUE(matrix[i][2].at("value").is_null());
     EXPECT_NE(matrix[2][i].at("reason").get<std::string>().find("needs 2 ranks a group"), std::string::npos);
   }
-  std::size_t judged = 0;
+  ASSERT_EQ(found.at("pairs").size(), 6u);
   for (const Json& pair : found.at("pairs")) {
-    if (pair.at("value").is_null()) continue;
-    ++judged;
-    EXPECT_EQ(pair.at("better"), pair.at("value") > 1.0 ? "side by side" : "in turns");
+    if (pair.at("second") != "network/allreduce/bytes=64") expect_ratio(pair);
+    if (pair.at("value").is_null()) {
+      EXPECT_TRUE(pair.at("better").is_null());
+    } else {
+      EXPECT_EQ(pair.at("better"), pair.at("value") > 1.0 ? "side by side" : "in turns");
+    }
   }
-  EXPECT_EQ(judged, 3u);
 }
 
 TEST(Interference, TheGroupsArePinnedApart) {
@@ -146,7 +157,7 @@ TEST(Serving, ASaturatedStreamShowsItsQueue) {
   const Json& loads = all().of("serving").at("serving").at("loads");
   ASSERT_EQ(loads.size(), 3u);
   EXPECT_TRUE(loads[0].at("beside").is_null()) << "no request, no latency";
-  EXPECT_GT(loads[0].at("slowdown").at("value"), 0.1);
+  expect_ratio(loads[0].at("slowdown"));
   const Json& full = loads[2].at("alone");
   EXPECT_GE(full.at("requests"), 200);
   const double capacity = all().of("serving").at("serving").at("capacity").at("value");
