@@ -201,6 +201,20 @@ Ratio hl_ratio_paired(std::span<const double> a, std::span<const double> b, doub
   return invert(std::move(walsh), signed_rank(a.size()), a.size() >= least_launches, level);
 }
 
+std::vector<double> holm(std::span<const double> p) {
+  std::vector<std::size_t> order(p.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t i, std::size_t j) { return p[i] < p[j]; });
+  std::vector<double> adjusted(p.size());
+  double most = 0;
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    check(p[order[i]] >= 0 && p[order[i]] <= 1, "a p-value must lie in [0, 1], not {}", p[order[i]]);
+    most = std::max(most, static_cast<double>(p.size() - i) * p[order[i]]);
+    adjusted[order[i]] = std::min(1.0, most);
+  }
+  return adjusted;
+}
+
 namespace {
 
 // Theil-Sen: the median of all slopes.

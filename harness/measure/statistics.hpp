@@ -48,6 +48,10 @@ struct Ratio {
 Ratio hl_ratio(std::span<const double> a, std::span<const double> b, double level = 0.95);         // Mann-Whitney
 Ratio hl_ratio_paired(std::span<const double> a, std::span<const double> b, double level = 0.95);  // signed rank
 
+// Holm's step-down over a family of tests: each p as if it stood alone at the family's level, in the order given,
+// never above 1. Sorted, p_(i) becomes max over j <= i of (m - j + 1) p_(j) (Holm 1979).
+std::vector<double> holm(std::span<const double> p);
+
 // Trend over the order of the samples; nothing under 10 samples.
 struct Trend {
   double p = 1;       // Mann-Kendall, two-sided
