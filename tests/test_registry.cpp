@@ -1,6 +1,7 @@
 // The pipelines of tandem-test: the real one, the toy, and everything that must go wrong in a known way.
 #include "tests/faulty_heat.hpp"
 #include "tests/faulty_toy.hpp"
+#include "tests/stalling_toy.hpp"
 #include "tests/toy_pipeline.hpp"
 
 namespace tandem {
@@ -14,6 +15,7 @@ const std::vector<PipelineEntry>& pipeline_registry() {
                                                      pipelines::toy_slow(),
                                                      pipelines::toy_nan(),
                                                      pipelines::toy_late(),
+                                                     pipelines::toy_stall(),
                                                      pipelines::heat_small(),
                                                      pipelines::heat_broken_weights(),
                                                      pipelines::heat_mean(),
