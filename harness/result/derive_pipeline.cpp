@@ -123,6 +123,15 @@ Json placement_json(Part& part, const Status& status) {
   return {{"points", sweep}, {"value", value}, {"ci95", ci}, {"text", words}};
 }
 
+// Of the time of the arm, median over the launches that pass; 0 where none does.
+double startup_share(const Arm* arm) {
+  std::vector<double> shares;
+  if (arm != nullptr)
+    for (const Judged& launch : arm->launches)
+      if (launch.pass()) shares.push_back(launch.by_name.at("start-up") / launch.measured);
+  return shares.empty() ? 0 : median(shares);
+}
+
 Json kpis_json(Part& part, Json& claims) {
   const auto time = [](const Judged& launch) { return std::optional<double>(launch.seconds); };
   const auto without_startup = [](const Judged& launch) {
@@ -153,9 +162,9 @@ Json kpis_json(Part& part, Json& claims) {
 
   Json kpis;
   kpis["coupling_speedup"] = ratio_json(part, "coupling_speedup", coupling, status, coupling ? "" : missing);
+  const auto steady = ratio(part, kSeparated, kInMemory, without_startup);
   kpis["coupling_speedup_without_startup"] =
-      ratio_json(part, "coupling_speedup_without_startup", ratio(part, kSeparated, kInMemory, without_startup), status,
-                 coupling ? "" : missing);
+      ratio_json(part, "coupling_speedup_without_startup", steady, status, coupling ? "" : missing);
   kpis["couplings"] = couplings_json(part, status, time, without_startup);
   const auto reduction = apart && together ? movement_reduction(apart->bytes, together->bytes) : std::nullopt;
   const std::size_t launches = part.derivation.records.plan.at("launches");
@@ -172,10 +181,10 @@ Json kpis_json(Part& part, Json& claims) {
   kpis["speedup_over_simulation"] =
       ratio_json(part, "speedup_over_simulation", over_simulation, status, over_simulation ? scaled : missing);
   kpis["amortisation"] = amortisation_json(part, status);
-  const std::size_t blocks = pairs(part, kSeparated, kInMemory, time).first.size();
-  for (const Claim& claim :
-       {claim_speedup(coupling, blocks, apart ? apart->by_name.at("start-up") / apart->measured : 0),
-        claim_energy(energies, pairs(part, kSeparated, kInMemory, joules).first.size(), unmetered)})
+  const double startup = startup_share(separated);
+  const auto blocks = [&](const Quantity& of) { return pairs(part, kSeparated, kInMemory, of).first.size(); };
+  for (const Claim& claim : {claim_speedup(coupling, steady, blocks(time), startup),
+                             claim_energy(energies, blocks(joules), startup, unmetered)})
     claims.push_back({{"claim", claim.claim}, {"verdict", claim.verdict}, {"text", claim.text}});
   return kpis;
 }

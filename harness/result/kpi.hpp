@@ -53,12 +53,17 @@ std::optional<double> movement_reduction(const std::map<std::string, double>& se
 // of the coupling ran; below 1 it limits the coupling.
 double sufficiency(double bottleneck_seconds, double bytes, double bandwidth);
 
-// K6, the claim check, verbatim: "3-10x: supported | not supported | inconclusive | start-up dominated on this system".
+// K6, the claim check: "3-10x: supported | not supported | inconclusive | start-up dominated on this system". Supported
+// where the interval begins at 3 (a saving of 20 %) or above and start-up takes at most a tenth of the separated arm's
+// time; start-up dominated where only that fails. `launches`: the blocks in which both arms pass.
 struct Claim {
   std::string claim, verdict, text;
 };
-Claim claim_speedup(const std::optional<Ratio>& speedup, std::size_t launches, double startup_share);
-Claim claim_energy(const std::optional<Ratio>& energies, std::size_t launches, const std::string& reason);
+Claim claim_speedup(const std::optional<Ratio>& speedup, const std::optional<Ratio>& without_startup,
+                    std::size_t launches, double startup_share);
+// `energies`: separated over integrated; `reason`: why there is none.
+Claim claim_energy(const std::optional<Ratio>& energies, std::size_t launches, double startup_share,
+                   const std::string& reason);
 
 // K10: N* = ceil((T_data + T_train + T_validate - T_validate_S) / (t_eq - t_infer)); infinite if t_eq <= t_infer.
 double amortisation(double data, double train, double validate, double validate_simulation, double t_equal,
