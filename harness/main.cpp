@@ -19,6 +19,7 @@ std::string footer() {
          "  tandem run --filter 'dense/*'                only the dense kernels\n"
          "  tandem run --filter 'heat*' --ranks 2        the pipeline under MPI\n"
          "  tandem verify results/2026-01-31-quick       hashes and figures, once more from the samples\n"
+         "  tandem revalidate DIR --nonce 4f1c09ab77d2   a buyer's own hold-out for the weights of a result\n"
          "exit codes: 0 ok, 1 failed, 2 usage or configuration, 3 INVALID, 5 verify: by another version, 77 skipped, "
          "130 and 143 interrupted";
 }
@@ -27,7 +28,8 @@ struct Commands {
   CLI::App app{"Tandem measures a machine's HPC, its AI and the road between, in one validated run."};
   tandem::RunOptions options;
   std::string folder, filter, out, job;
-  CLI::App *list, *run, *verify, *report, *worker;
+  tandem::RevalidateOptions revalidation;
+  CLI::App *list, *run, *verify, *revalidate, *report, *worker;
 
   Commands() {
     app.footer(footer());
@@ -51,9 +53,22 @@ struct Commands {
     run->footer(
         "examples:\n  tandem run configs/quick.toml --filter 'sparse/*' --dry-run\n  tandem run --resume "
         "results/2026-01-31-standard");
-    verify = app.add_subcommand("verify", "Checks a result directory: hashes, chain, and every figure derived again");
+    verify = app.add_subcommand(
+        "verify",
+        "Checks a result directory: hashes, chain, and every figure derived again; or a revalidation's record");
     verify->add_option("DIR", folder, "A result directory")->required();
     verify->footer("example: tandem verify results/2026-01-31-quick");
+    revalidate = app.add_subcommand("revalidate", "Sets a result's frozen weights a hold-out that a nonce decides on");
+    revalidate->add_option("DIR", folder, "A result directory")->required();
+    revalidate
+        ->add_option("--nonce", revalidation.nonce,
+                     "Any text; the buyer picks it after having received DIR, so that nobody could know the hold-out")
+        ->required();
+    revalidate->add_option("--out", revalidation.out, "The record's file; default DIR.revalidation-<digits>.json");
+    revalidate->footer(
+        "The record stands beside DIR, which stays as it is; tandem verify checks it too.\n"
+        "example: tandem revalidate results/2026-01-31-official --nonce $(od -An -N8 -tx8 /dev/urandom | tr -d ' ')\n"
+        "exit codes: 0 every launch passes, 2 weights or this program's problem do not fit, 3 INVALID");
     report = app.add_subcommand("report", "Prints a result's summary; writes its page elsewhere with --out");
     report->add_option("DIR", folder, "A result directory")->required();
     report->add_option("--out", out, "Where to write the page; default: it is in the directory already");
@@ -66,6 +81,7 @@ struct Commands {
     if (*list) return tandem::list_cases(filter);
     if (*run) return tandem::run(options);
     if (*verify) return tandem::verify(folder);
+    if (*revalidate) return tandem::revalidate(folder, revalidation);
     if (*report) return tandem::report(folder, out);
     return tandem::run_worker(job);
   }

@@ -94,6 +94,13 @@ TEST_F(Verify, FindsOneChangedSample) {
   expect_found(after(change, true), "samples.jsonl: the lines of launch k00.0 are not those that were measured");
 }
 
+TEST_F(Verify, FindsOtherWeights) {
+  const auto change = [](const fs::path& copy) {
+    for (const auto& entry : fs::directory_iterator(copy / "weights")) write_file(entry.path(), "other weights");
+  };
+  expect_found(after(change, true), "weights are not those that were judged");
+}
+
 TEST_F(Verify, FindsADroppedLaunch) {
   const auto drop = [](const fs::path& copy) { drop_line(copy / "ledger.jsonl", "\"k01.0\""); };
   expect_found(after(drop, false), "ledger.jsonl: changed");

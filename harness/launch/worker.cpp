@@ -10,6 +10,7 @@
 #include "harness/base/json.hpp"
 #include "harness/device/host.hpp"
 #include "harness/kernel/time_kernel.hpp"
+#include "harness/launch/entries.hpp"
 #include "harness/measure/limits.hpp"
 #include "harness/measure/machine.hpp"
 #include "harness/measure/recorder.hpp"
@@ -21,21 +22,6 @@ namespace fs = std::filesystem;
 
 namespace tandem {
 namespace {
-
-Settings settings_of(const std::vector<Parameter>& parameters, const Json& item) {
-  Settings settings(parameters);  // a plan leaves out what is not part of the name
-  for (const auto& [key, value] : item.at("settings").items()) settings.set(key, value.get<std::string>());
-  return settings;
-}
-
-template <typename Entry>
-const Entry& entry_of(const std::vector<Entry>& registry, const Json& item) {
-  const std::string name = item.at("name");
-  const auto found =
-      std::find_if(registry.begin(), registry.end(), [&](const Entry& entry) { return entry.name == name; });
-  check(found != registry.end(), "this program has no \"{}\"", name);
-  return *found;
-}
 
 void limits(const Json& job, const Ranks& ranks, Recorder& recorder) {
   recorder.enter("sample");

@@ -69,7 +69,7 @@ void answer_and_validate(const Run& run, const Trained& trained) {
 void simulation_only(const Run& run) {
   const auto coarse = run.stage.pipeline.simulation->coarse_model();
   const std::vector<Answer> answers = answer(run.stage, *coarse, run.job.questions);
-  const std::string digest = sha256("coarse " + run.stage.pipeline.problem->spec().version);
+  const std::string digest = coarse_digest(run.stage.pipeline.problem->spec());
   run_gate(run.stage, {{"", coarse.get()}}, answers, holdout_seed(digest, run.job.config_digest), run.slices);
 }
 

@@ -51,16 +51,27 @@ std::uint64_t holdout_seed(const std::string& weights_digest, const std::string&
   return leading_bits(sha256(weights_digest + config_digest + "holdout"));
 }
 
+std::uint64_t revalidation_seed(const std::string& weights_digest, const std::string& config_digest,
+                                const std::string& nonce) {
+  return leading_bits(sha256(weights_digest + config_digest + "nonce:" + nonce));
+}
+
+std::string coarse_digest(const ProblemSpec& spec) { return sha256("coarse " + spec.version); }
+
 void run_gate(const Stage& stage, const std::vector<GateModel>& models, const std::vector<Answer>& answers,
               std::uint64_t holdout, const std::vector<Slice>& slices) {
   stage.recorder.enter("validate");
-  const Problem& problem = *stage.pipeline.problem;
-  const auto verdicts = problem.judge(answers, stage.seed, *stage.pipeline.simulation, stage.ranks);
+  const auto verdicts = stage.pipeline.problem->judge(answers, stage.seed, *stage.pipeline.simulation, stage.ranks);
   for (const Answer& answer : answers)
     stage.recorder.write({{"record", "answer"}, {"question", answer.question}, {"values", answer.values}});
   if (stage.ranks.root())
     for (const Verdict& verdict : verdicts) stage.recorder.verdict(verdict);
+  run_holdout(stage, models, holdout, slices);
+}
 
+void run_holdout(const Stage& stage, const std::vector<GateModel>& models, std::uint64_t holdout,
+                 const std::vector<Slice>& slices) {
+  const Problem& problem = *stage.pipeline.problem;
   const std::size_t count = problem.spec().gate.cases;
   if (count == 0) return;
   std::vector<Case> cases;

@@ -94,7 +94,8 @@ Json judge_skill(const std::vector<Json>& rows, const std::vector<double>& own, 
   return skill;
 }
 
-// A hold-out that does not decide is judged all the same, but for what it says of the simulation.
+}  // namespace
+
 Json judge_holdout(const LaunchRecord& launch, const Json& problem, bool decides, Status& whole) {
   Status aside;
   Status& status = decides ? whole : aside;
@@ -140,8 +141,6 @@ Json judge_holdout(const LaunchRecord& launch, const Json& problem, bool decides
           {"decides", decides},
           {"pass", status.has_figure() && whole.has_figure()}};
 }
-
-}  // namespace
 
 Json judge_verdict(const Json& record, Status& status) {
   if (!record.at("pass").get<bool>())

@@ -1,4 +1,4 @@
-// The parts of the derivation; only derive*.cpp include this.
+// The parts of the derivation; only derive*.cpp and revalidation.cpp include this.
 #pragma once
 
 #include <map>
@@ -38,6 +38,9 @@ struct GateOutcome {
 };
 GateOutcome judge_gate(const LaunchRecord& launch, const Json& problem, bool skill_matters, Status& status,
                        bool holdout_decides = true);
+// The hold-out alone: errors by the plan, invariants of predictions and truths. One that does not decide is judged all the
+// same, but for what it says of the simulation.
+Json judge_holdout(const LaunchRecord& launch, const Json& problem, bool decides, Status& status);
 
 // "kernel.dense.gemm.n=4096.precision=fp64.device=cpu": the grammar of names of docs/method.md section 6.
 // Without a kind the name stands for it: a pairing's "transition.from=...".

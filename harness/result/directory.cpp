@@ -21,10 +21,13 @@ Sealed seal(const std::filesystem::path& folder) {
   return sealed;
 }
 
-Exit exit_of(const Json& document) {
-  const std::string status = document.at("run").at("status");
+Exit exit_of_status(const std::string& status) {
   if (status == "FAILED") return Exit::failed;
-  if (status == "INVALID") return Exit::invalid;
+  return status == "INVALID" ? Exit::invalid : Exit::ok;
+}
+
+Exit exit_of(const Json& document) {
+  if (const Exit code = exit_of_status(document.at("run").at("status")); code != Exit::ok) return code;
   bool measured = !document.at("pipelines").empty();
   for (const Json& kernel : document.at("kernels")) measured = measured || kernel.at("skipped").is_null();
   for (const Json& pairing : document.at("pairings")) measured = measured || pairing.at("skipped").is_null();

@@ -16,7 +16,8 @@ struct Sealed {
 
 Sealed seal(const std::filesystem::path& folder);
 
-// The exit code of a document's status: 0, 1 FAILED, 3 INVALID, 77 if everything was skipped.
+Exit exit_of_status(const std::string& status);  // 1 FAILED, 3 INVALID, else 0
+// The same of a document: 77 if everything was skipped.
 Exit exit_of(const Json& document);
 
 }  // namespace tandem

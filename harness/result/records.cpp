@@ -60,6 +60,15 @@ void compare_with_plan(const Records& records, std::vector<std::string>& problem
       problems.push_back(fmt::format("launch {} is not in the plan", id));
 }
 
+// The ledger knows the digest of the weights that were judged.
+void compare_weights(const fs::path& folder, const LaunchRecord& launch, std::vector<std::string>& problems) {
+  const std::string id = launch.line.at("id");
+  const fs::path file = folder / "weights" / (id + ".weights");
+  for (const Json& weights : launch.of("weights"))
+    if (fs::exists(file) && sha256_file(file) != weights.at("sha256"))  // a missing file is the manifest's to tell
+      problems.push_back(fmt::format("weights/{}.weights are not those that were judged", id));
+}
+
 // A run that was interrupted and went on has a closing record for each part: its times add up.
 void close_part(Json& run, const Json& part) {
   const Json before = run;
@@ -125,6 +134,7 @@ Records read_records(const fs::path& folder, std::vector<std::string>& problems)
   records.power = read_power(folder / "power.csv", parts);
   for (LaunchRecord& launch : records.launches) launch.energy = energy_of_launch(launch.line, records.power, problems);
   for (const auto& [file, member] : kFiles) attach(folder, file, member, records, problems);
+  for (const LaunchRecord& launch : records.launches) compare_weights(folder, launch, problems);
   compare_with_plan(records, problems);
   return records;
 }

@@ -18,9 +18,16 @@ struct RunOptions {
   bool dry_run = false;
 };
 
+struct RevalidateOptions {
+  std::string nonce;
+  std::string out;  // "" = <DIR>.revalidation-<12 digits of the nonce's digest>.json
+};
+
 Exit list_cases(const std::string& filter);
 Exit run(const RunOptions& options);
-Exit verify(const std::filesystem::path& folder);
+// `last`: closes with the result line, for another verb does not go on from here. Also a revalidation's record.
+Exit verify(const std::filesystem::path& path, bool last = true);
+Exit revalidate(const std::filesystem::path& folder, const RevalidateOptions& options);
 Exit report(const std::filesystem::path& folder, const std::string& out);
 
 }  // namespace tandem

@@ -1,4 +1,5 @@
 // tandem verify: re-hashes every file, follows the ledger's chain, and derives every figure again from the samples.
+// Of a revalidation's record: its seal, and its verdicts from its errors.
 #include <algorithm>
 
 #include "harness/base/digest.hpp"
@@ -6,6 +7,7 @@
 #include "harness/result/differences.hpp"
 #include "harness/result/directory.hpp"
 #include "harness/result/files.hpp"
+#include "harness/result/revalidation.hpp"
 #include "harness/result/summary.hpp"
 #include "harness/verbs/program.hpp"
 #include "harness/verbs/verbs.hpp"
@@ -66,9 +68,26 @@ Exit undecided(const std::filesystem::path& folder, const Checked& checked, cons
   return Exit::undecided;
 }
 
+Exit verify_revalidation(const std::filesystem::path& file) {
+  const Json record = read_json(file);
+  const std::vector<std::string> problems = check_revalidation(record);
+  show(problems);
+  if (!problems.empty()) {
+    fmt::print("INVALID: {} is not the record of a revalidation as it was written\n", file.string());
+    return Exit::invalid;
+  }
+  const Json& result = record.at("result");
+  fmt::print("the seal of {} holds; its {} checks follow from the errors of {} launches of {}, nonce {}\n{}\n",
+             file.string(), record.at("checks").size(), record.at("launches").size(),
+             result.at("folder").get<std::string>(), record.at("nonce").get<std::string>(),
+             result_line(record, result.at("root").get<std::string>()));
+  return Exit::ok;
+}
+
 }  // namespace
 
-Exit verify(const std::filesystem::path& folder) {
+Exit verify(const std::filesystem::path& folder, bool last) {
+  if (is_revalidation(folder)) return verify_revalidation(folder);
   check_usage(std::filesystem::is_directory(folder), "{} is not a directory", folder.string());
   const Checked checked = check_all(folder);
   const Differences figures = checked.figures();
@@ -90,9 +109,9 @@ Exit verify(const std::filesystem::path& folder) {
                program_name(checked.written.at("tandem")), program_name(own), figures.added.size());
   const std::string root = sha256_file(folder / "manifest-sha256.txt");
   fmt::print(
-      "{} files match the manifest; the ledger's chain holds; {} figures and {} checks follow from the samples\n{}\n",
-      folder.string(), checked.written.at("foms").size(), checked.written.at("checks").size(),
-      result_line(checked.written, root));
+      "{} files match the manifest; the ledger's chain holds; {} figures and {} checks follow from the samples\n",
+      folder.string(), checked.written.at("foms").size(), checked.written.at("checks").size());
+  if (last) fmt::print("{}\n", result_line(checked.written, root));
   return Exit::ok;
 }
 

@@ -1,0 +1,27 @@
+// The record of a revalidation: the frozen weights of a result against hold-outs that follow from a buyer's nonce
+// (docs/method.md, section 6). It keeps every error, so that its verdicts can be derived again, and its own digest.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "harness/base/json.hpp"
+
+namespace tandem {
+
+// "pipeline.heat.size=S.device=cpu.integrated.coupling=in_memory": what the figures of an arm begin with.
+std::string arm_fom_name(const Json& item, const std::string& arm);
+
+// `facts`: {"schema", "tandem", "started", "nonce", "result": {"folder", "root", "class", "config", "status"},
+// "problems": {case: problem}, "launches": [{"case", "fom", "launch", "weights", "seed", "rows"}]}; a row is a
+// hold-out record. Adds the verdict of every launch: "run", "reasons", "foms", "checks" in the form of a result
+// document, and "seal", the SHA-256 of all before it.
+Json judge_revalidation(const Json& facts);
+
+// What is wrong with a record: its seal, or a verdict that does not follow from its errors. Empty = nothing.
+std::vector<std::string> check_revalidation(const Json& record);
+
+bool is_revalidation(const std::filesystem::path& file);  // a file whose JSON says that it is such a record
+
+}  // namespace tandem
