@@ -54,6 +54,11 @@ design = ["steered", "fixed_until_gate"]
 
 constexpr const char* kCrashing = R"(threads = 1
 [[pipeline]]
+name = "toy"
+ballast = 1
+threads = 2048
+arms = ["simulation_only"]
+[[pipeline]]
 name = "toy_crash"
 how = ["check", "signal", "exit"]
 arms = ["integrated"]
@@ -134,6 +139,11 @@ std::string reasons(const Json& pipeline) {
   return text;
 }
 
+// Right and complete; a guard may have found the machine that runs the tests too noisy.
+bool holds(const Json& pipeline) {
+  return pipeline.at("status") == "UNOFFICIAL" || pipeline.at("status") == "UNSTABLE";
+}
+
 bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 const Json& arm_of(const Json& pipeline, const char* name) {
@@ -148,7 +158,7 @@ TEST(EveryPipeline, ToyPassesInEveryArmAtOneRankAndAtTwo) {
     for (const Json& found : judged().document.at("pipelines"))
       if (found.at("case") == path) pipeline = &found;
     ASSERT_NE(pipeline, nullptr) << judged().outcome.out << judged().outcome.err;
-    EXPECT_EQ(pipeline->at("status"), "UNOFFICIAL") << path << "\n" << reasons(*pipeline);
+    EXPECT_TRUE(holds(*pipeline)) << path << "\n" << reasons(*pipeline);
     ASSERT_EQ(pipeline->at("arms").size(), 3u);
     for (const Json& arm : pipeline->at("arms")) {
       EXPECT_TRUE(arm.at("ttis").at("value").is_number()) << arm.at("arm");
@@ -218,7 +228,7 @@ const Json& design_of(const Json& pipeline, const char* name) {
 TEST(GrowingDesigns, GrowUntilTheCriterionIsMetAndAnswer) {
   for (const std::size_t item : {0u, 1u}) {
     const Json& pipeline = growing().document.at("pipelines").at(item);
-    EXPECT_EQ(pipeline.at("status"), "UNOFFICIAL") << reasons(pipeline);
+    EXPECT_TRUE(holds(pipeline)) << reasons(pipeline);
     for (const Json& arm : pipeline.at("arms")) {
       EXPECT_TRUE(arm.at("ttis").at("value").is_number()) << arm.at("arm") << arm.at("design");
       EXPECT_EQ(arm.at("answers").at("rows").size(), 4u);
@@ -259,7 +269,7 @@ TEST(GrowingDesigns, ASteeredDesignThatIsGivenUpIsInvalidAFixedOneIsAnOutcome) {
       << reasons(pipeline);
   EXPECT_EQ(growing().outcome.code, 3);
   const Json& fixed = pipeline.at("arms").at(1);
-  EXPECT_EQ(fixed.at("status"), "UNOFFICIAL");
+  EXPECT_TRUE(holds(fixed));
   EXPECT_EQ(fixed.at("ttis").at("value"), nullptr);
   EXPECT_EQ(fixed.at("ttis").at("reason"), "no launch met the criterion");
   EXPECT_EQ(fixed.at("answers").at("rows").size(), 0u);
@@ -343,7 +353,7 @@ TEST(GrowingDesigns, AgainstAFixedDesignThatWasGivenUpTheGainIsALowerBound) {
   const double steered = design_of(pipeline, "steered").at("simulations_to_gate").at("value");
   EXPECT_NEAR(gain.at("value").get<double>(), 64 / steered, 1e-9);
   EXPECT_EQ(gain.at("reason"), "a lower bound: the fixed design was given up in 1 of 1 launches");
-  EXPECT_EQ(pipeline.at("status"), "UNOFFICIAL") << reasons(pipeline);
+  EXPECT_TRUE(holds(pipeline)) << reasons(pipeline);
 }
 
 TEST(GrowingDesigns, RoundsAreJudgedAgainAndMustBeTheProblems) {
@@ -369,9 +379,16 @@ TEST(EveryPipeline, ACrashIsOneFailedCaseWithItsMessage) {
   failed("toy_crash/size=S/ballast=0/how=signal", "FAILED: ended by signal 11");
   failed("toy_crash/size=S/ballast=0/how=exit", "FAILED: ended without a result");
   failed("toy_crash/size=S/ballast=0/how=foreign", "FAILED: toy_crash: a vector grew too long");
-  EXPECT_EQ(run.pipeline("toy/size=S/ballast=0/").at("status"), "UNOFFICIAL")
-      << reasons(run.pipeline("toy/size=S/ballast=0/"));
+  EXPECT_TRUE(holds(run.pipeline("toy/size=S/ballast=0/"))) << reasons(run.pipeline("toy/size=S/ballast=0/"));
   EXPECT_EQ(run.place.run("'" + kProgram + "' verify out").code, 0);
+}
+
+TEST(EveryPipeline, MoreThreadsThanProcessorsAreUnstable) {
+  const Json& pipeline = crashing().pipeline("toy/size=S/ballast=1/");
+  EXPECT_EQ(pipeline.at("status"), "UNSTABLE");
+  EXPECT_TRUE(contains(reasons(pipeline), "UNSTABLE: oversubscription ranks x threads over processors was"))
+      << reasons(pipeline);
+  EXPECT_TRUE(pipeline.at("arms")[0].at("ttis").at("value").is_number()) << "noisy, not wrong";
 }
 
 TEST(EveryPipeline, AnImpossibleSizeSaysWhatItNeedsAndWhatThereIs) {
@@ -391,7 +408,7 @@ TEST(EveryPipeline, ATimeoutEndsOneCase) {
   EXPECT_EQ(run.outcome.code, 1) << run.outcome.err;
   EXPECT_TRUE(contains(reasons(run.pipeline("toy_slow")), "FAILED: timed out after 4 s"))
       << reasons(run.pipeline("toy_slow"));
-  EXPECT_EQ(run.pipeline("toy/").at("status"), "UNOFFICIAL");
+  EXPECT_TRUE(holds(run.pipeline("toy/"))) << reasons(run.pipeline("toy/"));
 }
 
 TEST(Toy, TheModelDifferentiatesItsPrediction) {

@@ -55,7 +55,7 @@ TEST_F(Kill, LosesNoFinishedLaunch) {
   for (int stall = 0; stall < kStalls; ++stall) {
     const pid_t first = stalled();
     const std::string kept = ledger();
-    ASSERT_NE(kept.find("\"p00.integrated.0\""), std::string::npos);
+    ASSERT_NE(kept.find("\"p00.integrated.coupling=in_memory.0\""), std::string::npos);
     ::kill(coordinator, SIGKILL);
     EXPECT_EQ(place.wait(coordinator).code, 128 + SIGKILL);
     EXPECT_TRUE(gone(first)) << "a worker without a coordinator would disturb what comes after it";

@@ -124,6 +124,8 @@ TEST(Report, PrintsTheSummaryAndWritesThePageElsewhere) {
   const Outcome outcome = small().place.run(kTandem + " report out --out page.html");
   EXPECT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_TRUE(outcome.says("pipeline toy")) << outcome.out;
+  EXPECT_TRUE(outcome.says("3-10x: inconclusive (1 launch) on this system: separated / integrated = ")) << outcome.out;
+  EXPECT_TRUE(outcome.says("20-40 % energy: inconclusive")) << outcome.out;
   EXPECT_EQ(small().place.read("page.html"), read_file(small().result / "report.html"));
   EXPECT_EQ(small().place.run(kTandem + " verify out").code, 0) << "a report changes nothing";
   expect_refused(small().place.run(kTandem + " report nowhere"), 2, "nowhere is not a directory");
@@ -222,7 +224,8 @@ TEST_F(BadInput, AFullDiskWhileHandingOverFailsThatCase) {
       place.run("sh -c \"trap '' XFSZ; ulimit -f 16384; exec " + kTandem + " run my.toml --out out\"");
   EXPECT_EQ(outcome.code, 1) << outcome.out << outcome.err;
   const Json document = read_json(place.folder() / "out/result.json");
-  EXPECT_EQ(document.at("pipelines")[0].at("status"), "UNOFFICIAL") << document.at("pipelines")[0].at("reasons");
+  const Json& honest = document.at("pipelines")[0];
+  EXPECT_TRUE(honest.at("status") == "UNOFFICIAL" || honest.at("status") == "UNSTABLE") << honest.at("reasons");
   EXPECT_EQ(document.at("pipelines")[1].at("status"), "FAILED");
   EXPECT_NE(document.at("pipelines")[1].at("reasons").dump().find("samples.0.h5"), std::string::npos)
       << document.at("pipelines")[1].at("reasons");

@@ -130,8 +130,8 @@ void time_kernel(const KernelEntry& entry, const Settings& settings, const Kerne
   record_samples(sampling, ranks, recorder);
   record_facts(facts, parts, context, recorder);
   verified(*kernel, recorder, ranks);  // what was timed is what was right
-  for (const Reason& reason : judge_noise(before, after, sampling.seconds, true, ranks))
-    if (reason.unstable && ranks.root()) recorder.write({{"record", "unstable"}, {"reason", reason.text}});
+  const std::vector<Reason> noise = judge_noise(before, after, sampling.seconds, true, ranks);
+  if (ranks.root()) recorder.write(noise_record(noise));
 }
 
 }  // namespace tandem

@@ -4,11 +4,13 @@
 #include <cctype>
 #include <chrono>
 #include <map>
+#include <optional>
 #include <sstream>
 #include <thread>
 
 #include "harness/base/check.hpp"
 #include "harness/base/digest.hpp"
+#include "harness/launch/node_noise.hpp"
 #include "harness/launch/process.hpp"
 #include "harness/measure/clock.hpp"
 #include "harness/measure/machine.hpp"
@@ -212,6 +214,8 @@ bool Coordinator::run_job(const Job& job) {
     files.emplace_back(stage, place / fmt::format("job.{}.json", stage));
     write_file(files.back().second, job_document(job, stage).dump());
   }
+  const auto noise = [&] { return read_node_noise(ranks, threads); };
+  const std::optional<NoiseReading> before = job.kind == Job::Kind::arm ? std::optional(noise()) : std::nullopt;
   Json processes = Json::array();
   std::string why;
   double begin = 0, end = 0;
@@ -229,6 +233,7 @@ bool Coordinator::run_job(const Job& job) {
   }
   if (!why.empty()) why = with_first_words(why, tail(place / "output.txt"));
   std::vector<Json> records = read_records(place, ranks);
+  if (before) records.push_back(noise_record(*before, noise(), !plan_.config.launcher.empty()));
   if (why.empty() && !has_record(records, "end") && !has_record(records, "skipped")) why = "ended without a result";
   Json launch = {{"record", "launch"},
                  {"id", job.id},

@@ -270,4 +270,15 @@ bool unstable(const std::vector<Reason>& reasons) {
   return std::any_of(reasons.begin(), reasons.end(), [](const Reason& reason) { return reason.unstable; });
 }
 
+Json noise_record(const std::vector<Reason>& reasons) {
+  Json checks = Json::array();
+  for (const Reason& reason : reasons)
+    checks.push_back({{"check", reason.check},
+                      {"value", reason.value ? Json(*reason.value) : Json(nullptr)},
+                      {"limit", reason.limit},
+                      {"unstable", reason.unstable},
+                      {"text", reason.text}});
+  return {{"record", "noise"}, {"checks", checks}};
+}
+
 }  // namespace tandem

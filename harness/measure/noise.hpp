@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/base/json.hpp"
 #include "harness/ranks/ranks.hpp"
 
 namespace tandem {
@@ -58,6 +59,10 @@ std::vector<Reason> judge_noise(const NoiseReading& before, const NoiseReading& 
                                 bool is_kernel);
 
 bool unstable(const std::vector<Reason>& reasons);
+
+// {"record": "noise", "checks": [{"check", "value", "limit", "unstable", "text"}]}; the value is null where a check was
+// not judged.
+Json noise_record(const std::vector<Reason>& reasons);
 
 // /proc/stat under `root`; nothing where it is absent, unreadable or all zero (some sandboxes).
 std::optional<CpuSeconds> read_cpu_seconds(const std::filesystem::path& root);

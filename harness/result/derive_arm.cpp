@@ -58,14 +58,6 @@ Judged judge_launch(const LaunchRecord& record, const Json& problem, const ArmId
   return judged;
 }
 
-void judge_spread(Arm& arm) {
-  const std::vector<double> seconds = arm.passing();
-  if (seconds.size() < 3 || arm.id.grows()) return;  // a growing design takes as many rounds as its seed needs
-  const double spread = 1.4826 * mad(seconds) / median(seconds);
-  if (spread > 0.10)
-    arm.status.add("UNSTABLE", fmt::format("spread of the launches {:.1f} % (limit 10 %)", 100 * spread));
-}
-
 Json phases_json(const Judged& launch) {
   Json phases = Json::array();
   for (const Stay& stay : seconds_by_name(launch.closed, launch.record->line.at("ranks")))
@@ -170,7 +162,8 @@ Arm judge_arm(const Derivation& derivation, const Json& item, const std::string&
     arm.launches.push_back(judge_launch(*launch, problem, arm.id));
     arm.status.add(arm.launches.back().status);
   }
-  judge_spread(arm);
+  // A growing design takes as many rounds as its seed needs: its launches may differ.
+  arm.noise = judge_noise_of(launches, arm.id.grows() ? std::vector<double>() : arm.passing(), arm.status);
   return arm;
 }
 
@@ -240,6 +233,7 @@ Json arm_json(Part& part, const Arm& arm) {
                {"reasons", arm.status.reasons()},
                {"launches", arm.launches.size()}};
   json["launch_seconds"] = all;
+  json["noise"] = arm.noise;
   json["ttis"] = add("ttis", ttis, "s", ci_json(passing.empty() ? std::nullopt : median_ci(passing)), failed);
   json["ettis"] = add("ettis", number_or_null(expected), "s", nullptr, failed);
   json["energy_to_solution"] = add("energy_to_solution", number_or_null(energy), "J", nullptr, unmetered);

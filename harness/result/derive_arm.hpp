@@ -46,6 +46,7 @@ struct Arm {
   ArmId id;
   std::vector<Judged> launches;
   Status status;
+  Json noise;  // the guards, of each the worst of all launches
 
   std::vector<double> passing() const;  // seconds of the launches that pass
 };

@@ -60,7 +60,7 @@ void judge(const std::vector<const LaunchRecord*>& launches, std::size_t planned
     status.add("FAILED", fmt::format("{} of {} launches were run", launches.size(), planned));
   for (const LaunchRecord* launch : launches) {
     if (launch->failed()) status.add("FAILED", launch->failure());
-    for (const Json& record : launch->of("unstable")) status.add("UNSTABLE", record.at("reason"));
+    for (const Json& record : launch->of("unstable")) status.add("UNSTABLE", record.at("reason"));  // of old results
     for (const Json& record : launch->of("verdict")) {
       const Json verdict = judge_verdict(record, status);
       if (launch == launches.front() || !verdict.at("pass").get<bool>()) verdicts.push_back(verdict);
@@ -102,6 +102,7 @@ Json derive_kernel(Derivation& derivation, const Json& item) {
   for (const LaunchRecord* launch : launches) skipped = launch->skipped();
   Json verdicts;
   judge(launches, derivation.records.plan.at("launches"), verdicts, status);
+  const Json noise = judge_noise_of(launches, {}, status);
   const Timed timed = collect(launches);
   if (skipped.empty() && status.has_figure() && timed.medians.empty()) status.add("FAILED", "nothing was timed");
   const Json facts =
@@ -145,6 +146,7 @@ Json derive_kernel(Derivation& derivation, const Json& item) {
                  {"launches", timed.medians.size()},
                  {"samples", timed.samples},
                  {"statistics", statistics(timed)},
+                 {"noise", noise},
                  {"facts", nullptr},
                  {"of_limit", of_limit},
                  {"sample_seconds", timed.seconds}});

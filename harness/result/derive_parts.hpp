@@ -1,8 +1,9 @@
-// The parts of the derivation; only derive*.cpp and revalidation.cpp include this.
+// The parts of the derivation; only derive*.cpp and revalidat*.cpp include this.
 #pragma once
 
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -41,6 +42,11 @@ GateOutcome judge_gate(const LaunchRecord& launch, const Json& problem, bool ski
 // The hold-out alone: errors by the plan, invariants of predictions and truths. One that does not decide is judged all the
 // same, but for what it says of the simulation.
 Json judge_holdout(const LaunchRecord& launch, const Json& problem, bool decides, Status& status);
+
+// Of each noise guard the worst value over the launches, [{"check", "value", "limit", "unstable", "text"}]; one above
+// its limit makes `status` UNSTABLE. `seconds`: the launches of a pipeline's arm that pass, in order, for spread and
+// trend.
+Json judge_noise_of(const std::vector<const LaunchRecord*>& launches, std::span<const double> seconds, Status& status);
 
 // "kernel.dense.gemm.n=4096.precision=fp64.device=cpu": the grammar of names of docs/method.md section 6.
 // Without a kind the name stands for it: a pairing's "transition.from=...".

@@ -51,10 +51,6 @@ void judge(const Json& launch, const Json& problem, const std::string& run, Deri
 
 }  // namespace
 
-std::string arm_fom_name(const Json& item, const std::string& arm) {
-  return fom_name("pipeline", item) + "." + arm + (arm == "integrated" ? ".coupling=in_memory" : "");
-}
-
 Json judge_revalidation(const Json& facts) {
   const Records none;
   Derivation derivation{none, {}, nullptr};

@@ -10,13 +10,10 @@
 
 namespace tandem {
 
-// "pipeline.heat.size=S.device=cpu.integrated.coupling=in_memory": what the figures of an arm begin with.
-std::string arm_fom_name(const Json& item, const std::string& arm);
-
 // `facts`: {"schema", "tandem", "started", "nonce", "result": {"folder", "root", "class", "config", "status"},
 // "problems": {case: problem}, "launches": [{"case", "fom", "launch", "weights", "seed", "rows"}]}; a row is a
-// hold-out record. Adds the verdict of every launch: "run", "reasons", "foms", "checks" in the form of a result
-// document, and "seal", the SHA-256 of all before it.
+// hold-out record, "fom" what the names of the arm's figures begin with. Adds the verdict of every launch: "run",
+// "reasons", "foms", "checks" in the form of a result document, and "seal", the SHA-256 of all before it.
 Json judge_revalidation(const Json& facts);
 
 // What is wrong with a record: its seal, or a verdict that does not follow from its errors. Empty = nothing.
