@@ -67,7 +67,7 @@ void expect_all_arrive(const Split& split, bool rings) {
     EXPECT_EQ(seen, group.share(kSamples).size());
     EXPECT_FALSE(handover->pending());
   }
-  const double payload = static_cast<double>(kSamples * (kValues + 1) * sizeof(float));
+  const auto payload = static_cast<double>(kSamples * (kValues + 1) * sizeof(float));
   const auto total = [&](const char* channel) { return all.sum(static_cast<double>(books.bytes[channel])); };
   EXPECT_EQ(total("shm"), rings ? payload : 0);
   EXPECT_EQ(total("host_copy"), rings ? payload : 0);

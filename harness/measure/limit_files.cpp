@@ -22,7 +22,7 @@ constexpr double kPatience = 1.5;  // seconds: a slow disk is measured once
 
 // An unnamed file: nothing of it remains, however the process ends.
 struct File {
-  explicit File(const std::filesystem::path& folder) : number(-1) {
+  explicit File(const std::filesystem::path& folder) {
     std::string name = (folder / "tandem-limit.XXXXXX").string();
     number = ::mkstemp(name.data());
     if (number >= 0) ::unlink(name.c_str());
@@ -32,7 +32,7 @@ struct File {
   }
   File(const File&) = delete;
   File& operator=(const File&) = delete;
-  int number;
+  int number = -1;
 };
 
 bool write_all(int file, const std::vector<char>& block) {

@@ -41,8 +41,8 @@ std::unique_ptr<Handover> file_handover(const std::filesystem::path& folder, int
 // Between the ranks of a split: sample i goes to training rank i % training, through a ring in shared memory on the
 // same node (books shm and host_copy), by MPI across nodes (books mpi). Queues are bounded. Collective over `all`,
 // whose first ranks simulate. `rings` = false: MPI on the same node too.
-std::unique_ptr<Handover> split_handover(const Ranks& all, const Split& split, Handover::Book book, Handover::Wait wait,
-                                         bool rings = true);
+std::unique_ptr<Handover> split_handover(const Ranks& all, const Split& split, const Handover::Book& book,
+                                         const Handover::Wait& wait, bool rings = true);
 
 // What the operating system counted for the calls of a handover: an account of the files that nobody here wrote.
 struct KernelIo {

@@ -131,8 +131,8 @@ class SplitHandover : public Handover {
 
 }  // namespace
 
-std::unique_ptr<Handover> split_handover(const Ranks& all, const Split& split, Handover::Book book, Handover::Wait wait,
-                                         bool rings) {
+std::unique_ptr<Handover> split_handover(const Ranks& all, const Split& split, const Handover::Book& book,
+                                         const Handover::Wait& wait, bool rings) {
   check(all.size() == split.ranks(), "a split of {} needs {} ranks, not {}", split.text(), split.ranks(), all.size());
   return std::make_unique<SplitHandover>(all, split, book, wait, rings);
 }
