@@ -1,11 +1,9 @@
 // A handover between ranks, started by mpirun with TEST_RANKS ranks: every sample arrives bit for bit at the rank that
 // trains on it, through rings and through MPI; queues are bounded; a rank that has enough stops those that simulate;
 // heat learns the same bits beside its simulation as after it.
-#include <chrono>
 #include <cmath>
 #include <filesystem>
 #include <map>
-#include <thread>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -79,25 +77,30 @@ TEST(SplitHandover, EverySampleArrives) {
     for (const bool rings : {true, false}) expect_all_arrive({simulating, all_ranks().size() - simulating}, rings);
 }
 
-// The reader takes nothing until the writers have filled their queues: they wait, and go on when it takes.
+// The reader takes nothing until every writer has told that its queue is full and holds it up; then all go on.
 TEST(SplitHandover, AFullQueueHoldsTheSimulationUpUntilEnoughIsSaid) {
   const Ranks& all = all_ranks();
   for (const bool rings : {true, false}) {
     Books books;
     const Split split{all.size() - 1, 1};
-    const auto handover = split_handover(all, split, books.book(), books.wait(), rings);
+    constexpr int full = 9;  // a tag of its own
+    const auto wait = [&](bool begins) {
+      if (begins && ++books.waits == 1) MPI_Send(nullptr, 0, MPI_BYTE, split.simulating, full, all.comm());
+    };
+    const auto handover = split_handover(all, split, books.book(), wait, rings);
     std::size_t sent = 0, came = 0;
     if (all.rank() < split.simulating) {
       for (; handover->wanted(); ++sent) handover->put({sample(sent)});
       handover->close();
     } else {
-      std::this_thread::sleep_for(std::chrono::milliseconds(100));  // queues are full long before
+      for (int writer = 0; writer < split.simulating; ++writer)
+        MPI_Recv(nullptr, 0, MPI_BYTE, writer, full, all.comm(), MPI_STATUS_IGNORE);
       while (came < 30 * static_cast<std::size_t>(split.simulating)) came += handover->take().size();
       handover->enough();
       while (handover->open()) came += handover->take().size();
     }
     const double all_sent = all.sum(static_cast<double>(sent));
-    EXPECT_GT(all.sum(static_cast<double>(books.waits)), 0);
+    EXPECT_GE(all.sum(static_cast<double>(books.waits)), split.simulating);
     EXPECT_GE(all_sent, 30 * split.simulating);
     EXPECT_EQ(all_sent, all.sum(static_cast<double>(came)));
   }
