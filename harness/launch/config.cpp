@@ -14,6 +14,7 @@
 #include "harness/pairing/pairing.hpp"
 #include "harness/pipeline/pipeline.hpp"
 #include "harness/result/files.hpp"
+#include "harness/result/stop_rule.hpp"
 
 namespace tandem {
 namespace {
@@ -419,6 +420,8 @@ Config parse_config(const std::string& text, const std::string& source, const Ov
   check_usage(config.launches >= launches_of(config.run_class),
               "class {} needs at least {} launches, {} were asked for", config.run_class, launches_of(config.run_class),
               config.launches);
+  const bool stops = config.run_class == "official" || config.run_class == "procurement";
+  config.launches_most = stops ? std::max(config.launches, static_cast<int>(most_launches)) : config.launches;
   config.launcher = root.text("launcher", "", {});
   config.timeout = static_cast<double>(root.integer("timeout", 1800, 1));
   config.seed = static_cast<std::uint64_t>(root.integer("seed", 1, 0));

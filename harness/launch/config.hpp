@@ -32,8 +32,9 @@ struct CaseConfig {
 struct Config {
   std::string run_class = "quick";  // quick | standard | official | procurement
   int launches = 1;
-  std::string launcher;  // template with {ranks}, {threads}; "" = the MPI's own mpirun
-  double timeout = 600;  // seconds a worker may take
+  int launches_most = 1;  // more than launches: the stop rule decides (result/stop_rule.hpp)
+  std::string launcher;   // template with {ranks}, {threads}; "" = the MPI's own mpirun
+  double timeout = 600;   // seconds a worker may take
   std::uint64_t seed = 1;
   std::optional<EnergyModel> energy_model;  // [energy_model]: declared by the user, no measurement
   std::vector<CaseConfig> cases;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <chrono>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <sstream>
@@ -131,9 +132,25 @@ double Coordinator::expected_seconds(const Job& job) const {
   return 14;
 }
 
-bool Coordinator::run() {
+bool Coordinator::run(const Needed& needed) {
   rest("before");
-  return run_jobs(plan_.jobs);
+  const auto jobs_of = [&](const std::vector<std::size_t>& counts) {
+    std::vector<Job> jobs;
+    for (const Job& job : plan_.jobs) {
+      const bool limits = job.kind == Job::Kind::limits;
+      if (limits ? job.when == "before" : static_cast<std::size_t>(job.launch) < counts.at(job.item))
+        jobs.push_back(job);
+    }
+    return jobs;
+  };
+  for (std::vector<std::size_t> counts = needed(), last; counts != last; counts = needed()) {
+    if (!run_jobs(jobs_of(counts))) return false;
+    last = counts;
+  }
+  std::vector<Job> after;
+  std::copy_if(plan_.jobs.begin(), plan_.jobs.end(), std::back_inserter(after),
+               [](const Job& job) { return job.when == "after"; });
+  return run_jobs(after);
 }
 
 bool Coordinator::run_again(const std::vector<std::size_t>& items) {
@@ -145,7 +162,7 @@ bool Coordinator::run_again(const std::vector<std::size_t>& items) {
     limits.when = "again";
     jobs.push_back(limits);
     for (const Job& job : plan_.jobs)
-      if (job.kind == Job::Kind::kernel && job.item == item) {
+      if (job.kind == Job::Kind::kernel && job.item == item && was_run(job.id)) {
         jobs.push_back(job);
         jobs.back().id += ".again";
       }
@@ -153,11 +170,15 @@ bool Coordinator::run_again(const std::vector<std::size_t>& items) {
   return run_jobs(jobs);
 }
 
+bool Coordinator::was_run(const std::string& id) const {
+  return std::find(done_.begin(), done_.end(), id) != done_.end();
+}
+
 bool Coordinator::run_jobs(const std::vector<Job>& all) {
   std::vector<Job> jobs;
   std::vector<double> expected;
   for (const Job& job : all) {
-    if (std::find(done_.begin(), done_.end(), job.id) != done_.end()) continue;
+    if (was_run(job.id)) continue;
     jobs.push_back(job);
     expected.push_back(expected_seconds(job));
   }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -22,8 +23,10 @@ class Coordinator {
   // was dropped. `started`: the time of day, for the ledger.
   Coordinator(Plan plan, Json plan_document, std::filesystem::path folder, std::string started, bool terminal);
 
-  // True when every launch was run, false when a signal ended it early.
-  bool run();
+  // `needed`: launches that each case asks for by what was measured so far; asked again after each round, until nothing
+  // is missing. True when all were run, false when a signal ended it early.
+  using Needed = std::function<std::vector<std::size_t>()>;
+  bool run(const Needed& needed);
   // Runs these launches once more (a rate above its limit), with the limits measured right beside them.
   bool run_again(const std::vector<std::size_t>& items);
   // Measures the idle node's power, `when` "before" or "after" the launches; returns at once where nothing is metered.
@@ -34,6 +37,7 @@ class Coordinator {
  private:
   void begin_part(const Past& past, const std::vector<std::string>& dropped);
   std::filesystem::path weights_file(const Job& job) const;
+  bool was_run(const std::string& id) const;
   bool run_jobs(const std::vector<Job>& jobs);
   bool run_job(const Job& job);
   void keep(const Job& job, const Json& launch, const std::vector<Json>& records);

@@ -84,7 +84,7 @@ Plan make_plan(const Config& config) {
   Plan plan{config, {limits_job("before", 1)}};
   const int ranks = most_ranks(config);
   if (ranks > 1) plan.jobs.push_back(limits_job("before", ranks));
-  for (int launch = 0; launch < config.launches; ++launch)
+  for (int launch = 0; launch < config.launches_most; ++launch)
     for (std::size_t item = 0; item < config.cases.size(); ++item) {
       if (config.cases[item].pipeline) {
         add_arms(config, item, launch, plan.jobs);
@@ -114,6 +114,7 @@ Json to_json(const Plan& plan) {
                                 {"phase", model->phase},
                                 {"transition", model->transition},
                                 {"waiting", model->waiting}};
+  if (config.launches_most > config.launches) document["launches_most"] = config.launches_most;
   for (const CaseConfig& item : config.cases) document["cases"].push_back(case_json(item));
   for (const Job& job : plan.jobs)
     document["jobs"].push_back({{"id", job.id},
@@ -132,6 +133,7 @@ Plan plan_of(const Json& document) {
   Config& config = plan.config;
   config.run_class = document.at("class");
   config.launches = document.at("launches");
+  config.launches_most = document.value("launches_most", config.launches);
   config.seed = document.at("seed");
   config.launcher = document.at("launcher");
   config.timeout = document.at("timeout");

@@ -10,6 +10,7 @@
 #include "harness/base/digest.hpp"
 #include "harness/result/derive_energy.hpp"
 #include "harness/result/derive_parts.hpp"
+#include "harness/result/stop_rule.hpp"
 
 namespace tandem {
 
@@ -49,6 +50,8 @@ std::optional<double> Derivation::limit(const std::string& name) const {
     if (limit.at("name") == name && limit.at("value").is_number()) return limit.at("value").get<double>();
   return std::nullopt;
 }
+
+std::size_t Derivation::launches(const Json& item) const { return launches_needed(records, item).needed; }
 
 void Derivation::fom(const std::string& name, Json value, const std::string& unit, const Json& ci95,
                      std::size_t launches, std::size_t samples, const Status& status, const std::string& reason) {
@@ -224,7 +227,7 @@ std::vector<std::size_t> above_limit(const Records& records, const Json& documen
     const bool begun = done.contains(fmt::format("limits.again.{}", i));
     bool complete = begun;  // not so where an interruption came in between
     for (const Json& job : records.plan.at("jobs"))
-      if (job.at("kind") == "kernel" && job.at("item") == i)
+      if (job.at("kind") == "kernel" && job.at("item") == i && done.contains(job.at("id").get<std::string>()))
         complete = complete && done.contains(job.at("id").get<std::string>() + ".again");
     bool above = begun;
     for (const Json& kernel : document.at("kernels"))

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "harness/result/derive_energy.hpp"
+#include "harness/result/stop_rule.hpp"
 
 namespace tandem {
 namespace {
@@ -155,7 +156,7 @@ Arm judge_arm(const Derivation& derivation, const Json& item, const std::string&
   if (const std::string what = problem.value("provisional", ""); !what.empty())
     arm.status.add("UNOFFICIAL", fmt::format("{} is provisional: {}", problem.at("version").get<std::string>(), what));
   const auto launches = derivation.records.launches_of(item.at("case"), name);
-  const std::size_t planned = derivation.records.plan.at("launches");
+  const std::size_t planned = derivation.launches(item);
   if (launches.size() < planned)
     arm.status.add("FAILED", fmt::format("{} of {} launches were run", launches.size(), planned));
   for (const LaunchRecord* launch : launches) {
@@ -200,13 +201,14 @@ Json arm_json(Part& part, const Arm& arm) {
   }
   const std::string name = part.fom + "." + arm.id.text();
   const bool scaled = middle != nullptr && middle->scaled();
+  const Json convergence = convergence_json(part.derivation.records, part.item, arm.id.text());
   const auto given_up =
       std::count_if(arm.launches.begin(), arm.launches.end(), [](const Judged& launch) { return launch.given_up(); });
   const std::string note =
       scaled ? fmt::format("scaled from {} of {} answers", middle->answered, middle->of)
       : given_up > 0
           ? fmt::format("of those that met the criterion: {} of {} launches were given up", given_up, all.size())
-          : "";
+          : unconverged(convergence);
   const std::string failed = middle == nullptr    ? "not run"
                              : !passing.empty()   ? note
                              : middle->given_up() ? "no launch met the criterion"
@@ -234,6 +236,7 @@ Json arm_json(Part& part, const Arm& arm) {
                {"launches", arm.launches.size()}};
   json["launch_seconds"] = all;
   json["noise"] = arm.noise;
+  json["convergence"] = convergence;
   json["ttis"] = add("ttis", ttis, "s", ci_json(passing.empty() ? std::nullopt : median_ci(passing)), failed);
   json["ettis"] = add("ettis", number_or_null(expected), "s", nullptr, failed);
   json["energy_to_solution"] = add("energy_to_solution", number_or_null(energy), "J", nullptr, unmetered);

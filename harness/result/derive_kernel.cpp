@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "harness/result/derive_parts.hpp"
+#include "harness/result/stop_rule.hpp"
 
 namespace tandem {
 namespace {
@@ -101,8 +102,9 @@ Json derive_kernel(Derivation& derivation, const Json& item) {
   std::string skipped;
   for (const LaunchRecord* launch : launches) skipped = launch->skipped();
   Json verdicts;
-  judge(launches, derivation.records.plan.at("launches"), verdicts, status);
+  judge(launches, derivation.launches(item), verdicts, status);
   const Json noise = judge_noise_of(launches, {}, status);
+  const Json convergence = convergence_json(derivation.records, item, "");
   const Timed timed = collect(launches);
   if (skipped.empty() && status.has_figure() && timed.medians.empty()) status.add("FAILED", "nothing was timed");
   const Json facts =
@@ -147,6 +149,7 @@ Json derive_kernel(Derivation& derivation, const Json& item) {
                  {"samples", timed.samples},
                  {"statistics", statistics(timed)},
                  {"noise", noise},
+                 {"convergence", convergence},
                  {"facts", nullptr},
                  {"of_limit", of_limit},
                  {"sample_seconds", timed.seconds}});
@@ -157,7 +160,7 @@ Json derive_kernel(Derivation& derivation, const Json& item) {
                        {"limit", facts.at("limit")},
                        {"notes", facts.at("notes")}};
   derivation.fom(fom_name("kernel", item) + (time ? ".time" : ".rate"), value, unit, ci, timed.medians.size(),
-                 timed.samples, status, skipped.empty() ? "" : "skipped: " + skipped);
+                 timed.samples, status, skipped.empty() ? unconverged(convergence) : "skipped: " + skipped);
   if (const Json pairs = speedup(launches); !pairs.is_null()) {
     if (shown) kernel["speedup"] = pairs;
     derivation.fom(fom_name("kernel", item) + ".speedup", shown ? pairs.at("value") : Json(nullptr), "1",

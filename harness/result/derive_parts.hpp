@@ -21,6 +21,7 @@ struct Derivation {
   Json checks = Json::array();
 
   std::optional<double> limit(const std::string& name) const;
+  std::size_t launches(const Json& item) const;  // that the plan, with its stop rule, asks of a case
   // Adds a figure of merit; a value that the status forbids becomes null with the reason.
   void fom(const std::string& name, Json value, const std::string& unit, const Json& ci95, std::size_t launches,
            std::size_t samples, const Status& status, const std::string& reason = "");
@@ -39,8 +40,8 @@ struct GateOutcome {
 };
 GateOutcome judge_gate(const LaunchRecord& launch, const Json& problem, bool skill_matters, Status& status,
                        bool holdout_decides = true);
-// The hold-out alone: errors by the plan, invariants of predictions and truths. One that does not decide is judged all the
-// same, but for what it says of the simulation.
+// The hold-out alone: errors by the plan, invariants of predictions and truths. One that does not decide is judged all
+// the same, but for what it says of the simulation.
 Json judge_holdout(const LaunchRecord& launch, const Json& problem, bool decides, Status& status);
 
 // Of each noise guard the worst value over the launches, [{"check", "value", "limit", "unstable", "text"}]; one above

@@ -48,7 +48,7 @@ Json ratio_json(Part& part, const std::string& name, const std::optional<Ratio>&
                 const std::string& reason) {
   const Json value = ratio ? Json(ratio->value) : Json(nullptr);
   const Json ci = ratio ? ci_json(ratio->ci) : Json(nullptr);
-  const std::size_t launches = part.derivation.records.plan.at("launches");
+  const std::size_t launches = part.derivation.launches(part.item);
   part.derivation.fom(part.fom + "." + name, value, "1", ci, launches, launches, status, reason);
   return measured(value, ci, "1", reason);
 }
@@ -72,7 +72,7 @@ Json amortisation_json(Part& part, const Status& status) {
     value = std::isinf(count) ? Json("inf") : Json(count);
     reason = "";
   }
-  const std::size_t launches = part.derivation.records.plan.at("launches");
+  const std::size_t launches = part.derivation.launches(part.item);
   part.derivation.fom(part.fom + ".amortisation", value, "1", nullptr, launches, launches, status, reason);
   return measured(value, nullptr, "1", reason);
 }
@@ -167,7 +167,7 @@ Json kpis_json(Part& part, Json& claims) {
       ratio_json(part, "coupling_speedup_without_startup", steady, status, coupling ? "" : missing);
   kpis["couplings"] = couplings_json(part, status, time, without_startup);
   const auto reduction = apart && together ? movement_reduction(apart->bytes, together->bytes) : std::nullopt;
-  const std::size_t launches = part.derivation.records.plan.at("launches");
+  const std::size_t launches = part.derivation.launches(part.item);
   part.derivation.fom(part.fom + ".data_movement_reduction", number_or_null(reduction), "1", nullptr, launches,
                       launches, status, reduction ? "" : missing);
   kpis["data_movement_reduction"] = measured(number_or_null(reduction), nullptr, "1", reduction ? "" : missing);

@@ -7,6 +7,7 @@
 #include "harness/base/digest.hpp"
 #include "harness/result/files.hpp"
 #include "harness/result/power.hpp"
+#include "harness/result/stop_rule.hpp"
 
 namespace fs = std::filesystem;
 
@@ -45,19 +46,23 @@ void attach(const fs::path& folder, const std::string& file, std::vector<Json> L
   }
 }
 
+// Every launch that the plan and its stop rule ask for, and no other.
 void compare_with_plan(const Records& records, std::vector<std::string>& problems) {
   std::set<std::string> have, planned;
+  std::vector<std::size_t> needed;
+  for (const Json& item : records.plan.at("cases")) needed.push_back(launches_needed(records, item).needed);
   for (const LaunchRecord& launch : records.launches) have.insert(launch.line.at("id").get<std::string>());
   const bool interrupted = records.run.is_null() || records.run.value("interrupted", false);
   for (const Json& job : records.plan.at("jobs")) {
     const std::string id = job.at("id");
+    if (job.at("kind") != "limits" && job.at("launch") >= needed.at(job.at("item"))) continue;
     planned.insert(id);
     if (!interrupted && !have.contains(id))
       problems.push_back(fmt::format("launch {} of the plan is missing from the ledger", id));
   }
   for (const std::string& id : have)
     if (!planned.contains(id) && !id.ends_with(".again") && !id.starts_with("limits.again"))
-      problems.push_back(fmt::format("launch {} is not in the plan", id));
+      problems.push_back(fmt::format("launch {} is not in the plan, or comes after its case had stopped", id));
 }
 
 // The ledger knows the digest of the weights that were judged.

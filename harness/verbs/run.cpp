@@ -14,6 +14,7 @@
 #include "harness/measure/machine.hpp"
 #include "harness/result/derive.hpp"
 #include "harness/result/directory.hpp"
+#include "harness/result/stop_rule.hpp"
 #include "harness/result/summary.hpp"
 #include "harness/verbs/program.hpp"
 #include "harness/verbs/verbs.hpp"
@@ -66,8 +67,10 @@ void show_plan_warnings(const Json& plan) {
 }
 
 void show_plan(const Plan& plan, const Json& document) {
-  fmt::print("class {}, {} launch{} of each case, config {}\n", plan.config.run_class, plan.config.launches,
-             plan.config.launches == 1 ? "" : "es", plan_digest(document).substr(0, 12));
+  const int least = plan.config.launches, most = plan.config.launches_most;
+  fmt::print("class {}, {}{} launch{} of each case, config {}\n", plan.config.run_class, least,
+             most > least ? fmt::format(" to {}", most) : "", most == 1 ? "" : "es",
+             plan_digest(document).substr(0, 12));
   for (const CaseConfig& item : plan.config.cases) {
     std::vector<std::string> arms;
     for (const ArmId& arm : item.arms) arms.push_back(arm.text());
@@ -76,7 +79,7 @@ void show_plan(const Plan& plan, const Json& document) {
                item.pipeline ? fmt::format(", arms {}", fmt::join(arms, ", ")) : "");
   }
   show_plan_warnings(document);
-  fmt::print("{} launches in all; nothing was run (--dry-run)\n", plan.jobs.size());
+  fmt::print("{}{} launches in all; nothing was run (--dry-run)\n", most > least ? "at most " : "", plan.jobs.size());
 }
 
 // "" or why the plan's workers cannot be started here.
@@ -143,6 +146,17 @@ void show_machine_warnings(const Json& machine) {
   for (const Json& warning : machine.at("warnings")) fmt::print("warning: {}\n", warning.get<std::string>());
 }
 
+std::vector<std::size_t> needed_launches(const Begun& begun) {
+  const Config& config = begun.plan.config;
+  std::vector<std::size_t> counts(config.cases.size(), static_cast<std::size_t>(config.launches));
+  if (config.launches_most == config.launches) return counts;
+  std::vector<std::string> problems;
+  const Records records = read_records(begun.folder, problems);
+  for (std::size_t i = 0; i < counts.size(); ++i)
+    counts[i] = launches_needed(records, begun.document.at("cases").at(i)).needed;
+  return counts;
+}
+
 }  // namespace
 
 Exit run(const RunOptions& options) {
@@ -158,10 +172,11 @@ Exit run(const RunOptions& options) {
   catch_signals();
   show_machine_warnings(read_json(begun.folder / "machine.json"));
   show_plan_warnings(begun.document);
-  fmt::print("{} cases, {} launches into {}\n", begun.plan.config.cases.size(), begun.plan.jobs.size(),
+  fmt::print("{} cases, {}{} launches into {}\n", begun.plan.config.cases.size(),
+             begun.plan.config.launches_most > begun.plan.config.launches ? "at most " : "", begun.plan.jobs.size(),
              begun.folder.string());
   Coordinator coordinator(begun.plan, begun.document, begun.folder, started, terminal);
-  bool finished = coordinator.run();
+  bool finished = coordinator.run([&] { return needed_launches(begun); });
   if (finished) {
     std::vector<std::string> problems;
     const Records records = read_records(begun.folder, problems);

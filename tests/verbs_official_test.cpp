@@ -1,0 +1,56 @@
+// Class official through the program: launches until the stop rule is content, and a record in which none is missing.
+#include "harness/base/digest.hpp"
+#include "harness/launch/plan.hpp"
+#include "harness/result/directory.hpp"
+#include "harness/result/files.hpp"
+#include "tests/cli/small_run.hpp"
+
+namespace fs = std::filesystem;
+
+namespace tandem {
+namespace {
+
+// A run that was interrupted before its first launch, without the limits, which take their time in this class.
+void prepare(const fs::path& folder) {
+  Plan plan = make_plan(parse_config(
+      "class = \"official\"\nthreads = 1\n[[pipeline]]\nname = \"toy\"\narms = [\"integrated\"]\n", "my.toml", {}));
+  std::erase_if(plan.jobs, [](const Job& job) { return job.kind == Job::Kind::limits; });
+  fs::create_directories(folder / "weights");
+  write_file(folder / "plan.json", to_json(plan).dump(1) + "\n");
+  for (const char* name : {"machine.json", "hwloc.xml"}) fs::copy(small().result / name, folder / name);
+}
+
+TEST(Official, LaunchesUntilTheStopRuleIsContent) {
+  const Workplace place;
+  prepare(place.folder() / "out");
+  const Outcome outcome = place.run(kTandem + " run --resume out");
+  ASSERT_EQ(outcome.code, 0) << outcome.out << outcome.err;
+  EXPECT_TRUE(outcome.says("1 cases, at most 20 launches into out")) << outcome.out;
+  const Json arm = read_json(place.folder() / "out/result.json").at("pipelines")[0].at("arms")[0];
+  const int launches = arm.at("launches");
+  EXPECT_TRUE(launches == 10 || launches == 14 || launches == 20) << launches;
+  const Json& convergence = arm.at("convergence");
+  EXPECT_EQ(convergence.at("launches"), launches);
+  EXPECT_TRUE(launches == 20 || convergence.at("converged") == true) << convergence;
+  EXPECT_EQ(outcome.says("unconverged: half the interval is"), convergence.at("converged") == false) << outcome.out;
+  EXPECT_TRUE(arm.at("ttis").at("ci95").is_array());
+  EXPECT_EQ(place.run(kTandem + " verify out").code, 0) << place.read("stdout.txt");
+
+  // Whoever leaves out the launches after a look that he liked has to leave out the right ones.
+  const auto lines = read_ledger(place.folder() / "out/ledger.jsonl");
+  fs::remove(place.folder() / "out/ledger.jsonl");
+  {
+    Ledger ledger(place.folder() / "out/ledger.jsonl");
+    for (Json line : lines) {
+      line.erase("chain");
+      if (line.value("launch", 0) != 9) ledger.write(line);
+    }
+  }
+  write_manifest(place.folder() / "out");
+  EXPECT_EQ(place.run(kTandem + " verify out").code, 3);
+  EXPECT_NE(place.read("stdout.txt").find("coupling=in_memory.9 of the plan is missing"), std::string::npos)
+      << place.read("stdout.txt");
+}
+
+}  // namespace
+}  // namespace tandem
