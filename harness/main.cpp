@@ -18,6 +18,7 @@ std::string footer() {
          "  tandem run configs/standard.toml --out mine  three launches of each case\n"
          "  tandem run --filter 'dense/*'                only the dense kernels\n"
          "  tandem run --filter 'heat*' --ranks 2        the pipeline under MPI\n"
+         "  tandem aa configs/quick.toml                 how much this machine differs from itself\n"
          "  tandem verify results/2026-01-31-quick       hashes and figures, once more from the samples\n"
          "  tandem revalidate DIR --nonce 4f1c09ab77d2   a buyer's own hold-out for the weights of a result\n"
          "exit codes: 0 ok, 1 failed, 2 usage or configuration, 3 INVALID, 5 verify: by another version, 77 skipped, "
@@ -29,7 +30,8 @@ struct Commands {
   tandem::RunOptions options;
   std::string folder, filter, out, job;
   tandem::RevalidateOptions revalidation;
-  CLI::App *list, *run, *verify, *revalidate, *report, *worker;
+  tandem::AaOptions aa_options;
+  CLI::App *list, *run, *aa, *verify, *revalidate, *report, *worker;
 
   Commands() {
     app.footer(footer());
@@ -53,6 +55,23 @@ struct Commands {
     run->footer(
         "examples:\n  tandem run configs/quick.toml --filter 'sparse/*' --dry-run\n  tandem run --resume "
         "results/2026-01-31-standard");
+    aa = app.add_subcommand("aa",
+                            "Measures how much this machine differs from itself: below that no comparison decides");
+    aa->add_option("CONFIG", aa_options.run.config, "A TOML file as for run; without it the quick configuration");
+    aa->add_option("--filter", aa_options.run.filter, "Only cases whose path matches this glob, e.g. 'dense/*'");
+    aa->add_option("--launches", aa_options.pairs,
+                   "Fresh launches of every case on each side; from 6 on with intervals")
+        ->check(CLI::Range(1, 50))
+        ->capture_default_str();
+    aa->add_option("--out", aa_options.run.out,
+                   "The threshold's file, *.json; the run goes into a directory of that name without .json; default "
+                   "results/<date>-aa.json");
+    aa->add_option("--of", aa_options.of, "The directory of a run that tandem aa measured before, e.g. after --resume")
+        ->excludes("CONFIG", "--filter", "--launches");
+    aa->footer(
+        "The time is that of a run of the configuration, without its limits, times two times the launches.\n"
+        "examples:\n  tandem aa --filter 'dense/*' --out results/aa.json\n  tandem aa configs/standard.toml --launches "
+        "10\n  tandem aa --of results/2026-01-31-aa");
     verify = app.add_subcommand(
         "verify",
         "Checks a result directory: hashes, chain, and every figure derived again; or a revalidation's record");
@@ -80,6 +99,7 @@ struct Commands {
   Exit perform() const {
     if (*list) return tandem::list_cases(filter);
     if (*run) return tandem::run(options);
+    if (*aa) return tandem::aa(aa_options);
     if (*verify) return tandem::verify(folder);
     if (*revalidate) return tandem::revalidate(folder, revalidation);
     if (*report) return tandem::report(folder, out);

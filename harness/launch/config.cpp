@@ -417,11 +417,14 @@ Config parse_config(const std::string& text, const std::string& source, const Ov
   root.text("device", "cpu", {"cpu"});
   config.launches = static_cast<int>(root.integer("launches", launches_of(config.run_class), 1));
   if (overrides.launches > 0) config.launches = overrides.launches;
-  check_usage(config.launches >= launches_of(config.run_class),
+  config.pairs = overrides.pairs > 0;
+  if (config.pairs) config.launches = 2 * overrides.pairs;
+  check_usage(config.pairs || config.launches >= launches_of(config.run_class),
               "class {} needs at least {} launches, {} were asked for", config.run_class, launches_of(config.run_class),
               config.launches);
   const bool stops = config.run_class == "official" || config.run_class == "procurement";
-  config.launches_most = stops ? std::max(config.launches, static_cast<int>(most_launches)) : config.launches;
+  config.launches_most =
+      stops && !config.pairs ? std::max(config.launches, static_cast<int>(most_launches)) : config.launches;
   config.launcher = root.text("launcher", "", {});
   config.timeout = static_cast<double>(root.integer("timeout", 1800, 1));
   config.seed = static_cast<std::uint64_t>(root.integer("seed", 1, 0));

@@ -32,6 +32,7 @@ struct CaseConfig {
 struct Config {
   std::string run_class = "quick";  // quick | standard | official | procurement
   int launches = 1;
+  bool pairs = false;     // launches 2k and 2k + 1 are the same work, seed and all: the machine against itself
   int launches_most = 1;  // more than launches: the stop rule decides (result/stop_rule.hpp)
   std::string launcher;   // template with {ranks}, {threads}; "" = the MPI's own mpirun
   double timeout = 600;   // seconds a worker may take
@@ -45,6 +46,7 @@ struct Overrides {
   std::string filter;  // a glob on the case path
   int launches = 0;
   int ranks = 0;
+  int pairs = 0;  // > 0: so many pairs of launches instead
 };
 
 // Errors (exit code 2): "FILE:LINE: unknown key "precison" in [[kernel]] dense/gemm; did you mean "precision"?"

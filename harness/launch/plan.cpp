@@ -29,9 +29,14 @@ int most_ranks(const Config& config) {
   return most;
 }
 
+// What of the seed a launch has for itself: both of a pair do the same work.
+std::uint64_t block_of(const Config& config, int launch) {
+  return static_cast<std::uint64_t>(config.pairs ? launch / 2 : launch);
+}
+
 // Arms of a block in an order drawn from the block's seed, so that no arm always runs first.
 void add_arms(const Config& config, std::size_t item, int launch, std::vector<Job>& jobs) {
-  const std::uint64_t seed = random_bits(config.seed, 1 + item, static_cast<std::uint64_t>(launch));
+  const std::uint64_t seed = random_bits(config.seed, 1 + item, block_of(config, launch));
   std::vector<ArmId> arms = config.cases[item].arms;
   for (std::size_t i = arms.size(); i > 1; --i) std::swap(arms[i - 1], arms[random_bits(seed, 7, i) % i]);
   for (const ArmId& arm : arms) {
@@ -81,9 +86,10 @@ std::string kind_name(Job::Kind kind) {
 }
 
 Plan make_plan(const Config& config) {
-  Plan plan{config, {limits_job("before", 1)}};
+  Plan plan{config, {}};
   const int ranks = most_ranks(config);
-  if (ranks > 1) plan.jobs.push_back(limits_job("before", ranks));
+  if (!config.pairs) plan.jobs.push_back(limits_job("before", 1));
+  if (ranks > 1 && !config.pairs) plan.jobs.push_back(limits_job("before", ranks));
   for (int launch = 0; launch < config.launches_most; ++launch)
     for (std::size_t item = 0; item < config.cases.size(); ++item) {
       if (config.cases[item].pipeline) {
@@ -96,10 +102,10 @@ Plan make_plan(const Config& config) {
       if (pairing) job.kind = Job::Kind::pairing;
       job.item = item;
       job.launch = launch;
-      job.seed = random_bits(config.seed, 1 + item, static_cast<std::uint64_t>(launch));
+      job.seed = random_bits(config.seed, 1 + item, block_of(config, launch));
       plan.jobs.push_back(job);
     }
-  plan.jobs.push_back(limits_job("after", 1));
+  if (!config.pairs) plan.jobs.push_back(limits_job("after", 1));
   return plan;
 }
 
@@ -114,6 +120,7 @@ Json to_json(const Plan& plan) {
                                 {"phase", model->phase},
                                 {"transition", model->transition},
                                 {"waiting", model->waiting}};
+  if (config.pairs) document["pairs"] = true;
   if (config.launches_most > config.launches) document["launches_most"] = config.launches_most;
   for (const CaseConfig& item : config.cases) document["cases"].push_back(case_json(item));
   for (const Job& job : plan.jobs)
@@ -133,6 +140,7 @@ Plan plan_of(const Json& document) {
   Config& config = plan.config;
   config.run_class = document.at("class");
   config.launches = document.at("launches");
+  config.pairs = document.value("pairs", false);
   config.launches_most = document.value("launches_most", config.launches);
   config.seed = document.at("seed");
   config.launcher = document.at("launcher");

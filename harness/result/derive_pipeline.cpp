@@ -118,7 +118,7 @@ Json placement_json(Part& part, const Status& status) {
   const std::string words = break_even_words(points);
   const Json value = found.empty() ? Json(nullptr) : Json(found.front().share);
   const Json ci = found.empty() ? Json(nullptr) : ci_json(found.front().ci);
-  const std::size_t launches = part.derivation.records.plan.at("launches");
+  const std::size_t launches = part.derivation.launches(part.item);
   part.derivation.fom(part.fom + ".break_even", value, "1", ci, launches, launches, status, found.empty() ? words : "");
   return {{"points", sweep}, {"value", value}, {"ci95", ci}, {"text", words}};
 }

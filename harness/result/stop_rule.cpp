@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
+#include <limits>
 
 #include <fmt/format.h>
 
@@ -40,9 +42,11 @@ std::size_t launches_run(const Records& records, const Json& item) {
   return least;
 }
 
-std::optional<double> half_width(const std::vector<double>& seconds) {
+constexpr double kNone = std::numeric_limits<double>::infinity();  // no interval
+
+double half_width(const std::vector<double>& seconds) {
   const auto ci = seconds.empty() ? std::nullopt : median_ci(seconds);
-  if (!ci) return std::nullopt;
+  if (!ci) return kNone;
   return (ci->high - ci->low) / 2 / median(seconds);
 }
 
@@ -72,8 +76,8 @@ LaunchCount launches_needed(const Records& records, const Json& item) {
     bool narrow = true, whole = true;
     count.half_width.clear();
     for (const auto& [arm, seconds] : seconds_of(records, item.at("case"), static_cast<int>(look))) {
-      const auto width = count.half_width[arm] = half_width(seconds);
-      narrow = narrow && width && *width <= target;
+      count.half_width[arm] = half_width(seconds);
+      narrow = narrow && count.half_width[arm] <= target;
       whole = whole && seconds.size() == look;
     }
     if (narrow || !whole) break;  // a case of which launches failed is not saved by more of them
@@ -85,12 +89,12 @@ Json convergence_json(const Records& records, const Json& item, const std::strin
   const LaunchCount count = launches_needed(records, item);
   if (!count.looked) return nullptr;
   const auto found = count.half_width.find(arm);
-  const auto width = found == count.half_width.end() ? std::nullopt : found->second;
+  const double width = found == count.half_width.end() ? kNone : found->second;
   const double limit = launch_target(item.at("kind") == "kernel");
   return {{"launches", count.needed},
-          {"half_width", width ? Json(*width) : Json(nullptr)},
+          {"half_width", std::isfinite(width) ? Json(width) : Json(nullptr)},
           {"limit", limit},
-          {"converged", width && *width <= limit}};
+          {"converged", width <= limit}};
 }
 
 std::string unconverged(const Json& convergence) {

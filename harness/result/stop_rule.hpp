@@ -6,7 +6,6 @@
 
 #include <cstddef>
 #include <map>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,9 +21,10 @@ std::vector<std::size_t> looks_of(std::size_t least, std::size_t most);
 double launch_target(bool is_kernel);  // half-width over median
 
 struct LaunchCount {
-  std::size_t needed = 1;                                   // as many as are asked for, by what those that were run say
-  bool looked = false;                                      // the stop rule has decided at `needed`
-  std::map<std::string, std::optional<double>> half_width;  // over the median, at that look, by arm ("": a kernel)
+  std::size_t needed = 1;  // as many as are asked for, by what those that were run say
+  bool looked = false;     // the stop rule has decided at `needed`
+  std::map<std::string, double>
+      half_width;  // over the median, at that look, by arm ("": a kernel); infinite without one
 };
 
 // `item`: a case of the plan. Pure: the run asks it what comes next, and `verify` whether that was run.

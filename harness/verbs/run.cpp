@@ -124,7 +124,7 @@ Begun resume(const std::string& folder) {
 }
 
 Begun begin(const RunOptions& options) {
-  const Overrides overrides{options.filter, options.launches, options.ranks};
+  const Overrides overrides{options.filter, options.launches, options.ranks, options.pairs};
   const Config config = options.config.empty()
                             ? parse_config(std::string(embedded_config("quick.toml")), "configs/quick.toml", overrides)
                             : read_config(options.config, overrides);
@@ -133,7 +133,7 @@ Begun begin(const RunOptions& options) {
   begun.document = to_json(begun.plan);
   if (options.dry_run) return begun;
   check_launcher(begun.plan);
-  begun.folder = choose_folder(options.out, config.run_class);
+  begun.folder = choose_folder(options.out, config.pairs ? "aa" : config.run_class);
   make_folder(begun.folder);
   write_file(begun.folder / "machine.json", machine_document(config).dump(1) + "\n");
   write_file(begun.folder / "hwloc.xml", topology_xml());
@@ -159,15 +159,10 @@ std::vector<std::size_t> needed_launches(const Begun& begun) {
 
 }  // namespace
 
-Exit run(const RunOptions& options) {
+Measured measure(const RunOptions& options) {
   const double start = now_seconds();
   const std::string started = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));
   const Begun begun = options.resume.empty() ? begin(options) : resume(options.resume);
-  if (options.dry_run) {
-    show_plan(begun.plan, begun.document);
-    if (const std::string problem = launcher_problem(begun.plan); !problem.empty()) fmt::print("note: {}\n", problem);
-    return Exit::ok;
-  }
   const bool terminal = ::isatty(STDOUT_FILENO) == 1;
   catch_signals();
   show_machine_warnings(read_json(begun.folder / "machine.json"));
@@ -186,14 +181,26 @@ Exit run(const RunOptions& options) {
   coordinator.close(now_seconds() - start, !finished);
   if (!finished) {
     fmt::print("interrupted; what was measured is kept. Go on with: tandem run --resume {}\n", begun.folder.string());
-    return caught_signal() == SIGTERM ? Exit::terminated : Exit::interrupted;
+    return {caught_signal() == SIGTERM ? Exit::terminated : Exit::interrupted, begun.folder, nullptr, ""};
   }
   fs::remove_all(begun.folder / "launches");
   const Sealed sealed = seal(begun.folder);
-  fmt::print("\n{}", summary(sealed.document, terminal, 100));
-  fmt::print("report: {}\n\n", (begun.folder / "report.html").string());
-  fmt::print("{}{}\n", contract(sealed.document), result_line(sealed.document, sealed.root));
-  return exit_of(sealed.document);
+  return {Exit::ok, begun.folder, sealed.document, sealed.root};
+}
+
+Exit run(const RunOptions& options) {
+  if (options.dry_run) {
+    const Begun begun = begin(options);
+    show_plan(begun.plan, begun.document);
+    if (const std::string problem = launcher_problem(begun.plan); !problem.empty()) fmt::print("note: {}\n", problem);
+    return Exit::ok;
+  }
+  const Measured measured = measure(options);
+  if (measured.code != Exit::ok) return measured.code;
+  fmt::print("\n{}", summary(measured.document, ::isatty(STDOUT_FILENO) == 1, 100));
+  fmt::print("report: {}\n\n", (measured.folder / "report.html").string());
+  fmt::print("{}{}\n", contract(measured.document), result_line(measured.document, measured.root));
+  return exit_of(measured.document);
 }
 
 }  // namespace tandem

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "harness/base/check.hpp"
+#include "harness/base/json.hpp"
 
 namespace tandem {
 
@@ -15,7 +16,23 @@ struct RunOptions {
   std::string resume;  // directory of an interrupted run
   int launches = 0;
   int ranks = 0;
+  int pairs = 0;  // > 0: the machine against itself, so many launches a side
   bool dry_run = false;
+};
+
+// A finished run, sealed; `code` is not ok where a signal ended it before, and then there is no document.
+struct Measured {
+  Exit code = Exit::ok;
+  std::filesystem::path folder;
+  Json document;
+  std::string root;
+};
+Measured measure(const RunOptions& options);
+
+struct AaOptions {
+  RunOptions run;  // out: the file of the threshold; "" = beside the run's directory
+  int pairs = 6;
+  std::string of;  // a run that was measured before instead
 };
 
 struct RevalidateOptions {
@@ -25,6 +42,7 @@ struct RevalidateOptions {
 
 Exit list_cases(const std::string& filter);
 Exit run(const RunOptions& options);
+Exit aa(const AaOptions& options);
 // `last`: closes with the result line, for another verb does not go on from here. Also a revalidation's record.
 Exit verify(const std::filesystem::path& path, bool last = true);
 Exit revalidate(const std::filesystem::path& folder, const RevalidateOptions& options);
