@@ -98,6 +98,7 @@ Plan make_plan(const Config& config) {
       }
       Job job;
       const bool pairing = config.cases[item].pairing;
+      if (pairing && launch >= config.launches) continue;  // the stop rule is for kernels and arms
       job.id = fmt::format("{}{:02}.{}", pairing ? "d" : "k", item, launch);
       if (pairing) job.kind = Job::Kind::pairing;
       job.item = item;

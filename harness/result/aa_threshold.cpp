@@ -129,6 +129,10 @@ Json aa_of(const Records& records, const Json& document, const std::string& root
       add(records, item, "", document.at("kernels").at(kernels++), aa);
       continue;
     }
+    if (item.at("kind") == "pairing") {
+      aa["left_out"].push_back({{"case", fom_name("", item)}, {"reason", "two activities have no single cost"}});
+      continue;
+    }
     const Json& arms = document.at("pipelines").at(pipelines++).at("arms");
     for (std::size_t i = 0; i < arms.size(); ++i) add(records, item, item.at("arms").at(i), arms[i], aa);
   }

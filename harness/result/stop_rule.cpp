@@ -35,7 +35,7 @@ std::size_t launches_run(const Records& records, const Json& item) {
   for (const LaunchRecord& launch : records.launches)
     if (launch.line.at("case") == item.at("case") && !launch.line.at("id").get<std::string>().ends_with(".again"))
       ++runs[launch.line.at("arm").get<std::string>()];
-  const std::size_t arms = item.at("kind") == "kernel" ? 1 : item.at("arms").size();
+  const std::size_t arms = item.at("kind") == "pipeline" ? item.at("arms").size() : 1;
   if (runs.size() < arms) return 0;
   std::size_t least = runs.begin()->second;
   for (const auto& [arm, count] : runs) least = std::min(least, count);
@@ -66,7 +66,7 @@ LaunchCount launches_needed(const Records& records, const Json& item) {
   LaunchCount count;
   const std::size_t least = records.plan.at("launches"), most = records.plan.value("launches_most", least);
   count.needed = least;
-  if (most <= least) return count;
+  if (most <= least || item.at("kind") == "pairing") return count;  // pairings have several figures: no rule for them
   const std::size_t run = launches_run(records, item);
   const double target = launch_target(item.at("kind") == "kernel");
   for (const std::size_t look : looks_of(least, most)) {
