@@ -15,7 +15,8 @@ TEST(Signals, KeepWhatWasMeasuredAndResumeFinishes) {
   const auto running = [&](const std::string& id) { return fs::exists(place.folder() / "out/launches" / id); };
   const auto interrupt = [&](const std::string& arguments, int signal) {
     const pid_t child = place.start(kTandem + " run " + arguments);
-    EXPECT_TRUE(Workplace::until([&] { return running("p01.integrated.coupling=in_memory.0"); })) << place.read("stderr.txt");
+    EXPECT_TRUE(Workplace::until([&] { return running("p01.integrated.coupling=in_memory.0"); }))
+        << place.read("stderr.txt");
     kill(child, signal);
     return place.wait(child);
   };
@@ -59,7 +60,8 @@ class Resume : public ::testing::Test {
     static const Workplace made;
     static const fs::path folder = [] {
       const pid_t child = made.start(kTandem + " run " + kConfigs + "/slow.toml --out out");
-      EXPECT_TRUE(Workplace::until([] { return fs::exists(made.folder() / "out/launches/p01.integrated.coupling=in_memory.0"); }));
+      EXPECT_TRUE(Workplace::until(
+          [] { return fs::exists(made.folder() / "out/launches/p01.integrated.coupling=in_memory.0"); }));
       kill(child, SIGINT);
       EXPECT_EQ(made.wait(child).code, 130);
       return made.folder() / "out";

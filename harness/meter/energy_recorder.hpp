@@ -52,11 +52,11 @@ class EnergyRecorder {
   EnergyRecorder(const EnergyRecorder&) = delete;
   EnergyRecorder& operator=(const EnergyRecorder&) = delete;
 
-  void stop();                              // takes a last row
-  std::vector<EnergyTrace> traces() const;  // so far
-  double covered() const;                   // steady clock up to which every meter was read; -inf: one never was
+  void stop();                               // takes a last row
+  std::vector<EnergyTrace> traces() const;   // so far
+  double covered() const;                    // steady clock up to which every meter was read; -inf: one never was
   double period() const { return period_; }  // seconds between two readings
-  double cost() const;                      // CPU seconds of the thread per second, so far
+  double cost() const;                       // CPU seconds of the thread per second, so far
 
  private:
   void loop();
