@@ -148,8 +148,8 @@ TEST_F(BadInput, ConfigurationsAreRefusedBeforeAnythingIsMade) {
        "my.toml:3: unknown key \"precison\" in [[kernel]] dense/mixed_gemm; did you mean \"precision\"?"},
       {"[[kernel]]\nname = \"dense/mixed_gemm\"\nprecision = \"fp65\"\n", "my.toml:1: dense/mixed_gemm: "},
       {"class = [\n", "my.toml:"},
-      {"[[pipeline]]\nname = \"toy\"\ncoupling = \"streamed\"\n", "my.toml:3: coupling = \"streamed\" is not known"},
-      {"[[pipeline]]\nname = \"toy\"\ndesign = \"steered\"\n", "my.toml:3: design = \"steered\" is not known"},
+      {"[[pipeline]]\nname = \"toy\"\ncoupling = \"stremed\"\n", "my.toml:3: coupling = \"stremed\" is not known"},
+      {"[[pipeline]]\nname = \"toy\"\ndesign = \"sterred\"\n", "my.toml:3: design = \"sterred\" is not known"},
       {"[[pipeline]]\nname = \"toy\"\nsize = \"XXL\"\n", "my.toml:1: toy: size=XXL is not S"}};
   for (const auto& [config, message] : all) {
     expect_refused(run(config), 2, message);

@@ -114,6 +114,7 @@ void Coordinator::rest(const std::string& when) {
   const double end = begin + energy_->idle_seconds(plan_.config.run_class == "quick" ? 1 : 3);
   if (end == begin) return;
   while (now_seconds() < end && caught_signal() == 0) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  energy_->wait_for(end);  // a log is behind by its own period
   ledger_->write({{"record", "idle"}, {"when", when}, {"begin", begin - origin_}, {"seconds", end - begin}});
 }
 

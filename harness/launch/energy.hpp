@@ -32,10 +32,11 @@ class EnergyWatch {
   void append_csv(const std::filesystem::path& path, double origin);
   // Seconds of the latest reading in a file of append_csv; 0 where it has none.
   static double last_row(const std::filesystem::path& path);
+  // Until every meter was read at or after `time`, for half a second or three of its periods at most.
+  void wait_for(double time) const;
 
  private:
   void start(Meters meters);
-  void wait_for(double time) const;
 
   std::string reason_;  // why there is no meter
   std::unique_ptr<EnergyRecorder> recorder_;
