@@ -157,6 +157,9 @@ TEST(Config, EveryMistakeIsNamedWithItsLineAndItsMend) {
       {"half a rank", "ranks = 1.5\n" + kGemm, R"(my.toml:1: "ranks" must be a whole number >= 1)"},
       {"threads", "threads = \"all\"\n" + kGemm, R"(my.toml:1: threads = "all" is not known)"},
       {"threads of a case", kGemm + "threads = \"all\"\n", R"(my.toml:3: threads = "all" is not known)"},
+      {"limits", "limits = \"non\"\n" + kGemm, R"(my.toml:1: limits = "non" is not known; did you mean "none"?)"},
+      {"no limits", "class = \"standard\"\nlimits = \"none\"\n" + kGemm,
+       "my.toml:2: limits = \"none\" is for class quick"},
       {"launches", "class = \"standard\"\nlaunches = 2\n" + kGemm,
        "class standard needs at least 3 launches, 2 were asked for"},
       {"arm", kToy + "arms = [\"integrate\"]\n",
@@ -221,6 +224,17 @@ TEST(Plan, ReadsBackWhatItWrote) {
   std::set<std::string> ids;
   for (const Job& job : plan.jobs) ids.insert(job.id);
   EXPECT_EQ(ids.size(), plan.jobs.size());
+}
+
+TEST(Plan, LimitsAreMeasuredUnlessToldOtherwise) {
+  const auto limits = [](const std::string& config) {
+    const Plan plan = make_plan(parse(config));
+    return std::count_if(plan.jobs.begin(), plan.jobs.end(),
+                         [](const Job& job) { return job.kind == Job::Kind::limits; });
+  };
+  EXPECT_EQ(limits(kGemm), 2) << "before and after";
+  EXPECT_EQ(limits("limits = \"measured\"\n" + kGemm), 2);
+  EXPECT_EQ(limits("limits = \"none\"\n" + kGemm), 0);
 }
 
 TEST(Plan, ArmsOfABlockShareItsSeedAndBlocksDiffer) {

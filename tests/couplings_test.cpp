@@ -28,8 +28,9 @@ struct Measured {
     document = read_json(place.folder() / "out/result.json");
     records = read_records(place.folder() / "out", problems);
   }
-  const Json& arm(const std::string& text, std::size_t pipeline = 0) const {
-    for (const Json& arm : document.at("pipelines").at(pipeline).at("arms")) {
+  const Json& arm(const std::string& text, std::size_t pipeline = 0) const { return of(document, text, pipeline); }
+  const Json& of(const Json& from, const std::string& text, std::size_t pipeline) const {
+    for (const Json& arm : from.at("pipelines").at(pipeline).at("arms")) {
       std::string name = arm.at("arm");
       if (arm.at("coupling").is_string()) name += " " + arm.at("coupling").get<std::string>();
       if (arm.at("split").is_string()) name += " " + arm.at("split").get<std::string>();
@@ -167,18 +168,50 @@ TEST(Couplings, ADelayAtABoundaryCostsWhatTheFormulaSays) {
   const Json& late = toy().arm("separated", 3).at("cross_workflow_efficiency");
   const Json& prompt = toy().arm("integrated in_memory", 3).at("cross_workflow_efficiency");
   constexpr double delay = 0.2;
-  const double seconds = late.at("seconds"), isolated = late.at("isolated"), moved = late.at("X");
+  const double moved = late.at("X");
   EXPECT_GT(moved, delay);
   EXPECT_LT(prompt.at("isolated").get<double>(), delay) << "the delay is no phase";
   double hand_over = 0;
   for (const Json& phase : toy().arm("separated", 3).at("phases"))
     if (phase.at("name") == "hand over") hand_over += phase.at("seconds").get<double>();
   EXPECT_GE(hand_over, delay);
-  // Without it the same launch would have taken `delay` less, all else equal.
-  const double without = isolated / (seconds - delay), value = late.at("value");
-  EXPECT_NEAR(value / without, 1 - delay / seconds, 1e-9);
   EXPECT_NEAR(late.at("eta_transition").get<double>(),
               late.at("A").get<double>() / (late.at("A").get<double>() + moved), 1e-9);
+}
+
+// The record of a launch as it would be with its longest hand-over `delay` longer and all that follows later.
+void delay_hand_over(LaunchRecord& launch, double delay) {
+  Json* longest = nullptr;
+  for (Json& record : launch.line.at("records"))
+    if (record.at("record") == "interval" && record.at("name") == "hand over" &&
+        (longest == nullptr || record.at("seconds") > longest->at("seconds")))
+      longest = &record;
+  ASSERT_NE(longest, nullptr);
+  const double end = longest->at("begin").get<double>() + longest->at("seconds").get<double>();
+  (*longest)["seconds"] = longest->at("seconds").get<double>() + delay;
+  const auto later = [&](Json& time) {
+    if (time.get<double>() >= end - 1e-9) time = time.get<double>() + delay;
+  };
+  for (Json& record : launch.line.at("records"))
+    if (record.at("record") == "interval") later(record.at("begin"));
+  for (Json& process : launch.line.at("processes"))
+    for (const char* key : {"begin", "end"}) later(process.at(key));
+  launch.line["seconds"] = launch.line.at("seconds").get<double>() + delay;
+}
+
+// The same launch, 200 ms later at that boundary alone: the efficiency falls by the time's ratio, to rounding.
+TEST(Couplings, ADelayLowersTheEfficiencyByExactlyItsShare) {
+  Records records = toy().records;
+  for (LaunchRecord& launch : records.launches)
+    if (launch.line.at("item") == 3 && launch.line.at("arm") == "separated") delay_hand_over(launch, 0.2);
+  const Json document = derive(records);
+  const Json &before = toy().arm("separated", 3).at("cross_workflow_efficiency"),
+             &after = toy().of(document, "separated", 3).at("cross_workflow_efficiency");
+  const double seconds = before.at("seconds"), value = before.at("value");
+  EXPECT_NEAR(after.at("seconds").get<double>(), seconds + 0.2, 1e-9);
+  EXPECT_NEAR(after.at("X").get<double>(), before.at("X").get<double>() + 0.2, 1e-9);
+  EXPECT_NEAR(after.at("value").get<double>(), value * seconds / (seconds + 0.2), 1e-9);
+  EXPECT_NEAR(after.at("Z").get<double>(), before.at("Z").get<double>(), 1e-9) << "nobody waits for it";
 }
 
 // A ledger that is wrong by more than 1 % is seen: the system counted otherwise.

@@ -20,6 +20,7 @@ namespace {
 const std::string kProgram = TANDEM_TEST_PROGRAM;
 
 constexpr const char* kJudged = R"(threads = 1
+limits = "none"
 [[pipeline]]
 name = "toy"
 simulation_questions = 2
@@ -32,6 +33,7 @@ arms = ["integrated"]
 )";
 
 constexpr const char* kGrowing = R"(threads = 1
+limits = "none"
 [[pipeline]]
 name = "toy"
 threads = 2
@@ -53,6 +55,7 @@ design = ["steered", "fixed_until_gate"]
 )";
 
 constexpr const char* kCrashing = R"(threads = 1
+limits = "none"
 [[pipeline]]
 name = "toy"
 ballast = 1
@@ -80,6 +83,7 @@ n = [32, 262_144]
 )";
 
 constexpr const char* kTimedOut = R"(threads = 1
+limits = "none"
 timeout = 4
 [[pipeline]]
 name = "toy_slow"

@@ -195,7 +195,7 @@ TEST_F(BadPairing, ConfigurationsAreRefusedWithAClearLine) {
 TEST_F(BadPairing, WhatGoesWrongHasNoFigureAndSaysWhy) {
   const std::string start = "[[transition]]\nwindow = 0.02\nlongest = 1e-3\nfrom = \"toy/simulate\"\n";
   const std::string apart = start + "switch = \"processes\"\n";
-  const Outcome outcome = run("threads = 1\n" + start + "to = \"toy_nan/infer\"\n" + apart +
+  const Outcome outcome = run("threads = 1\nlimits = \"none\"\n" + start + "to = \"toy_nan/infer\"\n" + apart +
                               "to = \"toy_crash/train/how=signal\"\n" + apart + "to = \"toy_crash/train/how=check\"\n");
   EXPECT_EQ(outcome.code, 1) << outcome.out << outcome.err;
   EXPECT_TRUE(outcome.says("the second process ended before its turn did")) << outcome.out;

@@ -10,6 +10,7 @@ namespace tandem {
 namespace {
 
 constexpr const char* kPlan = R"(threads = 1
+limits = "none"
 [[pipeline]]
 name = "toy"
 arms = ["integrated"]

@@ -125,7 +125,7 @@ TEST_F(Resume, ATornLedgerIsRepairedAndSaysSo) {
 TEST_F(Resume, ALedgerDamagedInTheMiddleIsInvalid) {
   const fs::path folder = copy();
   std::string text = read_file(folder / "ledger.jsonl");
-  text.replace(text.find("limits.before"), 13, "limits.BEFORE");
+  text.replace(text.find("\"id\":\"p00."), 9, "\"id\":\"p99");
   write_file(folder / "ledger.jsonl", text);
   expect_refused(resume(), 3, "the hash chain is broken");
   EXPECT_EQ(read_file(folder / "ledger.jsonl"), text);

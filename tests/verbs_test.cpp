@@ -203,7 +203,7 @@ TEST_F(BadInput, AMissingMpirunIsNamedWhereRanksNeedIt) {
 }
 
 TEST_F(BadInput, ALauncherOfSingletonsIsAnErrorThatSaysSo) {
-  const Outcome outcome = run(std::string("launcher = \"env FOO={ranks}\"\nranks = 2\n") + kToyOnly);
+  const Outcome outcome = run(std::string("limits = \"none\"\nlauncher = \"env FOO={ranks}\"\nranks = 2\n") + kToyOnly);
   EXPECT_EQ(outcome.code, 1) << outcome.out << outcome.err;
   EXPECT_TRUE(outcome.says("asked for 2 ranks, the launcher \"env FOO={ranks}\" started programs of 1 rank each"))
       << outcome.out;
@@ -219,7 +219,8 @@ TEST_F(BadInput, AFullDiskIsOneClearLine) {
 
 TEST_F(BadInput, AFullDiskWhileHandingOverFailsThatCase) {
   place.write("my.toml",
-              "threads = 1\n[[pipeline]]\nname = \"toy\"\nballast = [0, \"100k\"]\narms = [\"separated\"]\n");
+              "threads = 1\nlimits = \"none\"\n[[pipeline]]\nname = \"toy\"\nballast = [0, \"100k\"]\narms = "
+              "[\"separated\"]\n");
   const Outcome outcome =
       place.run("sh -c \"trap '' XFSZ; ulimit -f 16384; exec " + kTandem + " run my.toml --out out\"");
   EXPECT_EQ(outcome.code, 1) << outcome.out << outcome.err;
@@ -235,7 +236,7 @@ TEST_F(BadInput, AMatrixMarketFileWithAFaultIsNamedWithItsLine) {
   place.write("bad.mtx", "%%MatrixMarket matrix coordinate real general\n3 3 2\n1 1 1.0\n4 1 1.0\n");
   place.write("complex.mtx", "%%MatrixMarket matrix coordinate complex general\n1 1 1\n1 1 1.0 2.0\n");
   const auto spmv = [](const std::string& matrix) {
-    return "[[kernel]]\nname = \"sparse/spmv\"\nmatrix = \"" + matrix + "\"\n";
+    return "limits = \"none\"\n[[kernel]]\nname = \"sparse/spmv\"\nmatrix = \"" + matrix + "\"\n";
   };
   for (const auto& [matrix, message] :
        {std::pair{"bad.mtx", "4"}, {"complex.mtx", "complex"}, {"none.mtx", "none.mtx"}}) {
@@ -249,7 +250,7 @@ TEST_F(BadInput, AMatrixMarketFileWithAFaultIsNamedWithItsLine) {
 
 TEST(Heat, TheRealPipelineRunsInItsIntegratedArm) {
   const Workplace place;
-  place.write("heat.toml", "[[pipeline]]\nname = \"heat\"\narms = [\"integrated\"]\n");
+  place.write("heat.toml", "limits = \"none\"\n[[pipeline]]\nname = \"heat\"\narms = [\"integrated\"]\n");
   const Outcome outcome = place.run(kTandem + " run heat.toml --out out");
   EXPECT_EQ(outcome.code, 0) << outcome.out << outcome.err;
   EXPECT_EQ(place.run(kTandem + " verify out").code, 0);

@@ -1,16 +1,14 @@
 #include "harness/launch/config.hpp"
 
 #include <algorithm>
-#include <cmath>
-#include <numeric>
 #include <optional>
 
 #include <fnmatch.h>
-#include <toml++/toml.h>
 
 #include "harness/base/check.hpp"
 #include "harness/device/host.hpp"
 #include "harness/kernel/kernel.hpp"
+#include "harness/launch/table.hpp"
 #include "harness/pairing/pairing.hpp"
 #include "harness/pipeline/pipeline.hpp"
 #include "harness/result/files.hpp"
@@ -18,100 +16,6 @@
 
 namespace tandem {
 namespace {
-
-std::size_t edit_distance(const std::string& a, const std::string& b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i);
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t change = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, change});
-    }
-  }
-  return row.back();
-}
-
-std::string nearest(const std::string& word, const std::vector<std::string>& known) {
-  const auto best = std::min_element(known.begin(), known.end(), [&](const auto& a, const auto& b) {
-    return edit_distance(word, a) < edit_distance(word, b);
-  });
-  if (best != known.end() && edit_distance(word, *best) <= 1 + word.size() / 3)
-    return fmt::format("did you mean \"{}\"?", *best);
-  return fmt::format("known: {}", fmt::join(known, ", "));
-}
-
-// One TOML table with the place it stands at, for messages.
-class Table {
- public:
-  Table(const toml::table& table, std::string source, std::string what)
-      : table_(table), source_(std::move(source)), what_(std::move(what)) {}
-
-  [[noreturn]] void fail(const toml::source_region& at, const std::string& message) const {
-    throw Error(Exit::usage, fmt::format("{}:{}: {}", source_, at.begin.line, message));
-  }
-  void fail_unknown(const std::vector<std::string>& known) const {
-    for (const auto& [key, node] : table_) {
-      const std::string name(key.str());
-      if (std::find(known.begin(), known.end(), name) == known.end())
-        fail(key.source(), fmt::format("unknown key \"{}\" in {}; {}", name, what_, nearest(name, known)));
-    }
-  }
-  const toml::node* find(const std::string& key) const { return table_.get(key); }
-
-  std::vector<std::string> texts(const std::string& key) const {
-    const toml::node* node = find(key);
-    std::vector<std::string> values;
-    if (node == nullptr) return values;
-    if (const toml::array* array = node->as_array()) {
-      for (const toml::node& element : *array) values.push_back(scalar(key, element));
-      if (values.empty()) fail(node->source(), fmt::format("\"{}\" is an empty list; give at least one value", key));
-    } else {
-      values.push_back(scalar(key, *node));
-    }
-    return values;
-  }
-  std::string text(const std::string& key, const std::string& fallback, const std::vector<std::string>& allowed) const {
-    const auto values = texts(key);
-    if (values.empty()) return fallback;
-    if (values.size() > 1) fail(find(key)->source(), fmt::format("\"{}\" takes one value, not a list", key));
-    one_of(key, values[0], allowed);
-    return values[0];
-  }
-  void one_of(const std::string& key, const std::string& value, const std::vector<std::string>& allowed) const {
-    if (!allowed.empty() && std::find(allowed.begin(), allowed.end(), value) == allowed.end())
-      fail(find(key)->source(), fmt::format("{} = \"{}\" is not known; {}", key, value, nearest(value, allowed)));
-  }
-  std::int64_t integer(const std::string& key, std::int64_t fallback, std::int64_t least) const {
-    const toml::node* node = find(key);
-    if (node == nullptr) return fallback;
-    const std::optional<std::int64_t> value = node->value<std::int64_t>();
-    if (!node->is_integer() || !value || *value < least)
-      fail(node->source(), fmt::format("\"{}\" must be a whole number >= {}", key, least));
-    return *value;
-  }
-  double positive(const std::string& key) const {  // or 0; it must be there
-    const toml::node* node = find(key);
-    const std::optional<double> value = node == nullptr ? std::nullopt : node->value<double>();
-    if (!value || !node->is_number() || !(*value >= 0) || !std::isfinite(*value))
-      fail(node == nullptr ? table_.source() : node->source(),
-           fmt::format("{}: \"{}\" must be a number >= 0", what_, key));
-    return *value;
-  }
-  const toml::table& raw() const { return table_; }
-  const std::string& source() const { return source_; }
-
- private:
-  std::string scalar(const std::string& key, const toml::node& node) const {
-    if (const auto* value = node.as_string()) return value->get();
-    if (const auto* value = node.as_integer()) return std::to_string(value->get());
-    if (const auto* value = node.as_floating_point()) return fmt::format("{}", value->get());
-    fail(node.source(), fmt::format("\"{}\" must be a text or a number", key));
-  }
-  const toml::table& table_;
-  std::string source_, what_;
-};
 
 struct Defaults {
   int ranks = 1;
@@ -193,18 +97,6 @@ void add_kernels(const Table& anonymous, const Defaults& defaults, Config& confi
   }
 }
 
-// The values of a key, each known and there once; `fallback` where the key is missing.
-std::vector<std::string> choices(const Table& table, const std::string& key, const std::vector<std::string>& known,
-                                 const std::vector<std::string>& fallback) {
-  const std::vector<std::string> values = table.texts(key);
-  for (const std::string& value : values) {
-    table.one_of(key, value, known);
-    if (std::count(values.begin(), values.end(), value) > 1)
-      table.fail(table.find(key)->source(), fmt::format("{}: \"{}\" stands there twice", key, value));
-  }
-  return values.empty() ? fallback : values;
-}
-
 // The splits of a case's cores into ranks that simulate and ranks that train; half and half if none is given.
 std::vector<Split> splits_of(const Table& table, int ranks, int threads) {
   const int cores = ranks * threads;
@@ -214,7 +106,7 @@ std::vector<Split> splits_of(const Table& table, int ranks, int threads) {
   };
   if (cores < 2) fail("simulating and training at the same time takes two cores; this case has ranks * threads = 1");
   std::vector<Split> splits;
-  for (const std::string& text : choices(table, "split", {}, {})) {
+  for (const std::string& text : table.choices("split", {}, {})) {
     try {
       splits.push_back(Split::of(text));
     } catch (const Error& error) {
@@ -230,11 +122,11 @@ std::vector<Split> splits_of(const Table& table, int ranks, int threads) {
 
 std::vector<ArmId> arms_of(const Table& table, int ranks, int threads) {
   const std::vector<std::string> all = {"simulation_only", "separated", "integrated"};
-  const auto couplings = choices(table, "coupling", {"in_memory", "concurrent", "streamed"}, {"in_memory"});
-  const auto designs = choices(table, "design", {"fixed", "steered", "steered_rival", "fixed_until_gate"}, {"fixed"});
-  const auto caches = choices(table, "cache", {"warm", "cold"}, {"warm"});
+  const auto couplings = table.choices("coupling", {"in_memory", "concurrent", "streamed"}, {"in_memory"});
+  const auto designs = table.choices("design", {"fixed", "steered", "steered_rival", "fixed_until_gate"}, {"fixed"});
+  const auto caches = table.choices("cache", {"warm", "cold"}, {"warm"});
   std::vector<ArmId> arms;
-  for (const std::string& arm : choices(table, "arms", all, all)) {
+  for (const std::string& arm : table.choices("arms", all, all)) {
     ArmId id;
     id.arm = arm;
     if (arm == "separated")
@@ -408,8 +300,8 @@ Config parse_config(const std::string& text, const std::string& source, const Ov
   const Table root(parsed, source, "the configuration");
   std::vector<std::string> kinds = {"kernel", "pipeline"};
   for (const PairingEntry& entry : pairing_registry()) kinds.push_back(entry.name);
-  std::vector<std::string> keys = {"class",    "launches", "ranks", "threads",     "device",
-                                   "launcher", "timeout",  "seed",  "energy_model"};
+  std::vector<std::string> keys = {"class",    "launches", "ranks", "threads", "device",
+                                   "launcher", "timeout",  "seed",  "limits",  "energy_model"};
   keys.insert(keys.end(), kinds.begin(), kinds.end());
   root.fail_unknown(keys);
   Config config;
@@ -417,7 +309,12 @@ Config parse_config(const std::string& text, const std::string& source, const Ov
   root.text("device", "cpu", {"cpu"});
   config.launches = static_cast<int>(root.integer("launches", launches_of(config.run_class), 1));
   if (overrides.launches > 0) config.launches = overrides.launches;
+  config.limits = root.text("limits", "measured", {"measured", "none"}) == "measured";
+  if (!config.limits && config.run_class != "quick")
+    root.fail(root.find("limits")->source(),
+              "limits = \"none\" is for class quick: what stands in a report is judged by the machine's limits");
   config.pairs = overrides.pairs > 0;
+  if (config.pairs) config.limits = false;  // a machine against itself
   if (config.pairs) config.launches = 2 * overrides.pairs;
   check_usage(config.pairs || config.launches >= launches_of(config.run_class),
               "class {} needs at least {} launches, {} were asked for", config.run_class, launches_of(config.run_class),

@@ -88,8 +88,8 @@ std::string kind_name(Job::Kind kind) {
 Plan make_plan(const Config& config) {
   Plan plan{config, {}};
   const int ranks = most_ranks(config);
-  if (!config.pairs) plan.jobs.push_back(limits_job("before", 1));
-  if (ranks > 1 && !config.pairs) plan.jobs.push_back(limits_job("before", ranks));
+  if (config.limits) plan.jobs.push_back(limits_job("before", 1));
+  if (config.limits && ranks > 1) plan.jobs.push_back(limits_job("before", ranks));
   for (int launch = 0; launch < config.launches_most; ++launch)
     for (std::size_t item = 0; item < config.cases.size(); ++item) {
       if (config.cases[item].pipeline) {
@@ -106,7 +106,7 @@ Plan make_plan(const Config& config) {
       job.seed = random_bits(config.seed, 1 + item, block_of(config, launch));
       plan.jobs.push_back(job);
     }
-  if (!config.pairs) plan.jobs.push_back(limits_job("after", 1));
+  if (config.limits) plan.jobs.push_back(limits_job("after", 1));
   return plan;
 }
 

@@ -5,12 +5,12 @@
 #include <cstdlib>
 #include <fstream>
 #include <memory>
+#include <optional>
 
 #include <fmt/format.h>
 #include <omp.h>
 #include <sys/mman.h>
 
-#include "harness/device/buffer.hpp"
 #include "harness/device/host.hpp"
 #include "harness/device/stream.hpp"
 #include "harness/measure/limit_probe.hpp"
@@ -21,12 +21,34 @@ namespace {
 constexpr double mebibyte = 1 << 20;
 constexpr std::size_t granule = 512;  // doubles: a page, so that all parts and arrays lie alike in theirs
 
-// One block; each thread has a part of it, for one array to read or three of a triad side by side.
-struct Block {
-  Buffer<double> data;
-  std::size_t part = 0;  // doubles
+constexpr std::size_t huge_page = 2 << 20;
 
-  Block(std::size_t of_thread, int threads) : data(of_thread * static_cast<std::size_t>(threads)), part(of_thread) {}
+double huge_page_kibibytes() {
+  std::ifstream file("/proc/self/smaps_rollup");
+  for (std::string line; std::getline(file, line);)
+    if (line.starts_with("AnonHugePages:")) return std::stod(line.substr(14));
+  return 0;
+}
+
+// Memory in huge pages where there are some (else the page tables' latency comes on top of the memory's), touched in
+// parts by the threads that read them: for one array, or three of a triad side by side.
+struct Block {
+  std::size_t part = 0;  // doubles of a thread
+  std::size_t bytes = 0;
+  std::unique_ptr<double, decltype(&std::free)> data{nullptr, &std::free};
+  double huge = 0;  // share in huge pages
+
+  Block(double wanted, int threads)
+      : part(std::max(static_cast<std::size_t>(wanted / sizeof(double) / threads) / granule * granule, granule)),
+        bytes((part * sizeof(double) * static_cast<std::size_t>(threads) + huge_page - 1) / huge_page * huge_page) {
+    const double before = huge_page_kibibytes();
+    data.reset(static_cast<double*>(std::aligned_alloc(huge_page, bytes)));
+    if (!data) throw std::bad_alloc();
+    madvise(data.get(), bytes, MADV_HUGEPAGE);
+#pragma omp parallel num_threads(threads)
+    std::fill_n(data.get() + part * static_cast<std::size_t>(omp_get_thread_num()), part, 1.0);
+    huge = (huge_page_kibibytes() - before) * 1024 / static_cast<double>(bytes);
+  }
 };
 
 // The rate of `pass(begin)` over `bytes` by each thread at the begin of its part. The threads start once a repeat, not
@@ -37,7 +59,7 @@ double rate(const Probe& probe, Block& block, double bytes, const Pass& pass) {
   return best_rate(probe, bytes * passes * probe.threads, [&](int times) {
 #pragma omp parallel num_threads(probe.threads)
     for (int i = 0; i < passes * times; ++i)
-      pass(block.data.data() + block.part * static_cast<std::size_t>(omp_get_thread_num()));
+      pass(block.data.get() + block.part * static_cast<std::size_t>(omp_get_thread_num()));
   });
 }
 
@@ -74,7 +96,7 @@ void append_cache(const Probe& probe, Block& block, int level, std::vector<Limit
   limits.push_back({triad, triad_rate(probe, block, doubles, Stores::plain), "B/s", note, ""});
 }
 
-void append_memory(const Probe& probe, Block& block, const std::string& note, std::vector<Limit>& limits) {
+void append_rates(const Probe& probe, Block& block, const std::string& note, std::vector<Limit>& limits) {
   constexpr std::size_t early = 512;  // 4 KiB ahead; kernels that prefetch must not beat the limit by that alone
   const double hardware = read_rate(probe, block, block.part);
   const double software = read_rate(probe, block, block.part, early);
@@ -85,8 +107,6 @@ void append_memory(const Probe& probe, Block& block, const std::string& note, st
   limits.push_back({"triad", std::max(plain, streaming), "B/s",
                     fmt::format("{}, {} stores", note, streaming > plain ? "streaming" : "plain"), ""});
 }
-
-constexpr std::size_t huge_page = 2 << 20;
 
 // A ring through all lines of a block in an order that no prefetcher follows; each line holds the next one's address.
 struct alignas(64) Line {
@@ -106,13 +126,6 @@ std::size_t scramble(std::size_t i, std::size_t count) {
   return i;
 }
 
-double huge_page_kibibytes() {
-  std::ifstream file("/proc/self/smaps_rollup");
-  for (std::string line; std::getline(file, line);)
-    if (line.starts_with("AnonHugePages:")) return std::stod(line.substr(14));
-  return 0;
-}
-
 // Seconds of one dependent load, best of five repeats.
 double chase(Line* begin, long loads) {
   double best = 1;
@@ -127,56 +140,54 @@ double chase(Line* begin, long loads) {
   return best;
 }
 
-// Latency of memory over `bytes`, a multiple of a huge page; `huge` is the share of them that lay in huge pages.
-double memory_latency(const Probe& probe, double bytes, double& huge) {
-  const auto lines = static_cast<std::size_t>(bytes) / sizeof(Line);
-  const double before = huge_page_kibibytes();
-  const std::unique_ptr<Line, decltype(&std::free)> block(
-      static_cast<Line*>(std::aligned_alloc(huge_page, lines * sizeof(Line))), &std::free);
-  if (!block) throw std::bad_alloc();
-  madvise(block.get(), lines * sizeof(Line), MADV_HUGEPAGE);  // else the page tables' latency comes on top
-  Line* const ring = block.get();
+// Latency of memory over all of the block.
+double memory_latency(const Probe& probe, Block& block) {
+  const std::size_t lines = block.bytes / sizeof(Line);
+  Line* const ring = reinterpret_cast<Line*>(block.data.get());
 #pragma omp parallel for schedule(static) num_threads(probe.threads)
   for (std::size_t i = 0; i < lines; ++i) ring[scramble(i, lines)].next = ring + scramble((i + 1) % lines, lines);
-  huge = (huge_page_kibibytes() - before) * 1024 / static_cast<double>(lines * sizeof(Line));
   chase(ring, 1000);
   return chase(ring, 100'000);
 }
 
+void append_latency(const Probe& probe, Block& block, double memory, std::vector<Limit>& limits) {
+  double cache = 0;
+  for (const Cache& level : data_caches()) cache = level.bytes;
+  const double wanted = std::max(256 * mebibyte, clear_of_cache * cache);
+  if (memory < wanted) {
+    limits.push_back({"memory_latency", std::nullopt, "s", "", "too little memory for a ring clear of the caches"});
+    return;
+  }
+  std::string note;
+  const double seconds = on_root(probe.ranks, [&] {
+    // One core's latency may need more than this rank's share of a host's block.
+    std::optional<Block> own;
+    if (static_cast<double>(block.bytes) < 0.99 * wanted) own.emplace(wanted, probe.threads);
+    Block& ring = own ? *own : block;
+    note = fmt::format("dependent loads over {:.0f} MiB, {:.0f} % in huge pages",
+                       static_cast<double>(ring.bytes) / mebibyte, 100 * ring.huge);
+    return memory_latency(probe, ring);
+  });
+  limits.push_back({"memory_latency", seconds, "s", note, ""});
+}
+
 }  // namespace
 
-void append_bandwidth(const Probe& probe, std::vector<Limit>& limits) {
+void append_memory(const Probe& probe, std::vector<Limit>& limits) {
   const double caches = last_level_cache_bytes() > 0 ? last_level_cache_bytes() : 64 * mebibyte;
   // The same on every rank: the least memory that any host has.
-  const double memory = -probe.ranks.max(-available_memory_bytes()) / 2 / probe.host_ranks;
-  const double bytes = std::min(clear_of_cache * caches / probe.host_ranks, memory);
-  const auto part = static_cast<std::size_t>(bytes / sizeof(double) / probe.threads) / granule * granule;
-  Block block(std::max(part, granule), probe.threads);
+  const double memory = -probe.ranks.max(-available_memory_bytes()) / 2;
+  const double bytes = std::min(clear_of_cache * caches, memory) / probe.host_ranks;
+  Block block(bytes, probe.threads);
   if (bytes * probe.host_ranks < 2 * caches) {
     for (const char* name : {"read", "triad"})
       limits.push_back({name, std::nullopt, "B/s", "", "too little memory for a block clear of the caches"});
   } else {
-    append_memory(probe, block, fmt::format("over {:.0f} MiB a rank", bytes / mebibyte), limits);
+    append_rates(probe, block, fmt::format("over {:.0f} MiB a rank", bytes / mebibyte), limits);
   }
   append_cache(probe, block, 2, limits);
   append_cache(probe, block, 3, limits);
-}
-
-void append_latency(const Probe& probe, std::vector<Limit>& limits) {
-  double cache = 0;
-  for (const Cache& level : data_caches()) cache = level.bytes;
-  const double wanted = std::max(256 * mebibyte, clear_of_cache * cache);
-  const double bytes = huge_page * std::ceil(wanted / huge_page);
-  if (-probe.ranks.max(-available_memory_bytes()) < 2 * bytes) {
-    limits.push_back({"memory_latency", std::nullopt, "s", "", "too little memory for a ring clear of the caches"});
-    return;
-  }
-  double huge = 0;
-  const double seconds = on_root(probe.ranks, [&] { return memory_latency(probe, bytes, huge); });
-  huge = on_root(probe.ranks, [&] { return huge; });
-  limits.push_back(
-      {"memory_latency", seconds, "s",
-       fmt::format("dependent loads over {:.0f} MiB, {:.0f} % in huge pages", bytes / mebibyte, 100 * huge), ""});
+  append_latency(probe, block, memory, limits);
 }
 
 }  // namespace tandem::limit

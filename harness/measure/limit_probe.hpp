@@ -33,9 +33,8 @@ void consume(double value);
 // Bytes of a thread's share of the level-2 or level-3 cache; 0 where the host does not tell or has none.
 double cache_share(int level, int threads, int host_ranks);
 
-void append_peaks(const Probe& probe, std::vector<Limit>& limits);      // fp64, fp32, bf16, int8
-void append_bandwidth(const Probe& probe, std::vector<Limit>& limits);  // read and triad at each level
-void append_latency(const Probe& probe, std::vector<Limit>& limits);    // memory_latency
-void append_links(const Probe& probe, std::vector<Limit>& limits);      // core to core, ping-pong
+void append_peaks(const Probe& probe, std::vector<Limit>& limits);   // fp64, fp32, bf16, int8
+void append_memory(const Probe& probe, std::vector<Limit>& limits);  // read and triad at each level, memory_latency
+void append_links(const Probe& probe, std::vector<Limit>& limits);   // core to core, ping-pong
 
 }  // namespace tandem::limit

@@ -64,8 +64,7 @@ std::vector<Limit> measure_limits(const Ranks& ranks, int threads, double budget
   const limit::Probe probe{ranks, threads, ranks_on_host(ranks), budget_seconds * of_budget / rates};
   std::vector<Limit> limits;
   limit::append_peaks(probe, limits);
-  limit::append_bandwidth(probe, limits);
-  limit::append_latency(probe, limits);
+  limit::append_memory(probe, limits);
   limit::append_links(probe, limits);
   return limits;
 }

@@ -48,6 +48,7 @@ std::string warnings(const Json& document, const Screen& screen) {
 
 // Items stay whole: a line breaks between two limits, never inside one.
 std::string limits(const Json& document, const Screen& screen) {
+  if (document.at("limits").empty()) return "limits   none measured: no share of a limit is known\n";
   std::string lines, line = "limits";
   for (const Json& limit : document.at("limits")) {
     std::string name = text_or_empty(limit, "name");

@@ -21,7 +21,7 @@ function limitsSection() {
     el("p", null, machine.cpu + ", " + machine.cores + " cores, " + quantity(machine.memory_bytes, "B") + " of memory" + (machine.virtual ? ", virtual machine" : "") + ". ",
       "Every share of a limit in this report is taken of these measurements, not of a data sheet: the best seen before, between and after the cases (n ≥ 1 each)."),
     machine.warnings.map((text) => el("p.warning", null, "Warning: " + text)),
-    table([
+    !result.limits.length ? el("p.soft", null, "No limits were measured in this run.") : table([
       {title: "limit", cell: (l) => words(l.name), value: (l) => l.name},
       {title: "measured", num: true, cell: (l) => (l.value === null ? el("span.soft", null, "–") : el("b", null, quantity(l.value, l.unit)))},
       {title: "before", num: true, cell: (l) => quantity(l.before, l.unit)},
