@@ -97,6 +97,17 @@ TEST(MlpReference, gradients_are_finite_differences) {
   }
 }
 
+// y = 3 x + 1 at x = 1, 2 misses its targets by +1 and -1: the gradient of the bias cancels, the scale of its rounding
+// errors, 4 w^2 sum (y^2 + t^2) a^2, does not.
+TEST(MlpReference, terms_that_cancel_keep_their_scale) {
+  const std::vector<float> parameters = {3, 1}, inputs = {1, 2}, targets = {3, 8};
+  const auto reference = mlp_reference(MlpShape{1, {1, 1}}, parameters, inputs, targets, 2, 0.5);
+  EXPECT_EQ(reference.loss, 1);
+  EXPECT_EQ(reference.loss_scale, 0.5 * (16 + 9 + 49 + 64));
+  EXPECT_EQ(reference.gradients, (std::vector<double>{1 - 2, 0}));
+  EXPECT_EQ(reference.squares, (std::vector<double>{(16 + 9) + 4 * (49 + 64), 16 + 9 + 49 + 64}));
+}
+
 TEST(Mlp, gradients_agree_with_fp64) {
   const Problem problem(small, 37);
   for (const auto& [precision, tolerance] : {std::pair{MlpPrecision::fp32, 3e-6}, {MlpPrecision::bf16, 2e-2}}) {

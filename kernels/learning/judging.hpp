@@ -23,16 +23,19 @@ inline double worst_of(const Ranks& ranks, double value) {
 
 // Of one array.
 struct Deviation {
-  double norm = 0;   // ||values - reference|| / ||reference||
-  double entry = 0;  // max |values - reference| / root mean square of the reference
+  double norm = 0;   // ||values - reference|| / scale
+  double entry = 0;  // max |values - reference| / scale, of one entry
 };
 
-inline Deviation deviation(std::span<const float> values, std::span<const double> reference) {
+// The scale is the norm of the reference, or, of values that are sums whose terms cancel, the root of `squares`: the
+// sums of the squares of their terms.
+inline Deviation deviation(std::span<const float> values, std::span<const double> reference,
+                           std::span<const double> squares = {}) {
   double error = 0, square = 0, most = 0;
   for (std::size_t i = 0; i < values.size(); ++i) {
     const double difference = std::abs(static_cast<double>(values[i]) - reference[i]);
     error += difference * difference;
-    square += reference[i] * reference[i];
+    square += squares.empty() ? reference[i] * reference[i] : squares[i];
     worse(most, difference);
   }
   return {std::sqrt(error / square), most / std::sqrt(square / static_cast<double>(values.size()))};

@@ -25,15 +25,19 @@ void multiply(const Matrix& from, const float* w, Matrix& to, std::size_t rows, 
       for (std::size_t j = 0; j < out; ++j) to[r * out + j] += from[r * in + i] * static_cast<double>(w[i * out + j]);
 }
 
-// error[rows, in] = error_above[rows, out] w^T.
-Matrix multiply_transposed(const Matrix& above, const float* w, std::size_t rows, std::size_t in, std::size_t out) {
+// error[rows, in] = error_above[rows, out] w^T, and the same of their squares.
+Matrix multiply_transposed(const Matrix& above, const float* w, std::size_t rows, std::size_t in, std::size_t out,
+                           bool squares) {
   Matrix error(rows * in);
 #pragma omp parallel for schedule(static)
   for (std::size_t r = 0; r < rows; ++r)
     for (std::size_t i = 0; i < in; ++i) {
       double sum = 0;
 #pragma omp simd reduction(+ : sum)
-      for (std::size_t j = 0; j < out; ++j) sum += above[r * out + j] * static_cast<double>(w[i * out + j]);
+      for (std::size_t j = 0; j < out; ++j) {
+        const auto weight = static_cast<double>(w[i * out + j]);
+        sum += above[r * out + j] * (squares ? weight * weight : weight);
+      }
       error[r * in + i] = sum;
     }
   return error;
@@ -59,6 +63,7 @@ MlpReference mlp_reference(const MlpShape& shape, std::span<const float> paramet
                            std::span<const float> targets, std::size_t rows, double weight) {
   MlpReference result;
   result.gradients.resize(shape.parameters());
+  result.squares.resize(shape.parameters());
   for (std::size_t net = 0; net < shape.nets; ++net) {
     Net state;
     state.a.emplace_back(inputs.begin(), inputs.end());
@@ -77,18 +82,30 @@ MlpReference mlp_reference(const MlpShape& shape, std::span<const float> paramet
       state.slope.push_back(std::move(slope));
     }
     Matrix error = std::move(state.a.back());
+    Matrix square(error.size());
     for (std::size_t i = 0; i < error.size(); ++i) {
-      const double difference = error[i] - static_cast<double>(targets[i]);
+      const auto target = static_cast<double>(targets[i]);
+      const double difference = error[i] - target, apart = error[i] * error[i] + target * target;
       result.loss += weight * difference * difference;
+      result.loss_scale += weight * apart;
       error[i] = 2 * weight * difference;
+      square[i] = 4 * weight * weight * apart;
     }
     for (std::size_t l = shape.depth(); l-- > 0;) {
       const std::size_t in = shape.layers[l], out = shape.layers[l + 1];
       parameter_gradients(state.a[l], error, &result.gradients[weights_at(l)], &result.gradients[biases_at(l)], rows,
                           in, out);
+      Matrix& a = state.a[l];
+      for (double& value : a) value *= value;
+      parameter_gradients(a, square, &result.squares[weights_at(l)], &result.squares[biases_at(l)], rows, in, out);
       if (l == 0) break;
-      error = multiply_transposed(error, parameters.data() + weights_at(l), rows, in, out);
-      for (std::size_t i = 0; i < error.size(); ++i) error[i] *= state.slope[l - 1][i];
+      error = multiply_transposed(error, parameters.data() + weights_at(l), rows, in, out, false);
+      square = multiply_transposed(square, parameters.data() + weights_at(l), rows, in, out, true);
+      for (std::size_t i = 0; i < error.size(); ++i) {
+        const double slope = state.slope[l - 1][i];
+        error[i] *= slope;
+        square[i] *= slope * slope;
+      }
     }
   }
   return result;
