@@ -28,10 +28,10 @@ std::string footer() {
 struct Commands {
   CLI::App app{"Tandem measures a machine's HPC, its AI and the road between, in one validated run."};
   tandem::RunOptions options;
-  std::string folder, filter, out, job;
+  std::string folder, filter, out, job, node;
   tandem::RevalidateOptions revalidation;
   tandem::AaOptions aa_options;
-  CLI::App *list, *run, *aa, *verify, *revalidate, *report, *worker;
+  CLI::App *list, *run, *aa, *verify, *revalidate, *report, *worker, *meter;
 
   Commands() {
     app.footer(footer());
@@ -94,6 +94,8 @@ struct Commands {
     report->footer("example: tandem report results/2026-01-31-quick --out /tmp/page.html");
     worker = app.add_subcommand("worker", "")->group("");  // started by run, not by people
     worker->add_option("JOB", job)->required();
+    meter = app.add_subcommand("meter", "")->group("");  // started by meter_launcher
+    meter->add_option("--node", node);                   // its name, where the host's is not to be used
   }
 
   Exit perform() const {
@@ -103,6 +105,7 @@ struct Commands {
     if (*verify) return tandem::verify(folder);
     if (*revalidate) return tandem::revalidate(folder, revalidation);
     if (*report) return tandem::report(folder, out);
+    if (*meter) return tandem::meter_node(node);
     return tandem::run_worker(job);
   }
 };

@@ -149,17 +149,18 @@ TEST(Nodes, EnergyOfOneOfTwoIsNoEnergyOfTheLaunch) {
   };
   const std::vector<Json> here = {{{"record", "end"}}, host(0, "a"), host(1, "a")}, both = {host(0, "a"), host(1, "b")},
                           there = {host(0, "b"), host(1, "b")};
-  EXPECT_EQ(energy_of_ranks(metered("package"), here, "a"), metered("package"));
-  EXPECT_EQ(energy_of_ranks(metered("package"), {}, "a"), metered("package")) << "no launcher, so here";
+  EXPECT_EQ(energy_of_ranks(metered("package"), here, {"a"}), metered("package"));
+  EXPECT_EQ(energy_of_ranks(metered("package"), {}, {"a"}), metered("package")) << "no launcher, so here";
   for (const auto& records : {both, there})
     for (const char* scope : {"package", "platform", "node"}) {
-      const Json energy = energy_of_ranks(metered(scope), records, "a");
+      const Json energy = energy_of_ranks(metered(scope), records, {"a"});
       EXPECT_TRUE(energy.at("joules").is_null()) << scope;
       EXPECT_NE(energy.at("reason").get<std::string>().find("1 other node too"), std::string::npos) << energy;
     }
-  EXPECT_EQ(energy_of_ranks(metered("system"), both, "a"), metered("system"));
+  EXPECT_EQ(energy_of_ranks(metered("system"), both, {"a"}), metered("system"));
+  EXPECT_EQ(energy_of_ranks(metered("package"), both, {"a", "b"}), metered("package")) << "both were metered";
   const Json none = {{"joules", nullptr}, {"error", nullptr}, {"scope", nullptr}, {"reason", "no counter"}};
-  EXPECT_EQ(energy_of_ranks(none, both, "a"), none);
+  EXPECT_EQ(energy_of_ranks(none, both, {"a"}), none);
 }
 
 // 50 W by the clock.

@@ -300,8 +300,8 @@ Config parse_config(const std::string& text, const std::string& source, const Ov
   const Table root(parsed, source, "the configuration");
   std::vector<std::string> kinds = {"kernel", "pipeline"};
   for (const PairingEntry& entry : pairing_registry()) kinds.push_back(entry.name);
-  std::vector<std::string> keys = {"class",    "launches", "ranks", "threads", "device",
-                                   "launcher", "timeout",  "seed",  "limits",  "energy_model"};
+  std::vector<std::string> keys = {"class",   "launches", "ranks",  "threads",      "device",        "launcher",
+                                   "timeout", "seed",     "limits", "energy_model", "meter_launcher"};
   keys.insert(keys.end(), kinds.begin(), kinds.end());
   root.fail_unknown(keys);
   Config config;
@@ -323,6 +323,7 @@ Config parse_config(const std::string& text, const std::string& source, const Ov
   config.launches_most =
       stops && !config.pairs ? std::max(config.launches, static_cast<int>(most_launches)) : config.launches;
   config.launcher = root.text("launcher", "", {});
+  config.meter_launcher = root.text("meter_launcher", "", {});
   config.timeout = static_cast<double>(root.integer("timeout", 1800, 1));
   config.seed = static_cast<std::uint64_t>(root.integer("seed", 1, 0));
   config.energy_model = energy_model(root);

@@ -32,11 +32,12 @@ struct CaseConfig {
 struct Config {
   std::string run_class = "quick";  // quick | standard | official | procurement
   int launches = 1;
-  bool pairs = false;     // launches 2k and 2k + 1 are the same work, seed and all: the machine against itself
-  bool limits = true;     // false: none are measured, and nothing is judged by them
-  int launches_most = 1;  // more than launches: the stop rule decides (result/stop_rule.hpp)
-  std::string launcher;   // template with {ranks}, {threads}; "" = the MPI's own mpirun
-  double timeout = 600;   // seconds a worker may take
+  bool pairs = false;          // launches 2k and 2k + 1 are the same work, seed and all: the machine against itself
+  bool limits = true;          // false: none are measured, and nothing is judged by them
+  int launches_most = 1;       // more than launches: the stop rule decides (result/stop_rule.hpp)
+  std::string launcher;        // template with {ranks}, {threads}; "" = the MPI's own mpirun
+  std::string meter_launcher;  // starts one process on every node, which reads its meters; "" = only here
+  double timeout = 600;        // seconds a worker may take
   std::uint64_t seed = 1;
   std::optional<EnergyModel> energy_model;  // [energy_model]: declared by the user, no measurement
   std::vector<CaseConfig> cases;

@@ -93,8 +93,12 @@ void Coordinator::begin_part(const Past& past, const std::vector<std::string>& d
                     {"seconds", past.end - past.open.at("begin").get<double>()},
                     {"interrupted", true}});
   origin_ = now_seconds() - past.end;
-  energy_ = std::make_unique<EnergyWatch>(virtual_machine());
-  ledger_->write({{"record", "part"}, {"started", started_}, {"begin", past.end}, {"meters", energy_->meters()}});
+  energy_ = std::make_unique<EnergyWatch>(virtual_machine(), plan_.config.meter_launcher);
+  ledger_->write({{"record", "part"},
+                  {"started", started_},
+                  {"begin", past.end},
+                  {"nodes", energy_->hosts().size()},
+                  {"meters", energy_->meters()}});
   if (!dropped.empty()) ledger_->write({{"record", "repair"}, {"dropped", dropped}});
   for (const std::string& what : dropped) fmt::print("repaired: dropped {}\n", what);
 }
@@ -270,7 +274,7 @@ bool Coordinator::run_job(const Job& job) {
                  {"begin", begin - origin_},
                  {"seconds", end - begin},
                  {"processes", processes},
-                 {"energy", energy_of_ranks(energy_->between(begin, end), records, host_digest())},
+                 {"energy", energy_of_ranks(energy_->between(begin, end), records, energy_->hosts())},
                  {"failure", why.empty() ? Json(nullptr) : Json(why)},
                  {"output", tail(place / "output.txt")}};
   keep(job, launch, records);

@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "harness/measure/clock.hpp"
+#include "harness/measure/machine.hpp"
 #include "harness/result/files.hpp"
 
 namespace tandem {
@@ -33,13 +34,26 @@ std::string why_unmetered(const std::vector<Sighting>& sightings, bool guest) {
 
 }  // namespace
 
-EnergyWatch::EnergyWatch(bool guest) {
+NodeReadable readable_meters(bool guest) {
   std::vector<Sighting> sightings = survey(guest);
-  reason_ = why_unmetered(sightings, guest);
-  Meters meters;
+  NodeReadable found{{}, why_unmetered(sightings, guest)};
   for (Sighting& one : sightings)
-    if (one.unused.empty()) meters.push_back(std::move(one.meter));
-  start(std::move(meters));
+    if (one.unused.empty()) found.meters.push_back(std::move(one.meter));
+  return found;
+}
+
+EnergyWatch::EnergyWatch(bool guest, const std::string& meter_launcher) {
+  if (meter_launcher.empty()) {
+    hosts_ = {host_digest()};
+    NodeReadable found = readable_meters(guest);
+    reason_ = found.reason;
+    start(std::move(found.meters));
+    return;
+  }
+  nodes_ = std::make_unique<NodeMeters>(meter_launcher);
+  hosts_ = nodes_->nodes();
+  reason_ = nodes_->unmetered();
+  start(nodes_->meters());
 }
 
 EnergyWatch::EnergyWatch(Meters meters) { start(std::move(meters)); }
@@ -67,9 +81,7 @@ Json EnergyWatch::between(double begin, double end) const {
   wait_for(end);
   const std::vector<EnergyTrace> traces = recorder_->traces();
   for (const char* scope : {"system", "node", "platform", "package"}) {  // the widest first; scopes are never added up
-    const bool has =
-        std::any_of(traces.begin(), traces.end(), [&](const EnergyTrace& trace) { return trace.scope == scope; });
-    if (!has) continue;
+    if (!has_scope(traces, scope, hosts_.size())) continue;
     const EnergyReading reading = energy_of_scope(traces, scope, begin, end);
     if (reading.joules)
       return {{"joules", *reading.joules}, {"error", reading.error}, {"scope", scope}, {"reason", nullptr}};
@@ -78,7 +90,9 @@ Json EnergyWatch::between(double begin, double end) const {
   return {{"joules", nullptr},
           {"error", nullptr},
           {"scope", nullptr},
-          {"reason", "the meters found cover no package or node"}};
+          {"reason", hosts_.size() > 1 ? fmt::format("the {} nodes have no scope of package or node in common{}{}",
+                                                     hosts_.size(), reason_.empty() ? "" : ": ", reason_)
+                                       : "the meters found cover no package or node"}};
 }
 
 // Ten readings, and three of a log that comes later; a meter that fails meanwhile is a reason.
@@ -98,7 +112,10 @@ double EnergyWatch::idle_seconds(double least) const {
 
 Json EnergyWatch::sampler() const {
   if (!recorder_) return nullptr;
-  return {{"meters", recorder_->traces().size()}, {"period", recorder_->period()}, {"cpu_share", recorder_->cost()}};
+  Json sampler = {
+      {"meters", recorder_->traces().size()}, {"period", recorder_->period()}, {"cpu_share", recorder_->cost()}};
+  if (nodes_) sampler["nodes"] = hosts_.size(), sampler["cpu_share_of_a_node"] = nodes_->cpu_share();
+  return sampler;
 }
 
 void EnergyWatch::stop() {
@@ -127,17 +144,19 @@ double EnergyWatch::last_row(const std::filesystem::path& path) {
   return latest;
 }
 
-Json energy_of_ranks(const Json& energy, const std::vector<Json>& records, const std::string& here) {
+Json energy_of_ranks(const Json& energy, const std::vector<Json>& records, const std::set<std::string>& hosts) {
   std::set<std::string> others;
   for (const Json& record : records)
-    if (record.at("record") == "host" && record.at("host") != here) others.insert(record.at("host").get<std::string>());
+    if (record.at("record") == "host" && !hosts.contains(record.at("host").get<std::string>()))
+      others.insert(record.at("host").get<std::string>());
   if (others.empty() || energy.at("scope") == "system" || energy.at("joules").is_null()) return energy;
-  return {{"joules", nullptr},
-          {"error", nullptr},
-          {"scope", energy.at("scope")},
-          {"reason", fmt::format("its ranks ran on {} other node{} too, whose energy this node's meters do not see; an "
-                                 "external meter of scope system does (docs/energy.md)",
-                                 others.size(), others.size() == 1 ? "" : "s")}};
+  return {
+      {"joules", nullptr},
+      {"error", nullptr},
+      {"scope", energy.at("scope")},
+      {"reason", fmt::format("its ranks ran on {} other node{} too, whose energy no meter read: meter_launcher starts "
+                             "one on every node (docs/energy.md)",
+                             others.size(), others.size() == 1 ? "" : "s")}};
 }
 
 }  // namespace tandem

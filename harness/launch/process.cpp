@@ -1,8 +1,10 @@
 #include "harness/launch/process.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <chrono>
+#include <cmath>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
@@ -55,14 +57,13 @@ void replace(std::string& text, const std::string& from, const std::string& to) 
     text.replace(at, from.size(), to);
 }
 
-[[noreturn]] void become(const std::vector<std::string>& command, const fs::path& log) {
+[[noreturn]] void become(const std::vector<std::string>& command, int out, int errors) {
   setpgid(0, 0);
   prctl(PR_SET_PDEATHSIG, SIGTERM);  // a killed coordinator leaves no worker to disturb what is measured next
-  const int out = open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0644);
   const int in = open("/dev/null", O_RDONLY);
   dup2(in, STDIN_FILENO);
   dup2(out, STDOUT_FILENO);
-  dup2(out, STDERR_FILENO);
+  dup2(errors, STDERR_FILENO);
   std::vector<char*> arguments;
   arguments.reserve(command.size() + 1);
   for (const std::string& argument : command) arguments.push_back(const_cast<char*>(argument.c_str()));
@@ -124,7 +125,10 @@ Ended run_process(const std::vector<std::string>& command, const fs::path& log, 
   ended.begin = now_seconds();
   const pid_t child = fork();
   check(child >= 0, "cannot start a process: {}", std::strerror(errno));
-  if (child == 0) become(command, log);
+  if (child == 0) {
+    const int out = open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0644);
+    become(command, out, out);
+  }
   setpgid(child, child);
   const auto ending = static_cast<int>(syscall(SYS_pidfd_open, child, 0));  // glibc 2.36 declares it for C only
   for (int status = 0;;) {
@@ -147,6 +151,43 @@ Ended run_process(const std::vector<std::string>& command, const fs::path& log, 
   }
   if (ending >= 0) close(ending);
   return ended;
+}
+
+Listener::Listener(const std::vector<std::string>& command) : Listener(started(command)) {}
+
+Listener::Piped Listener::started(const std::vector<std::string>& command) {
+  std::array<int, 2> ends{};
+  check(pipe2(ends.data(), O_CLOEXEC) == 0, "cannot make a pipe: {}", std::strerror(errno));
+  const pid_t child = fork();
+  check(child >= 0, "cannot start a process: {}", std::strerror(errno));
+  if (child == 0) become(command, ends[1], STDERR_FILENO);
+  setpgid(child, child);
+  close(ends[1]);
+  return {child, ends[0]};
+}
+
+Listener::~Listener() {
+  end_group(child_);
+  close(from_);
+}
+
+std::optional<std::string> Listener::line(double timeout_seconds) {
+  const double until = now_seconds() + timeout_seconds;
+  for (;;) {
+    if (const std::size_t end = pending_.find('\n'); end != std::string::npos) {
+      std::string line = pending_.substr(0, end);
+      pending_.erase(0, end + 1);
+      return line;
+    }
+    const double left = until - now_seconds();
+    if (ended_ || left <= 0) return std::nullopt;
+    pollfd watched{from_, POLLIN, 0};
+    if (poll(&watched, 1, static_cast<int>(std::ceil(1e3 * left))) <= 0) continue;
+    std::array<char, 4096> bytes{};
+    const ssize_t count = read(from_, bytes.data(), bytes.size());
+    if (count > 0) pending_.append(bytes.data(), static_cast<std::size_t>(count));
+    ended_ = count == 0;
+  }
 }
 
 void catch_signals() {

@@ -4,8 +4,11 @@
 
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
+
+#include <sys/types.h>
 
 namespace tandem {
 
@@ -27,6 +30,30 @@ struct Ended {
 // Runs `command` with stdout and stderr into `log`; calls `tick` about once a second.
 Ended run_process(const std::vector<std::string>& command, const std::filesystem::path& log, double timeout_seconds,
                   const std::function<void()>& tick);
+
+// A process whose lines are read while it runs; its end ends it and all that it started. stderr goes to ours.
+class Listener {
+ public:
+  explicit Listener(const std::vector<std::string>& command);
+  ~Listener();
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+  // The next whole line; nothing when it does not come in time or, `ended`, the process ended or was ended.
+  std::optional<std::string> line(double timeout_seconds);
+  bool ended() const { return ended_; }
+
+ private:
+  struct Piped {
+    pid_t child;
+    int from;
+  };
+  static Piped started(const std::vector<std::string>& command);
+  explicit Listener(Piped piped) : child_(piped.child), from_(piped.from) {}
+  pid_t child_;
+  int from_;
+  bool ended_ = false;
+  std::string pending_;
+};
 
 // SIGINT and SIGTERM are remembered here; 0 = none came.
 void catch_signals();

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <ctime>
 #include <limits>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -82,6 +83,13 @@ EnergyReading energy_between(const EnergyTrace& trace, double begin, double end)
     return refuse(fmt::format("{}: {:.3g} s is below resolution, at this power it takes {:.3g} s", trace.meter,
                               end - begin, std::max(shortest, 3 * step_first)));
   return {joules, (step_first + step_last) / 2 * (most - least), ""};
+}
+
+bool has_scope(std::span<const EnergyTrace> traces, const std::string& scope, std::size_t nodes) {
+  std::set<std::string> have;
+  for (const EnergyTrace& trace : traces)
+    if (trace.scope == scope) have.insert(trace.meter.substr(std::min(trace.meter.find('@'), trace.meter.size())));
+  return have.size() >= (scope == "system" ? 1 : nodes);
 }
 
 EnergyReading energy_of_scope(std::span<const EnergyTrace> traces, const std::string& scope, double begin, double end) {

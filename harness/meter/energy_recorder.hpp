@@ -36,6 +36,10 @@ struct EnergyReading {
 // Joules from `before` to `after` of a counter that starts anew at `range`, at most once in between.
 double counter_difference(double before, double after, double range);
 
+// Whether each of so many nodes has a meter of this scope; one of scope "system" is all nodes'. Meters of other nodes
+// than the reader's are called "name@node".
+bool has_scope(std::span<const EnergyTrace> traces, const std::string& scope, std::size_t nodes = 1);
+
 // Energy from `begin` to `end` (steady clock), counters interpolated linearly between rows. A reason instead where the
 // record does not cover it, the counter stands still or jumps (more than 10 kW), or the interval is below resolution.
 EnergyReading energy_between(const EnergyTrace& trace, double begin, double end);

@@ -12,10 +12,6 @@ namespace {
 // In the order of width; "device" does not contain the host.
 constexpr std::array<const char*, 6> kScopes = {"system", "node", "platform", "package", "dram", "device"};
 
-bool has_scope(const std::vector<EnergyTrace>& traces, const std::string& scope) {
-  return std::any_of(traces.begin(), traces.end(), [&](const EnergyTrace& trace) { return trace.scope == scope; });
-}
-
 Json reading_json(const EnergyReading& reading) {
   return {{"joules", number_or_null(reading.joules)},
           {"error", reading.joules ? Json(reading.error) : Json(nullptr)},
@@ -27,7 +23,7 @@ Json scopes_json(const PowerPart* part, const Judged& launch) {
   if (part == nullptr) return all;
   const double begin = launch.record->line.at("begin");
   for (const char* scope : kScopes) {
-    if (!has_scope(part->traces, scope)) continue;
+    if (!has_scope(part->traces, scope, part->nodes)) continue;
     Json one = reading_json(energy_of_scope(part->traces, scope, begin, begin + launch.measured));
     one["scope"] = scope;
     one["level"] = energy_level(scope);

@@ -56,7 +56,7 @@ Json nothing(const Json& scope, const std::string& reason) {
 std::vector<PowerPart> read_power(const std::filesystem::path& csv, const std::vector<Json>& lines) {
   std::vector<PowerPart> parts;
   for (const Json& line : lines) {
-    PowerPart part{line.at("begin"), {}};
+    PowerPart part{line.at("begin"), line.value("nodes", std::size_t{1}), {}};
     for (const Json& meter : line.at("meters")) {
       const Json& range = meter.at("range");
       const Json gap = meter.value("longest_gap", Json(nullptr));

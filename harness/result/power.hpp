@@ -13,6 +13,7 @@ namespace tandem {
 // One part of a run (it has several when it was interrupted): between two parts the counters may have started anew.
 struct PowerPart {
   double begin = 0;                 // seconds on the ledger's axis of time
+  std::size_t nodes = 1;            // whose meters these are
   std::vector<EnergyTrace> traces;  // of the meters that this part's line in the ledger describes
 };
 

@@ -82,12 +82,18 @@ void show_plan(const Plan& plan, const Json& document) {
   fmt::print("{}{} launches in all; nothing was run (--dry-run)\n", most > least ? "at most " : "", plan.jobs.size());
 }
 
-// "" or why the plan's workers cannot be started here.
+// "" or why the plan's workers or meters cannot be started here.
 std::string launcher_problem(const Plan& plan) {
   int ranks = 1;
   for (const CaseConfig& item : plan.config.cases) ranks = std::max(ranks, item.most_ranks());
   const std::string& launcher = plan.config.launcher;
   const std::string missing = missing_launcher(launcher, ranks);
+  if (const std::string& of_meters = plan.config.meter_launcher; missing.empty() && !of_meters.empty())
+    if (const std::string program = missing_launcher(of_meters, 1); !program.empty())
+      return fmt::format(
+          "{} of meter_launcher = \"{}\" cannot be started: install it, put it on the PATH, or change "
+          "that setting",
+          program, of_meters);
   if (missing.empty()) return "";
   if (launcher.empty())
     return fmt::format(

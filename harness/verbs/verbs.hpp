@@ -48,4 +48,7 @@ Exit verify(const std::filesystem::path& path, bool last = true);
 Exit revalidate(const std::filesystem::path& folder, const RevalidateOptions& options);
 Exit report(const std::filesystem::path& folder, const std::string& out);
 
+// Tells this node's meters on stdout until a signal; `node` is its name, "" = the digest of the host's.
+Exit meter_node(const std::string& node);
+
 }  // namespace tandem

@@ -1,0 +1,22 @@
+// tandem meter: the process of one node that meter_launcher starts; it reads the node's meters as long as the run
+// takes.
+#include <unistd.h>
+
+#include "harness/launch/energy.hpp"
+#include "harness/launch/node_meters.hpp"
+#include "harness/launch/process.hpp"
+#include "harness/measure/machine.hpp"
+#include "harness/verbs/verbs.hpp"
+
+namespace tandem {
+
+Exit meter_node(const std::string& node) {
+  catch_signals();
+  NodeReadable found = readable_meters(virtual_machine());
+  const int nodes = launched_processes();
+  tell_meters(found.meters, found.reason, node.empty() ? host_digest() : node, nodes, telling_period(nodes),
+              STDOUT_FILENO, [] { return caught_signal() != 0; });
+  return Exit::ok;
+}
+
+}  // namespace tandem
