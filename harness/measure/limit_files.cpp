@@ -8,9 +8,10 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
+#include "harness/base/check.hpp"
+#include "harness/base/page_cache.hpp"
 #include "harness/measure/limit_probe.hpp"
 
 namespace tandem {
@@ -49,18 +50,13 @@ bool read_all(int file, std::vector<char>& block) {
   return true;
 }
 
-// Whether the pages left the page cache.
-bool drop_cached(int file) {
-  constexpr std::size_t size = kBlock * kBlocks;
-  if (::posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED) != 0) return false;
-  const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-  void* base = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, file, 0);
-  if (base == MAP_FAILED) return false;
-  std::vector<unsigned char> resident(size / page);
-  const bool asked = ::mincore(base, size, resident.data()) == 0;
-  ::munmap(base, size);
-  const auto cached = std::count_if(resident.begin(), resident.end(), [](unsigned char p) { return (p & 1U) != 0; });
-  return asked && cached * 100 < static_cast<std::ptrdiff_t>(resident.size());
+// "" or why the file cannot be read cold.
+std::string why_warm(int file) {
+  try {
+    return drop_from_page_cache(file) < 0.01 ? "" : "files of this file system stay in memory";
+  } catch (const Error& error) {
+    return error.what();
+  }
 }
 
 }  // namespace
@@ -87,10 +83,8 @@ std::vector<Limit> measure_files(const std::filesystem::path& folder) {
   for (int i = 0; i < kRepeats && (i == 0 || spent < kPatience); ++i) {
     measure(limits[0], [&] { return write_all(file.number, block); });
     measure(limits[1], [&] { return read_all(file.number, block); });
-    if (!limits[1].value || !drop_cached(file.number)) {
-      limits[2].reason = "files of this file system stay in memory";
-      continue;
-    }
+    limits[2].reason = limits[1].value ? why_warm(file.number) : limits[1].reason;
+    if (!limits[2].reason.empty()) continue;
     measure(limits[2], [&] { return read_all(file.number, block); });
   }
   for (Limit& limit : limits)

@@ -4,11 +4,11 @@
 #include <cstring>
 
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "harness/base/check.hpp"
 #include "harness/base/hdf5_handle.hpp"
+#include "harness/base/page_cache.hpp"
 #include "harness/pipeline/handover.hpp"
 
 namespace fs = std::filesystem;
@@ -37,21 +37,12 @@ struct Descriptor {
 // Takes a file that is on the disk out of the page cache, and looks whether the pages have gone.
 void drop_cached(const fs::path& path) {
   const Descriptor descriptor(path);
-  const int error = ::posix_fadvise(descriptor.number, 0, 0, POSIX_FADV_DONTNEED);
-  check(error == 0, "cannot drop {} from the page cache: {}", path.string(), std::strerror(error));
-  const std::size_t size = fs::file_size(path), page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-  void* base = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, descriptor.number, 0);
-  check(base != MAP_FAILED, "cannot map {}: {}", path.string(), std::strerror(errno));
-  std::vector<unsigned char> resident((size + page - 1) / page);
-  const int result = ::mincore(base, size, resident.data());
-  ::munmap(base, size);
-  check(result == 0, "cannot ask for the page cache of {}: {}", path.string(), std::strerror(errno));
-  const auto cached = std::count_if(resident.begin(), resident.end(), [](unsigned char p) { return (p & 1U) != 0; });
-  check(
-      cached * 20 <= static_cast<std::ptrdiff_t>(resident.size()),
-      "{} stays in the page cache ({} of {} pages): its file system keeps files in memory; leave cache = \"cold\" out "
-      "or put --out on a disk",
-      path.string(), cached, resident.size());
+  const double stayed = drop_from_page_cache(descriptor.number);
+  check(stayed <= 0.05,
+        "{} stays in the page cache ({:.0f} % of its pages): its file system keeps files in memory; leave cache = "
+        "\"cold\" "
+        "out or put --out on a disk",
+        path.string(), 100 * stayed);
 }
 
 class FileHandover : public Handover {

@@ -1,10 +1,8 @@
 #include "kernels/memory/scratch_file.hpp"
 
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
-#include <vector>
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -12,6 +10,7 @@
 #include <unistd.h>
 
 #include "harness/base/check.hpp"
+#include "harness/base/page_cache.hpp"
 
 namespace tandem::kernels {
 
@@ -39,15 +38,7 @@ void ScratchFile::sync() const { check(::fsync(descriptor_) == 0, "fsync failed:
 
 double ScratchFile::drop_cached() {
   unmap();  // mapped pages stay
-  const int error = ::posix_fadvise(descriptor_, 0, 0, POSIX_FADV_DONTNEED);
-  check(error == 0, "posix_fadvise failed: {}", std::strerror(error));
-  const std::span<std::byte> all = mapped();
-  const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-  std::vector<unsigned char> resident((all.size() + page - 1) / page);
-  check(::mincore(all.data(), all.size(), resident.data()) == 0, "mincore failed: {}", std::strerror(errno));
-  unmap();
-  const auto cached = std::count_if(resident.begin(), resident.end(), [](unsigned char p) { return (p & 1U) != 0; });
-  return static_cast<double>(cached) / static_cast<double>(std::max<std::size_t>(resident.size(), 1));
+  return drop_from_page_cache(descriptor_);
 }
 
 std::span<std::byte> ScratchFile::mapped() {
