@@ -11,72 +11,12 @@
 #include "harness/result/derive.hpp"
 #include "harness/result/directory.hpp"
 #include "harness/result/files.hpp"
-#include "tests/cli/workplace.hpp"
+#include "tests/cli/couplings_run.hpp"
 
 namespace tandem {
 namespace {
 
-const std::string kProgram = TANDEM_TEST_PROGRAM;
 constexpr double kUseful = 48 * 4.0 * (3 * 8 + 3 * 4 + 3 * 4 * 8 + 2);  // bytes of the toy's samples
-
-struct Measured {
-  explicit Measured(const std::string& config) {
-    place.write("config.toml", config);
-    outcome = place.run("'" + kProgram + "' run config.toml --out out");
-    std::vector<std::string> problems;
-    if (!std::filesystem::exists(place.folder() / "out/result.json")) return;
-    document = read_json(place.folder() / "out/result.json");
-    records = read_records(place.folder() / "out", problems);
-  }
-  const Json& arm(const std::string& text, std::size_t pipeline = 0) const { return of(document, text, pipeline); }
-  const Json& of(const Json& from, const std::string& text, std::size_t pipeline) const {
-    for (const Json& arm : from.at("pipelines").at(pipeline).at("arms")) {
-      std::string name = arm.at("arm");
-      if (arm.at("coupling").is_string()) name += " " + arm.at("coupling").get<std::string>();
-      if (arm.at("split").is_string()) name += " " + arm.at("split").get<std::string>();
-      if (arm.at("cache") == "cold") name += " cold";
-      if (name == text) return arm;
-    }
-    throw std::out_of_range(text + " was not run:\n" + outcome.out + outcome.err);
-  }
-
-  Workplace place;
-  Outcome outcome;
-  Json document;
-  Records records;
-};
-
-const Measured& toy() {
-  static const Measured run(R"([[pipeline]]
-name = "toy"
-threads = 2
-arms = ["separated", "integrated"]
-coupling = ["in_memory", "concurrent", "streamed"]
-[[pipeline]]
-name = "toy"
-ranks = 3
-threads = 1
-arms = ["integrated"]
-coupling = ["concurrent", "streamed"]
-split = ["2+1", "1+2"]
-[[pipeline]]
-name = "toy_slow"
-seconds = 0.05
-threads = 2
-arms = ["integrated"]
-coupling = "concurrent"
-[[pipeline]]
-name = "toy_late"
-threads = 1
-arms = ["separated", "integrated"]
-[[pipeline]]
-name = "toy"
-threads = 1
-ballast = 40000
-arms = ["separated"]
-)");
-  return run;
-}
 
 TEST(Couplings, ThoseThatFollowTheScheduleGiveTheSameWeights) {
   const Json weights = toy().arm("separated").at("weights_sha256");
@@ -134,6 +74,7 @@ TEST(Couplings, TheChannelsAreEnoughOrAReasonIsGiven) {
 TEST(Couplings, StatesFillTheTimeOfEverySlot) {
   for (const Json& pipeline : toy().document.at("pipelines"))
     for (const Json& arm : pipeline.at("arms")) {
+      if (arm.at("status") == "SKIPPED") continue;
       double sum = 0;
       for (const Json& phase : arm.at("phases")) sum += phase.at("seconds").get<double>();
       EXPECT_NEAR(sum, arm.at("launch_seconds")[0].get<double>(), 1e-9) << arm.at("arm");

@@ -2,8 +2,10 @@
 #include "harness/pipeline/handover.hpp"
 
 #include <array>
+#include <bit>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <limits>
 #include <map>
@@ -11,6 +13,8 @@
 
 #include <gtest/gtest.h>
 
+#include "harness/base/bfloat16.hpp"
+#include "harness/base/hdf5_handle.hpp"
 #include "harness/pipeline/mailbox.hpp"
 #include "tests/cli/workplace.hpp"
 
@@ -88,6 +92,79 @@ TEST_F(HandoverTest, FilesGiveBackEveryBit) {
   expect_same(files(place.folder())->take(), samples());
   const std::size_t payload = 5 * (24 + 1 + 24) * sizeof(float);
   EXPECT_EQ(booked, (std::map<std::string, std::size_t>{{"file_write", payload}, {"file_read", payload}}));
+}
+
+// Golden values of bf16: ties go to even, numbers beyond the largest become infinite, NaN stays NaN.
+TEST(Bfloat16, RoundsToNearestEven) {
+  const auto rounded = [](std::uint32_t bits) { return to_bfloat16(std::bit_cast<float>(bits)); };
+  EXPECT_EQ(rounded(0x3f800000), 0x3f80);  // 1
+  EXPECT_EQ(rounded(0x3f808000), 0x3f80);  // a tie above an even one
+  EXPECT_EQ(rounded(0x3f818000), 0x3f82);  // a tie above an odd one
+  EXPECT_EQ(rounded(0x3f808001), 0x3f81);
+  EXPECT_EQ(rounded(0x3f807fff), 0x3f80);
+  EXPECT_EQ(rounded(0xc0490fdb), 0xc049);  // -pi
+  EXPECT_EQ(rounded(0x7f7f7fff), 0x7f7f);  // the largest that stays finite
+  EXPECT_EQ(rounded(0x7f7f8000), 0x7f80);  // and the least that does not
+  EXPECT_EQ(rounded(0x7f800000), 0x7f80);
+  EXPECT_EQ(rounded(0xff800000), 0xff80);
+  EXPECT_EQ(rounded(0x80000000), 0x8000);  // -0
+  EXPECT_EQ(rounded(0x00000001), 0x0000);  // the least denormal
+  EXPECT_EQ(rounded(0x00008001), 0x0001);  // one that rounds to bf16's least
+  EXPECT_EQ(rounded(0x00018000), 0x0002);
+  for (const std::uint32_t nan : {0x7fc00000u, 0x7f800001u, 0xff80ffffu, 0x7fffffffu})
+    EXPECT_TRUE(std::isnan(from_bfloat16(rounded(nan)))) << nan;
+  for (std::uint32_t bits = 0; bits < 0x10000; ++bits) {
+    const float value = from_bfloat16(static_cast<std::uint16_t>(bits));
+    if (std::isnan(value)) continue;
+    ASSERT_EQ(to_bfloat16(value), bits);
+  }
+}
+
+// What bf16 makes of the samples, by another way than the hand-over's.
+std::vector<Sample> rounded_samples() {
+  std::vector<Sample> all = samples();
+  for (Sample& sample : all)
+    for (auto& [name, array] : sample.arrays)
+      for (float& value : array.values) value = from_bfloat16(to_bfloat16(value));
+  return all;
+}
+
+TEST_F(HandoverTest, InBf16EveryHandOverCarriesTwoBytesAValue) {
+  const auto book = [this](const std::string& channel, std::size_t bytes) { booked[channel] += bytes; };
+  const std::size_t values = 5 * (24 + 1 + 24);
+  const auto memory = rounded(memory_handover(), book);
+  memory->put(samples());
+  memory->close();
+  expect_same(memory->take(), rounded_samples());
+  EXPECT_EQ(booked, (std::map<std::string, std::size_t>{{"convert", (2 + 4) * values}}));
+  booked.clear();
+  const auto writer = rounded(files(place.folder()), book);
+  writer->put(samples());
+  writer->close();
+  expect_same(rounded(files(place.folder()), book)->take(), rounded_samples());
+  EXPECT_EQ(booked, (std::map<std::string, std::size_t>{
+                        {"convert", (2 + 4) * values}, {"file_write", 2 * values}, {"file_read", 2 * values}}));
+  EXPECT_NE(samples()[1].arrays["inputs"].values[5], rounded_samples()[1].arrays["inputs"].values[5]);
+}
+
+// A file whose words were changed on the way gives other samples: what comes out is what the file holds.
+TEST_F(HandoverTest, ABf16FileThatWasChangedShows) {
+  const auto book = [](const std::string&, std::size_t) {};
+  const auto writer = rounded(files(place.folder()), book);
+  writer->put(samples());
+  writer->close();
+  {
+    const Hdf5Handle file(H5Fopen((place.folder() / "samples.1.h5").c_str(), H5F_ACC_RDWR, H5P_DEFAULT), H5Fclose,
+                          place.folder(), "open");
+    const Hdf5Handle set(H5Dopen2(file, "scalar", H5P_DEFAULT), H5Dclose, place.folder(), "read");
+    std::vector<std::uint16_t> words(5);
+    ASSERT_GE(H5Dread(set, H5T_NATIVE_UINT16, H5S_ALL, H5S_ALL, H5P_DEFAULT, words.data()), 0);
+    words[2] ^= 0x8000;  // the sign of sample 2
+    ASSERT_GE(H5Dwrite(set, H5T_NATIVE_UINT16, H5S_ALL, H5S_ALL, H5P_DEFAULT, words.data()), 0);
+  }
+  const std::vector<Sample> found = rounded(files(place.folder()), book)->take();
+  EXPECT_EQ(found[2].arrays.at("scalar").values[0], -2.0f);
+  EXPECT_EQ(found[3].arrays.at("scalar").values[0], 3.0f);
 }
 
 TEST_F(HandoverTest, ARankWithoutAShareHandsOverNothing) {

@@ -89,9 +89,11 @@ HeatTraining training() {
   return result;
 }
 
-std::unique_ptr<HeatLearner> trained(const std::vector<Sample>& all) {
+std::unique_ptr<HeatLearner> trained(const std::vector<Sample>& all, HeatFormat format = HeatFormat::fp32) {
   const Ranks ranks(1);
-  auto learner = std::make_unique<HeatLearner>(nodes, training(), 3);
+  HeatTraining settings = training();
+  settings.train = format;
+  auto learner = std::make_unique<HeatLearner>(nodes, settings, 3);
   const auto mine = pointers(all);
   learner->prepare(mine, ranks);
   for (std::size_t step = 0; step < training().steps; ++step) {
@@ -182,6 +184,41 @@ TEST(HeatLearner, image_comes_back_bit_for_bit) {
   longer.push_back(std::byte{0});
   EXPECT_THROW(loaded.load(longer), Error);
   EXPECT_THROW(HeatLearner(nodes + 1, training(), 1).load(image), Error);
+}
+
+// Coarser products, the same network: trained in bf16 it is as good, asked in bf16 it answers and differentiates as in
+// fp32 to the rounding of its factors.
+TEST(HeatLearner, trains_and_answers_in_bf16) {
+  const auto all = samples(2);
+  HeatTraining rounded = training();
+  rounded.infer = HeatFormat::bf16;
+  std::unique_ptr<HeatLearner> in_bf16, learner;
+  try {
+    in_bf16 = std::make_unique<HeatLearner>(nodes, rounded, 99);
+    learner = trained(all, HeatFormat::bf16);
+  } catch (const Unsupported& reason) {
+    GTEST_SKIP() << reason.what();
+  }
+  EXPECT_NE(learner->save(), trained(all)->save());
+  EXPECT_LT(worst_error(*learner->model(), 2), 0.09);
+  in_bf16->load(learner->save());
+  const auto coarse = in_bf16->model(), fine = learner->model();
+  const auto cases = questions(70);
+  const auto distance = [](const Fields& a, const Fields& b) {
+    double difference = 0, norm = 0;
+    for (std::size_t i = 0; i < a.values.size(); ++i) {
+      difference += std::pow(static_cast<double>(a.values[i]) - static_cast<double>(b.values[i]), 2);
+      norm += std::pow(static_cast<double>(b.values[i]), 2);
+    }
+    return std::sqrt(difference / norm);
+  };
+  const double predicted = distance(coarse->predict(cases), fine->predict(cases));
+  EXPECT_GT(predicted, 1e-5);
+  EXPECT_LT(predicted, 0.01);
+  const Model::Seed mean = [](std::size_t, std::span<const float>, std::span<float> cotangent) {
+    std::fill(cotangent.begin(), cotangent.end(), 1.0f / nodes);
+  };
+  EXPECT_LT(distance(coarse->vjp(cases, mean), fine->vjp(cases, mean)), 0.03);
 }
 
 TEST(HeatLearner, a_row_does_not_depend_on_its_batch) {

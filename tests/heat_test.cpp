@@ -33,6 +33,21 @@ TEST(Heat, TruthKeepsItsEnergy) {
   EXPECT_NEAR(simulation.invariant(cases[0], wrong), 0.05, 1e-4);
 }
 
+// All in single precision the residual cannot fall as far: the field is close, the invariant tells. The truth stays.
+TEST(Heat, TrainingInSinglePrecisionIsCloseAndDoesNotConverge) {
+  const HeatSimulation full(small(), 1), single(small(), 1, HeatFormat::fp32);
+  const HeatProblem problem(small());
+  const auto cases = holdout(8);
+  const auto truth = full.simulate(cases, Fidelity::train), found = single.simulate(cases, Fidelity::train);
+  double worst = 0;
+  for (std::size_t i = 0; i < cases.size(); ++i) {
+    EXPECT_LT(problem.error(cases[i], full.outputs(truth[i]), single.outputs(found[i])), 1e-3);
+    worst = std::max(worst, single.invariant(cases[i], single.outputs(found[i])));
+  }
+  EXPECT_GT(worst, problem.spec().gate.truth_invariant);
+  EXPECT_EQ(single.simulate(cases, Fidelity::truth)[3].arrays.at("theta").values, truth[3].arrays.at("theta").values);
+}
+
 // A constant field meets only the films; the load is the power.
 TEST(Heat, MatrixAndLoadKeepTheirSums) {
   HeatAssembly assembly({4, 4, 8});

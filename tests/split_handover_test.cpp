@@ -10,6 +10,7 @@
 #include <omp.h>
 #include <unistd.h>
 
+#include "harness/base/bfloat16.hpp"
 #include "harness/pipeline/handover.hpp"
 #include "harness/pipeline/stages.hpp"
 #include "tests/faulty_heat.hpp"
@@ -41,10 +42,11 @@ struct Books {
   }
 };
 
-void expect_all_arrive(const Split& split, bool rings) {
+void expect_all_arrive(const Split& split, bool rings, bool bf16) {
   const Ranks& all = all_ranks();
   Books books;
-  const auto handover = split_handover(all, split, books.book(), books.wait(), rings);
+  auto handover = split_handover(all, split, books.book(), books.wait(), rings);
+  if (bf16) handover = rounded(std::move(handover), books.book());
   const bool trains = all.rank() >= split.simulating;
   const Ranks group(all, trains ? 1 : 0);
   std::size_t seen = 0;
@@ -54,7 +56,9 @@ void expect_all_arrive(const Split& split, bool rings) {
   } else {
     while (handover->open())
       for (const Sample& found : handover->take()) {
-        const Sample expected = sample(found.index);
+        Sample expected = sample(found.index);
+        if (bf16)
+          for (float& value : expected.arrays.at("field").values) value = from_bfloat16(to_bfloat16(value));
         EXPECT_EQ(found.index % static_cast<std::size_t>(split.training), static_cast<std::size_t>(group.rank()));
         EXPECT_EQ(found.pairs, expected.pairs);
         EXPECT_EQ(found.arrays.at("field").shape, expected.arrays.at("field").shape);
@@ -65,16 +69,19 @@ void expect_all_arrive(const Split& split, bool rings) {
     EXPECT_EQ(seen, group.share(kSamples).size());
     EXPECT_FALSE(handover->pending());
   }
-  const auto payload = static_cast<double>(kSamples * (kValues + 1) * sizeof(float));
+  const auto payload = static_cast<double>(kSamples * (kValues + 1) * (bf16 ? 2 : 4));
   const auto total = [&](const char* channel) { return all.sum(static_cast<double>(books.bytes[channel])); };
   EXPECT_EQ(total("shm"), rings ? payload : 0);
   EXPECT_EQ(total("host_copy"), rings ? payload : 0);
   EXPECT_EQ(total("mpi"), rings ? 0 : payload);
+  EXPECT_EQ(total("convert"), bf16 ? 3 * payload : 0);
 }
 
 TEST(SplitHandover, EverySampleArrives) {
   for (int simulating = 1; simulating < all_ranks().size(); ++simulating)
-    for (const bool rings : {true, false}) expect_all_arrive({simulating, all_ranks().size() - simulating}, rings);
+    for (const bool rings : {true, false})
+      for (const bool bf16 : {false, true})
+        expect_all_arrive({simulating, all_ranks().size() - simulating}, rings, bf16);
 }
 
 // The reader takes nothing until every writer has told that its queue is full and holds it up; then all go on.

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "harness/base/bfloat16.hpp"
 #include "harness/base/random.hpp"
 #include "tests/toy_learner.hpp"
 
@@ -104,6 +105,9 @@ std::vector<Sample> ToySimulation::simulate(std::span<const Case> cases, Fidelit
   std::vector<Sample> samples;
   for (const Case& one : cases)
     samples.push_back(simulate_one(one, fidelity == Fidelity::coarse ? coarse_series : whole_series, ballast_));
+  if (rounded_ && fidelity == Fidelity::train)
+    for (Sample& sample : samples)
+      for (float& label : sample.arrays.at("labels").values) label = from_bfloat16(to_bfloat16(label));
   return samples;
 }
 
@@ -242,8 +246,12 @@ PipelineEntry toy() {
   const auto make = [](const Settings& settings, int) {
     Pipeline pipeline;
     pipeline.problem = std::make_unique<ToyProblem>(settings.text("proposer"), settings.number("criterion"));
-    pipeline.simulation = std::make_unique<ToySimulation>(static_cast<std::size_t>(settings.integer("ballast")));
-    pipeline.learner = [](std::uint64_t) { return toy_legendre(toy_terms, false); };
+    pipeline.simulation = std::make_unique<ToySimulation>(static_cast<std::size_t>(settings.integer("ballast")),
+                                                          settings.text("simulate") == "bf16");
+    pipeline.learner = [fp8 = settings.text("infer") == "fp8"](std::uint64_t) {
+      if (fp8) throw Unsupported("the toy has no fp8");
+      return toy_legendre(toy_terms, false);
+    };
     return pipeline;
   };
   const auto memory = [](const Settings& settings) {
@@ -254,6 +262,8 @@ PipelineEntry toy() {
   return {"toy",
           "test-only: snapshots, several pairs a simulation, Jacobian labels, a ranking",
           {{"size", "S", "S"},
+           {"simulate", "fp64", "fp64, or bf16: labels that break the invariant", false},
+           {"infer", "fp32", "fp32, or fp8: unsupported", false},
            {"ballast", "0", "numbers that every sample carries besides"},
            {"proposer", "model", "model, or deaf, repeating, nan, short: how it proposes", false},
            {"criterion", "0.2", "the largest error at which a design stops growing", false}},

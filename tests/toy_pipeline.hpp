@@ -27,7 +27,8 @@ std::array<double, toy_outputs> toy_times(const ToyMap& map, const Values& x) {
 
 class ToySimulation : public Simulation {
  public:
-  explicit ToySimulation(std::size_t ballast = 0) : ballast_(ballast) {}
+  // `rounded`: training labels in bf16, which breaks their invariant.
+  explicit ToySimulation(std::size_t ballast = 0, bool rounded = false) : ballast_(ballast), rounded_(rounded) {}
   // Arrays "inputs" [levels, states], "labels" [levels, outputs], "jacobians" [levels, outputs, states],
   // "parameters" [2], and "ballast" where asked for. Level t starts from the state of level t - 1, turned and damped.
   std::vector<Sample> simulate(std::span<const Case> cases, Fidelity fidelity) const override;
@@ -37,6 +38,7 @@ class ToySimulation : public Simulation {
 
  private:
   std::size_t ballast_;
+  bool rounded_;
 };
 
 class ToyProblem : public Problem {

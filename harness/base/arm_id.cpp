@@ -31,6 +31,7 @@ std::string ArmId::text() const {
   if (!coupling.empty()) text += ".coupling=" + coupling;
   if (is_split()) text += ".split=" + split.text();
   if (cache != "warm") text += ".cache=" + cache;
+  if (handover != "fp32") text += ".handover=" + handover;
   if (design != "fixed") text += ".design=" + design;
   return text;
 }
@@ -48,6 +49,8 @@ ArmId ArmId::of(const std::string& text) {
       id.split = Split::of(value);
     else if (key == "cache")
       id.cache = value;
+    else if (key == "handover")
+      id.handover = value;
     else if (key == "design")
       id.design = value;
     else

@@ -1,6 +1,7 @@
-// Which way a pipeline is run: arm, coupling, design, page cache and split of the ranks, and its text in names of
-// launches and figures: "simulation_only", "separated", "separated.cache=cold", "integrated.coupling=in_memory",
-// "integrated.coupling=concurrent.split=1+1", "integrated.coupling=in_memory.design=steered".
+// Which way a pipeline is run: arm, coupling, design, page cache, precision of the hand-over and split of the ranks,
+// and its text in names of launches and figures: "simulation_only", "separated", "separated.cache=cold",
+// "integrated.coupling=in_memory", "integrated.coupling=concurrent.split=1+1", "separated.handover=bf16",
+// "integrated.coupling=in_memory.design=steered".
 #pragma once
 
 #include <string>
@@ -17,11 +18,12 @@ struct Split {
 };
 
 struct ArmId {
-  std::string arm;               // simulation_only | separated | integrated
-  std::string coupling;          // of integrated: in_memory | concurrent | streamed; else ""
-  std::string design = "fixed";  // fixed | of integrated: steered | in memory: steered_rival | fixed_until_gate
-  std::string cache = "warm";    // of separated: the page cache between its processes, warm | cold
-  Split split;                   // of concurrent and streamed; else 0 + 0
+  std::string arm;                // simulation_only | separated | integrated
+  std::string coupling;           // of integrated: in_memory | concurrent | streamed; else ""
+  std::string design = "fixed";   // fixed | of integrated: steered | in memory: steered_rival | fixed_until_gate
+  std::string cache = "warm";     // of separated: the page cache between its processes, warm | cold
+  std::string handover = "fp32";  // in which precision samples are handed over, fp32 | bf16
+  Split split;                    // of concurrent and streamed; else 0 + 0
 
   bool is_split() const { return split.ranks() > 0; }
   bool grows() const { return design != "fixed"; }  // in rounds until its criterion is met

@@ -154,6 +154,21 @@ std::vector<ArmId> arms_of(const Table& table, int ranks, int threads) {
   return arms;
 }
 
+// Arms that hand samples over, once in each precision of the hand-over.
+std::vector<ArmId> in_precisions(const Table& table, const std::vector<ArmId>& arms) {
+  const auto precisions = choices(table, "handover", {"fp32", "bf16"}, {"fp32"});
+  std::vector<ArmId> all;
+  for (const ArmId& arm : arms)
+    for (const std::string& precision : arm.trains() ? precisions : std::vector<std::string>{"fp32"}) {
+      if (precision != "fp32" && arm.grows())
+        table.fail(table.find("handover")->source(),
+                   fmt::format("handover = \"{}\" goes with design = \"fixed\" only", precision));
+      all.push_back(arm);
+      all.back().handover = precision;
+    }
+  return all;
+}
+
 // Growing designs run in the integrated arm of a pipeline that has them; all of them in memory.
 void check_designs(const Table& table, const CaseConfig& item, const PipelineEntry& entry) {
   for (const std::string& design : table.texts("design")) {
@@ -173,7 +188,7 @@ void add_pipelines(const Table& anonymous, const Defaults& defaults, Config& con
   const PipelineEntry& entry = find_entry(anonymous, pipeline_registry());
   const Table table(anonymous.raw(), anonymous.source(), "[[pipeline]] " + entry.name);
   table.fail_unknown(keys_of(entry.parameters, {"name", "ranks", "threads", "arms", "coupling", "split", "cache",
-                                                "design", "simulation_questions"}));
+                                                "handover", "design", "simulation_questions"}));
   for (const Settings& settings : combinations(table, entry.parameters)) {
     CaseConfig added;
     added.pipeline = true;
@@ -181,7 +196,7 @@ void add_pipelines(const Table& anonymous, const Defaults& defaults, Config& con
     added.settings = settings;
     added.simulation_questions = static_cast<std::size_t>(table.integer("simulation_questions", 0, 0));
     place(added, table, defaults);
-    added.arms = arms_of(table, added.ranks, added.threads);
+    added.arms = in_precisions(table, arms_of(table, added.ranks, added.threads));
     check_values(table, entry.name, [&] { entry.memory(settings); });
     check_designs(table, added, entry);
     config.cases.push_back(added);

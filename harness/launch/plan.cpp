@@ -4,6 +4,7 @@
 
 #include "harness/base/check.hpp"
 #include "harness/base/digest.hpp"
+#include "harness/base/precision.hpp"
 #include "harness/base/random.hpp"
 #include "harness/kernel/kernel.hpp"
 #include "harness/pipeline/pipeline.hpp"
@@ -34,12 +35,33 @@ std::uint64_t block_of(const Config& config, int launch) {
   return static_cast<std::uint64_t>(config.pairs ? launch / 2 : launch);
 }
 
+std::string without_precision(const CaseConfig& item) {
+  std::string text = fmt::format("{} {} {}", item.name, item.ranks, item.threads);
+  for (const auto& [key, value] : item.settings.named())
+    if (!is_precision(key)) text += " " + key + "=" + value;
+  return text;
+}
+
+// The pipelines that differ from this one in precision alone, itself included: they do the same work, and so share
+// blocks.
+std::vector<std::size_t> group_of(const Config& config, std::size_t item) {
+  std::vector<std::size_t> group;
+  for (std::size_t other = 0; other < config.cases.size(); ++other)
+    if (config.cases[other].pipeline && without_precision(config.cases[other]) == without_precision(config.cases[item]))
+      group.push_back(other);
+  return group;
+}
+
 // Arms of a block in an order drawn from the block's seed, so that no arm always runs first.
-void add_arms(const Config& config, std::size_t item, int launch, std::vector<Job>& jobs) {
-  const std::uint64_t seed = random_bits(config.seed, 1 + item, block_of(config, launch));
-  std::vector<ArmId> arms = config.cases[item].arms;
+void add_arms(const Config& config, std::size_t first, int launch, std::vector<Job>& jobs) {
+  const std::vector<std::size_t> group = group_of(config, first);
+  if (group.front() != first) return;
+  const std::uint64_t seed = random_bits(config.seed, 1 + first, block_of(config, launch));
+  std::vector<std::pair<std::size_t, ArmId>> arms;
+  for (const std::size_t item : group)
+    for (const ArmId& arm : config.cases[item].arms) arms.emplace_back(item, arm);
   for (std::size_t i = arms.size(); i > 1; --i) std::swap(arms[i - 1], arms[random_bits(seed, 7, i) % i]);
-  for (const ArmId& arm : arms) {
+  for (const auto& [item, arm] : arms) {
     Job job;
     job.id = fmt::format("p{:02}.{}.{}", item, arm.text(), launch);
     job.kind = Job::Kind::arm;
@@ -73,8 +95,12 @@ Json case_json(const CaseConfig& item) {
   json["arms"] = Json::array();
   for (const ArmId& arm : item.arms) json["arms"].push_back(arm.text());
   json["simulation_questions"] = item.simulation_questions;
-  for (const PipelineEntry& entry : pipeline_registry())
-    if (entry.name == item.name) json["problem"] = spec_json(entry.make(item.settings, 1).problem->spec());
+  for (const PipelineEntry& entry : pipeline_registry()) {
+    if (entry.name != item.name) continue;
+    json["problem"] = spec_json(entry.make(item.settings, 1).problem->spec());
+    for (const Parameter& parameter : entry.parameters)
+      if (is_precision(parameter.key)) json["precision"][parameter.key] = item.settings.text(parameter.key);
+  }
   return json;
 }
 

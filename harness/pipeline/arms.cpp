@@ -26,8 +26,11 @@ struct Run {
   Handover::Book book() const {
     return [this](const std::string& channel, std::size_t bytes) { books[channel] += bytes; };
   }
+  std::unique_ptr<Handover> in_precision(std::unique_ptr<Handover> handover) const {
+    return job.id.handover == "bf16" ? rounded(std::move(handover), book()) : std::move(handover);
+  }
   std::unique_ptr<Handover> files() const {
-    return counted(file_handover(job.folder, stage.ranks.rank(), job.id.cache == "cold", book()), io);
+    return in_precision(counted(file_handover(job.folder, stage.ranks.rank(), job.id.cache == "cold", book()), io));
   }
   void write_books() const {
     for (const auto& [channel, bytes] : books) stage.recorder.book(channel, bytes);
@@ -74,11 +77,13 @@ void simulation_only(const Run& run) {
 }
 
 void in_memory(const Run& run) {
-  const auto handover = memory_handover();
+  const auto handover = run.in_precision(memory_handover());
   simulate(run.stage, *handover);
   run.stage.recorder.enter("hand over", State::transition);
   handover->close();
-  answer_and_validate(run, train(run.stage, *handover));
+  const Trained trained = train(run.stage, *handover);
+  run.write_books();
+  answer_and_validate(run, trained);
 }
 
 // What the first rank that trains has learnt, on all ranks.
@@ -114,7 +119,8 @@ void split(const Run& run) {
   const bool trains = run.stage.ranks.rank() >= run.job.id.split.simulating;
   const Ranks group(run.stage.ranks, trains ? 1 : 0);
   const Stage part{run.stage.pipeline, group, recorder, run.stage.seed};
-  const auto handover = split_handover(run.stage.ranks, run.job.id.split, run.book(), full_queue(run));
+  const auto handover =
+      run.in_precision(split_handover(run.stage.ranks, run.job.id.split, run.book(), full_queue(run)));
   Trained trained;
   if (trains) {
     trained = stream ? train_streamed(part, *handover) : train(part, *handover);
@@ -175,6 +181,7 @@ void run_arm(const ArmJob& job, const Pipeline& pipeline, const PipelineEntry& e
   std::vector<Slice> slices;
   if (entry.slices) slices = entry.slices(settings);
   const Run run{job, {pipeline, ranks, recorder, job.seed}, std::move(slices), {}, {}};
+  if (job.id.trains()) pipeline.learner(job.seed);  // says at once what this machine does not support
   if (job.id.arm == "simulation_only")
     simulation_only(run);
   else if (job.id.grows())

@@ -33,9 +33,9 @@ class Handover {
 // The samples stay where they are: pointers change hands, no byte moves.
 std::unique_ptr<Handover> memory_handover();
 
-// One HDF5 file per rank, fsynced on close; each array a dataset [samples, shape...]. Books file_write and file_read
-// (payload). `cold`: on close the file leaves the page cache; an error where it does not, as on tmpfs. `folder` must
-// exist; errors name the file.
+// One HDF5 file per rank, fsynced on close; each array a dataset [samples, shape...], of 16-bit words where rounded.
+// Books file_write and file_read (payload). `cold`: on close the file leaves the page cache; an error where it does
+// not, as on tmpfs. `folder` must exist; errors name the file.
 std::unique_ptr<Handover> file_handover(const std::filesystem::path& folder, int rank, bool cold, Handover::Book book);
 
 // Between the ranks of a split: sample i goes to training rank i % training, through a ring in shared memory on the
@@ -43,6 +43,10 @@ std::unique_ptr<Handover> file_handover(const std::filesystem::path& folder, int
 // whose first ranks simulate. `rings` = false: MPI on the same node too.
 std::unique_ptr<Handover> split_handover(const Ranks& all, const Split& split, const Handover::Book& book,
                                          const Handover::Wait& wait, bool rings = true);
+
+// Any of these in bf16: rounded to nearest before, widened after, 2 bytes a value between. Books convert: the bytes
+// that each of the two writes.
+std::unique_ptr<Handover> rounded(std::unique_ptr<Handover> handover, Handover::Book book);
 
 // What the operating system counted for the calls of a handover: an account of the files that nobody here wrote.
 struct KernelIo {

@@ -117,9 +117,10 @@ class FileHandover : public Handover {
                          "size");
       const Handle layout(H5Pcreate(H5P_DATASET_CREATE), H5Pclose, path_, "lay out");
       H5Pset_chunk(layout, static_cast<int>(chunk.size()), chunk.data());
-      sets_[name] = std::make_unique<Handle>(
-          H5Dcreate2(*file_, name.c_str(), H5T_IEEE_F32LE, space, H5P_DEFAULT, layout, H5P_DEFAULT), H5Dclose, path_,
-          "write");
+      sets_[name] =
+          std::make_unique<Handle>(H5Dcreate2(*file_, name.c_str(), array.bf16.empty() ? H5T_IEEE_F32LE : H5T_STD_U16LE,
+                                              space, H5P_DEFAULT, layout, H5P_DEFAULT),
+                                   H5Dclose, path_, "write");
     } else
       check(shapes_.contains(name) && shapes_[name] == array.shape, "{}: {} of sample {} has another shape than before",
             path_.string(), name, row);
@@ -134,8 +135,9 @@ class FileHandover : public Handover {
     const Handle source(H5Screate_simple(static_cast<int>(count.size()), count.data(), nullptr), H5Sclose, path_,
                         "write");
     H5Sselect_hyperslab(target, H5S_SELECT_SET, start.data(), nullptr, count.data(), nullptr);
-    check(H5Dwrite(set, H5T_NATIVE_FLOAT, source, target, H5P_DEFAULT, array.values.data()) >= 0, "cannot write {}: {}",
-          path_.string(), std::strerror(errno));
+    check(H5Dwrite(set, array.bf16.empty() ? H5T_NATIVE_FLOAT : H5T_NATIVE_UINT16, source, target, H5P_DEFAULT,
+                   array.payload().data()) >= 0,
+          "cannot write {}: {}", path_.string(), std::strerror(errno));
   }
 
   void write_numbers(const char* name, const std::vector<std::uint64_t>& values) {
@@ -166,17 +168,21 @@ class FileHandover : public Handover {
     auto count = size;
     count[0] = 1;
     const Handle row(H5Screate_simple(static_cast<int>(count.size()), count.data(), nullptr), H5Sclose, path_, "read");
+    const Handle type(H5Dget_type(set), H5Tclose, path_, "read");
+    const bool rounded = H5Tget_class(type) == H5T_INTEGER;
+    check(H5Tget_size(type) == (rounded ? 2 : 4), "{}: {} has neither fp32 nor bf16 values", path_.string(), name);
     for (std::size_t i = 0; i < samples.size(); ++i) {
       Array& array = samples[i].arrays[name];
       array.shape.assign(size.begin() + 1, size.end());
       std::size_t values = 1;
       for (const std::size_t extent : array.shape) values *= extent;
-      array.values.resize(values);
+      rounded ? array.bf16.resize(values) : array.values.resize(values);
       std::vector<hsize_t> start(size.size(), 0);
       start[0] = i;
       H5Sselect_hyperslab(space, H5S_SELECT_SET, start.data(), nullptr, count.data(), nullptr);
-      check(H5Dread(set, H5T_NATIVE_FLOAT, row, space, H5P_DEFAULT, array.values.data()) >= 0, "cannot read {}",
-            path_.string());
+      check(H5Dread(set, rounded ? H5T_NATIVE_UINT16 : H5T_NATIVE_FLOAT, row, space, H5P_DEFAULT,
+                    array.payload().data()) >= 0,
+            "cannot read {}", path_.string());
     }
   }
 

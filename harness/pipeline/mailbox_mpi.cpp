@@ -1,4 +1,5 @@
 // A sample is a message that describes it, then one message for each of its arrays, sent from where they lie.
+#include <algorithm>
 #include <deque>
 #include <limits>
 #include <optional>
@@ -16,6 +17,9 @@ int count_of(std::size_t values) {
         "an array of {} values is longer than MPI counts; hand over smaller samples", values);
   return static_cast<int>(values);
 }
+
+MPI_Datatype type_of(const Array& array) { return array.bf16.empty() ? MPI_FLOAT : MPI_UINT16_T; }
+int count_of(const Array& array) { return count_of(std::max(array.values.size(), array.bf16.size())); }
 
 class MpiOutbox : public Outbox {
  public:
@@ -39,7 +43,7 @@ class MpiOutbox : public Outbox {
     MPI_Issend(letter.description.data(), count_of(letter.description.size()), MPI_BYTE, to_, kDescription, comm_,
                &letter.requests.emplace_back());
     for (const auto& [name, array] : letter.sample.arrays)
-      MPI_Isend(array.values.data(), count_of(array.values.size()), MPI_FLOAT, to_, kArray, comm_,
+      MPI_Isend(array.payload().data(), count_of(array), type_of(array), to_, kArray, comm_,
                 &letter.requests.emplace_back());
     book_("mpi", letter.sample.bytes());
   }
@@ -113,7 +117,7 @@ class MpiInbox : public Inbox {
     requests_.assign(coming_->arrays.size(), MPI_REQUEST_NULL);
     std::size_t at = 0;
     for (auto& [name, array] : coming_->arrays)
-      MPI_Irecv(array.values.data(), count_of(array.values.size()), MPI_FLOAT, from_, kArray, comm_, &requests_[at++]);
+      MPI_Irecv(array.payload().data(), count_of(array), type_of(array), from_, kArray, comm_, &requests_[at++]);
   }
 
   MPI_Comm comm_;

@@ -27,7 +27,7 @@ class RingOutbox : public Outbox {
     const std::uint64_t length = description.size();
     ring_.write(std::as_bytes(std::span(&length, 1)), wait_);
     ring_.write(description, wait_);
-    for (const auto& [name, array] : sample.arrays) ring_.write(std::as_bytes(std::span(array.values)), wait_);
+    for (const auto& [name, array] : sample.arrays) ring_.write(array.payload(), wait_);
     book_("shm", sample.bytes());
   }
   void finish() override {}  // what is in the ring stays there
@@ -49,7 +49,7 @@ class RingInbox : public Inbox {
     std::vector<std::byte> description(length);
     ring_.read(description);
     Sample sample = described(description);
-    for (auto& [name, array] : sample.arrays) ring_.read(std::as_writable_bytes(std::span(array.values)));
+    for (auto& [name, array] : sample.arrays) ring_.read(array.payload());
     book_("host_copy", sample.bytes());
     return sample;
   }
@@ -116,7 +116,7 @@ std::unique_ptr<Inbox> ring_inbox(Ring ring, Handover::Book book) {
 
 std::vector<std::byte> describe(const Sample& sample) {
   Json arrays = Json::array();
-  for (const auto& [name, array] : sample.arrays) arrays.push_back({name, array.shape});
+  for (const auto& [name, array] : sample.arrays) arrays.push_back({name, array.shape, !array.bf16.empty()});
   const std::vector<std::uint8_t> text = Json::to_cbor(Json{sample.index, sample.pairs, arrays});
   const auto bytes = std::as_bytes(std::span(text));
   return {bytes.begin(), bytes.end()};
@@ -133,7 +133,7 @@ Sample described(std::span<const std::byte> description) {
     array.shape = each.at(1).get<std::vector<std::size_t>>();
     std::size_t values = 1;
     for (const std::size_t extent : array.shape) values *= extent;
-    array.values.resize(values);
+    each.at(2).get<bool>() ? array.bf16.resize(values) : array.values.resize(values);
   }
   return sample;
 }

@@ -21,7 +21,15 @@ namespace tandem {
 
 struct Array {
   std::vector<std::size_t> shape;
-  std::vector<float> values;  // row-major
+  std::vector<float> values;             // row-major
+  std::vector<std::uint16_t> bf16 = {};  // in place of `values`, on the way through a hand-over of that precision only
+
+  std::span<const std::byte> payload() const {
+    return bf16.empty() ? std::as_bytes(std::span(values)) : std::as_bytes(std::span(bf16));
+  }
+  std::span<std::byte> payload() {
+    return bf16.empty() ? std::as_writable_bytes(std::span(values)) : std::as_writable_bytes(std::span(bf16));
+  }
 };
 using Arrays = std::map<std::string, Array>;
 
@@ -50,7 +58,7 @@ struct Sample {
   Arrays arrays;
   std::size_t bytes() const {
     std::size_t total = 0;
-    for (const auto& [name, array] : arrays) total += array.values.size() * sizeof(float);
+    for (const auto& [name, array] : arrays) total += array.payload().size();
     return total;
   }
 };

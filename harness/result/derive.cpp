@@ -10,6 +10,7 @@
 #include "harness/base/digest.hpp"
 #include "harness/result/derive_energy.hpp"
 #include "harness/result/derive_parts.hpp"
+#include "harness/result/derive_precision.hpp"
 #include "harness/result/stop_rule.hpp"
 
 namespace tandem {
@@ -203,6 +204,7 @@ Json derive(const Records& records) {
             {{"case", item.at("case")}, {"status", reason.at("status")}, {"reason", reason.at("reason")}});
     }
   }
+  const Json balances = precision_balance_json(derivation, pipelines);
   // The worst first: a reader of the first line learns why.
   std::stable_sort(reasons.get_ref<Json::array_t&>().begin(), reasons.get_ref<Json::array_t&>().end(),
                    [](const Json& a, const Json& b) { return severity(a.at("status")) > severity(b.at("status")); });
@@ -214,6 +216,7 @@ Json derive(const Records& records) {
           {"kernels", kernels},
           {"pipelines", pipelines},
           {"pairings", pairings},
+          {"precision_balance", balances},
           {"foms", derivation.foms},
           {"checks", derivation.checks}};
 }

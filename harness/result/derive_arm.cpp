@@ -52,6 +52,8 @@ Judged judge_launch(const LaunchRecord& record, const Json& problem, const ArmId
   if (!record.failed() && id.grows()) judged.growth = judge_growth(record, problem, id.design, judged.status);
   if (record.failed())
     judged.status.add("FAILED", record.failure());
+  else if (!record.skipped().empty())
+    judged.gate.answers = no_answers(problem);
   else if (judged.given_up())
     judged.gate.answers = no_answers(problem);
   else
@@ -80,6 +82,14 @@ Json efficiency_json(const Judged& launch, const Judged* isolated) {
           {"slots", e.slots},
           {"seconds", e.seconds},
           {"isolated", e.isolated}};
+}
+
+// Of each launch its median hold-out error, null where it has none: a launch that failed its gate shows it too.
+Json errors_json(const Arm& arm) {
+  Json errors = Json::array();
+  for (const Judged& launch : arm.launches)
+    errors.push_back(launch.gate.holdout.is_null() ? Json(nullptr) : launch.gate.holdout.at("median"));
+  return errors;
 }
 
 Json holdout_json(const Judged* launch) { return launch == nullptr ? Json(nullptr) : launch->gate.holdout; }
@@ -162,6 +172,7 @@ Arm judge_arm(const Derivation& derivation, const Json& item, const std::string&
   for (const LaunchRecord* launch : launches) {
     arm.launches.push_back(judge_launch(*launch, problem, arm.id));
     arm.status.add(arm.launches.back().status);
+    if (arm.skipped.empty()) arm.skipped = launch->skipped();
   }
   // A growing design takes as many rounds as its seed needs: its launches may differ.
   arm.noise = judge_noise_of(launches, arm.id.grows() ? std::vector<double>() : arm.passing(), arm.status);
@@ -169,7 +180,7 @@ Arm judge_arm(const Derivation& derivation, const Json& item, const std::string&
 }
 
 const Judged* middle_launch(const Arm& arm) {
-  if (arm.launches.empty()) return nullptr;
+  if (arm.launches.empty() || !arm.skipped.empty()) return nullptr;
   std::vector<double> seconds = arm.passing();
   if (seconds.empty()) return &arm.launches.front();
   const double middle = median(seconds);
@@ -209,7 +220,8 @@ Json arm_json(Part& part, const Arm& arm) {
       : given_up > 0
           ? fmt::format("of those that met the criterion: {} of {} launches were given up", given_up, all.size())
           : unconverged(convergence);
-  const std::string failed = middle == nullptr    ? "not run"
+  const std::string absent = arm.skipped.empty() ? "not run" : "skipped: " + arm.skipped;
+  const std::string failed = middle == nullptr    ? absent
                              : !passing.empty()   ? note
                              : middle->given_up() ? "no launch met the criterion"
                                                   : "no launch passed the gate";
@@ -224,17 +236,21 @@ Json arm_json(Part& part, const Arm& arm) {
   const std::string no_energy = unmetered_reason({&arm});
   const bool metered = no_energy.empty() && !passing.empty();
   const std::optional<double> energy = metered ? ettis(joules, passing.size()) : std::nullopt;
-  const std::string unmetered = metered ? "" : middle == nullptr ? "not run" : no_energy;
+  const std::string unmetered = metered ? "" : middle == nullptr ? absent : no_energy;
 
   Json json = {{"arm", arm.id.arm},
                {"coupling", arm.id.coupling.empty() ? Json(nullptr) : Json(arm.id.coupling)},
                {"split", arm.id.is_split() ? Json(arm.id.split.text()) : Json(nullptr)},
                {"cache", arm.id.arm == "separated" ? Json(arm.id.cache) : Json(nullptr)},
                {"design", arm.id.trains() ? Json(arm.id.design) : Json(nullptr)},
-               {"status", arm.status.worst()},
+               {"handover", arm.id.trains() ? Json(arm.id.handover) : Json(nullptr)},
+               {"status", arm.skipped.empty() ? arm.status.worst() : "SKIPPED"},
                {"reasons", arm.status.reasons()},
+               {"skipped", arm.skipped.empty() ? Json(nullptr) : Json(arm.skipped)},
                {"launches", arm.launches.size()}};
   json["launch_seconds"] = all;
+  json["launch_joules"] = joules.size() == all.size() ? Json(joules) : Json(nullptr);
+  json["launch_errors"] = errors_json(arm);
   json["noise"] = arm.noise;
   json["convergence"] = convergence;
   json["ttis"] = add("ttis", ttis, "s", ci_json(passing.empty() ? std::nullopt : median_ci(passing)), failed);

@@ -37,7 +37,7 @@ struct Judged {
   std::optional<double> joules;
   std::optional<Growth> growth;  // of a growing design
   bool given_up() const { return growth && !growth->met; }
-  bool pass() const { return status.has_figure() && !given_up(); }
+  bool pass() const { return status.has_figure() && !given_up() && record->skipped().empty(); }
   bool scaled() const { return answered < of; }
   double phases() const;  // seconds that a rank spent in phases, mean over ranks
 };
@@ -46,7 +46,8 @@ struct Arm {
   ArmId id;
   std::vector<Judged> launches;
   Status status;
-  Json noise;  // the guards, of each the worst of all launches
+  Json noise;           // the guards, of each the worst of all launches
+  std::string skipped;  // what this machine does not support; "" = it ran
 
   std::vector<double> passing() const;  // seconds of the launches that pass
 };

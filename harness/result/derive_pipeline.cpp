@@ -7,6 +7,7 @@
 #include "harness/result/break_even.hpp"
 #include "harness/result/derive_arm.hpp"
 #include "harness/result/derive_energy.hpp"
+#include "harness/result/derive_precision.hpp"
 
 namespace tandem {
 namespace {
@@ -84,6 +85,7 @@ Json couplings_json(Part& part, const Status& status, const Quantity& time, cons
     for (const Arm& baseline : part.arms) {
       if (arm.id.arm != "integrated" || arm.id.coupling == "streamed" || arm.id.grows()) continue;
       if (baseline.id.arm != "separated" || baseline.id.grows()) continue;
+      if (arm.id.handover != baseline.id.handover) continue;
       const std::string one = arm.id.text(), other = baseline.id.text();
       if (one == kInMemory && other == kSeparated) continue;  // the coupling speed-up itself
       const auto found = ratio(part, other, one, time);
@@ -104,7 +106,7 @@ Json placement_json(Part& part, const Status& status) {
   std::vector<SplitPoint> points;
   Json sweep = Json::array();
   for (const Arm& arm : part.arms) {
-    if (arm.id.coupling != "concurrent" || arm.id.grows()) continue;
+    if (arm.id.coupling != "concurrent" || arm.id.grows() || arm.id.handover != "fp32") continue;
     const auto found = ratio(part, arm.id.text(), kInMemory, time);
     if (!found) continue;
     const double share = static_cast<double>(arm.id.split.simulating) / arm.id.split.ranks();
@@ -140,7 +142,7 @@ Json kpis_json(Part& part, Json& claims) {
   const auto joules = [](const Judged& launch) { return launch.joules; };
   Status status = part.derivation.common;
   for (const Arm& arm : part.arms)
-    if (!arm.id.grows()) status.add(arm.status);  // no figure here is theirs
+    if (!arm.id.grows() && arm.id.handover == "fp32") status.add(arm.status);  // no figure here is of the others
   const std::string missing = "it takes passing launches of both arms";
 
   const auto coupling = ratio(part, kSeparated, kInMemory, time);
@@ -208,15 +210,18 @@ std::pair<int, int> training_of(const Part& part, const Arm& arm) {
   return {arm.id.is_split() ? arm.id.split.training : geometry.ranks, geometry.threads};
 }
 
-// "separated, in_memory and concurrent give the same weights bit for bit where one rank trains": compared block by
-// block.
+// "separated, in_memory and concurrent give the same weights bit for bit where one rank trains" and the hand-over has
+// the same precision: compared block by block.
 void check_same_weights(Part& part, Status& status) {
   const auto follows_schedule = [](const Arm& arm) {
     return arm.id.trains() && arm.id.coupling != "streamed" && arm.id.design == "fixed";
   };
-  const auto first = std::find_if(part.arms.begin(), part.arms.end(), follows_schedule);
-  for (auto arm = first; arm != part.arms.end(); ++arm) {
-    if (arm == first || !follows_schedule(*arm)) continue;
+  for (auto arm = part.arms.begin(); arm != part.arms.end(); ++arm) {
+    if (!follows_schedule(*arm)) continue;
+    const auto first = std::find_if(part.arms.begin(), arm, [&](const Arm& other) {
+      return follows_schedule(other) && other.id.handover == arm->id.handover;
+    });
+    if (first == arm) continue;
     if (training_of(part, *first).first != 1 || training_of(part, *arm) != training_of(part, *first)) continue;
     for (const Judged& one : first->launches)
       for (const Judged& other : arm->launches) {
@@ -240,7 +245,12 @@ Json derive_pipeline(Derivation& derivation, const Json& item) {
   Part part{derivation, item, {}, fom_name("pipeline", item)};
   for (const Json& arm : item.at("arms")) part.arms.push_back(judge_arm(derivation, item, arm));
   Status status = derivation.common;
-  for (const Arm& arm : part.arms) status.add(arm.status);
+  for (const Arm& arm : part.arms)
+    for (const Json& reason : arm.status.reasons())
+      if (reason.at("status") != "INVALID" || is_required(derivation.records.plan.at("cases"), item, arm.id))
+        status.add(reason.at("status"), reason.at("reason"));
+  const bool skipped =
+      std::all_of(part.arms.begin(), part.arms.end(), [](const Arm& arm) { return !arm.skipped.empty(); });
   check_same_weights(part, status);
   for (const Arm& arm : part.arms) check_ledger(part, arm, status);
   Json arms = Json::array(), claims = Json::array(), pictures = Json::array();
@@ -256,7 +266,7 @@ Json derive_pipeline(Derivation& derivation, const Json& item) {
           {"settings", item.at("settings")},
           {"ranks", item.at("ranks")},
           {"threads", item.at("threads")},
-          {"status", status.worst()},
+          {"status", skipped ? "SKIPPED" : status.worst()},
           {"reasons", status.reasons()},
           {"problem", item.at("problem")},
           {"arms", arms},

@@ -110,7 +110,10 @@ std::string summary(const Json& document, bool colour, int width) {
   const Screen screen{static_cast<std::size_t>(std::max(width, 60)), colour};
   std::string text = machine(document, screen) + warnings(document, screen) + limits(document, screen);
   if (!document.at("kernels").empty()) text.append("\n").append(kernels_summary(document.at("kernels"), screen));
-  for (const Json& pipeline : document.at("pipelines")) text.append("\n").append(pipeline_summary(pipeline, screen));
+  for (const Json& pipeline : document.at("pipelines"))
+    if (!is_reduced(document, pipeline)) text.append("\n").append(pipeline_summary(pipeline, screen));
+  for (const Json& balance : member(document, "precision_balance"))
+    text.append("\n").append(precision_summary(balance, screen));
   for (const Json& pairing : member(document, "pairings")) text.append("\n").append(pairing_summary(pairing, screen));
   if (const std::string idle = idle_line(document.at("run")); !idle.empty())
     text.append("\n").append(wrapped(idle, screen.width, 2));

@@ -30,6 +30,9 @@ std::string modelled_text(const Json& arm);                          // of a dec
 std::string saving_line(const Json& kpis);                           // less time and less power
 std::string idle_line(const Json& run);                              // idle power and the meters' cost
 std::string pipeline_summary(const Json& pipeline, const Screen& screen);
+std::string arm_words(const std::string& arm);  // "integrated.coupling=concurrent.split=1+1": integrated concurrent 1+1
+std::string precision_summary(const Json& balance, const Screen& screen);
+bool is_reduced(const Json& document, const Json& pipeline);  // in less than full precision: a row of a balance
 std::string pairing_summary(const Json& pairing, const Screen& screen);
 
 }  // namespace tandem

@@ -29,6 +29,7 @@ std::string how_of(const Json& arm) {
   std::string how = text_or_empty(arm, "coupling");
   if (const std::string split = text_or_empty(arm, "split"); !split.empty()) how += " " + split;
   if (text_or_empty(arm, "cache") == "cold") how = "cold";
+  if (text_or_empty(arm, "handover") == "bf16") how += how.empty() ? "bf16" : " bf16";
   return how;
 }
 
@@ -190,18 +191,12 @@ std::string kpis_line(const Json& kpis) {
           : format_percent(number_or(kpis.at("data_movement_reduction"), "value", 0)));
 }
 
-// "integrated.coupling=concurrent.split=1+1" as "integrated concurrent 1+1".
-std::string plain(const std::string& arm) {
-  static const std::regex key("\\.\\w+=");
-  return std::regex_replace(arm, key, " ");
-}
-
 // The other couplings and the other baseline; whether files and links were fast enough.
 std::string couplings_line(const Json& kpis) {
   std::string line;
   for (const Json& entry : member(kpis, "couplings"))
-    line += fmt::format("{}{} {} over {}", line.empty() ? "" : "; ", times(entry), plain(text_or_empty(entry, "arm")),
-                        plain(text_or_empty(entry, "baseline")));
+    line += fmt::format("{}{} {} over {}", line.empty() ? "" : "; ", times(entry),
+                        arm_words(text_or_empty(entry, "arm")), arm_words(text_or_empty(entry, "baseline")));
   return line;
 }
 
@@ -256,6 +251,11 @@ std::string worth(const Json& pipeline) {
 }
 
 }  // namespace
+
+std::string arm_words(const std::string& arm) {
+  static const std::regex key("\\.\\w+=");
+  return std::regex_replace(arm, key, " ");
+}
 
 std::string pipeline_summary(const Json& pipeline, const Screen& screen) {
   TextTable table;

@@ -108,12 +108,13 @@ Multigrid<T>::Multigrid(const Grid27& grid, Edge edge, bool threaded)
 }
 
 template <typename T>
-void Multigrid<T>::set_up(const Stencil27<double>& a) {
+template <typename A>
+void Multigrid<T>::set_up(const Stencil27<A>& a) {
   Stencil27<T>& finest = levels_[0].matrix;
   const std::size_t row = finest.grid.chunks() * 27 * lanes;
   for_each(levels_[0].threaded, finest.grid.ny * finest.grid.nz, [&](std::size_t r) {
-    const double* from = a.coefficients.data() + r * row;
-    std::transform(from, from + row, finest.coefficients.data() + r * row, [](double v) { return static_cast<T>(v); });
+    const A* from = a.coefficients.data() + r * row;
+    std::transform(from, from + row, finest.coefficients.data() + r * row, [](A v) { return static_cast<T>(v); });
   });
   for (std::size_t l = 0; l < levels_.size(); ++l) {
     if (l > 0) galerkin(levels_[l - 1].matrix, end_weight_, levels_[l - 1].threaded, levels_[l].matrix);
@@ -258,6 +259,9 @@ void Multigrid<T>::apply(const V* r, V* z) {
 
 template class Multigrid<float>;
 template class Multigrid<double>;
+template void Multigrid<float>::set_up(const Stencil27<float>&);
+template void Multigrid<float>::set_up(const Stencil27<double>&);
+template void Multigrid<double>::set_up(const Stencil27<double>&);
 template void Multigrid<float>::apply(const float*, float*);
 template void Multigrid<float>::apply(const double*, double*);
 template void Multigrid<double>::apply(const double*, double*);

@@ -19,7 +19,8 @@ class Multigrid {
   Multigrid(const Grid27& grid, Edge edge, bool threaded);
 
   // Copies the operator and builds the coarse ones and the column factors.
-  void set_up(const Stencil27<double>& a);
+  template <typename A>
+  void set_up(const Stencil27<A>& a);
   // z = M r; vectors of grid.size() elements whose zeros around the grid hold; z's stay.
   template <typename V>
   void apply(const V* r, V* z);

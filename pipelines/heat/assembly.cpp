@@ -36,9 +36,10 @@ Kappa face(double dx, double dy) {
 }
 
 // Conductivities summed over the elements of a layer that a node shares with each of its 9 neighbours.
-inline void sums(const double* k, std::ptrdiff_t left, std::size_t stride, Pack<double>* sum) {
-  const Pack<double> right_back = load(k), left_back = load(k + left);
-  const Pack<double> right_front = load(k - stride), left_front = load(k - stride + left);
+template <typename T>
+inline void sums(const T* k, std::ptrdiff_t left, std::size_t stride, Pack<T>* sum) {
+  const Pack<T> right_back = load(k), left_back = load(k + left);
+  const Pack<T> right_front = load(k - stride), left_front = load(k - stride + left);
   sum[0] = left_front;
   sum[1] = left_front + right_front;
   sum[2] = right_front;
@@ -61,16 +62,28 @@ double overlap(double centre, double half, double low, double high, double& slop
 
 }  // namespace
 
-double silicon(double theta) { return 148 * std::pow((theta + heat_ambient) / 300, -1.3); }
-double silicon_slope(double theta, double k) { return -1.3 * k / (theta + heat_ambient); }
+template <typename T>
+T silicon(T theta) {
+  return T(148) * std::pow((theta + T(heat_ambient)) / T(300), T(-1.3));
+}
+template <typename T>
+T silicon_slope(T theta, T k) {
+  return T(-1.3) * k / (theta + T(heat_ambient));
+}
+template double silicon(double);
+template double silicon_slope(double, double);
+template float silicon(float);
+template float silicon_slope(float, float);
 
-HeatAssembly::HeatAssembly(const HeatMesh& mesh)
+template <typename T>
+BasicHeatAssembly<T>::BasicHeatAssembly(const HeatMesh& mesh)
     : mesh_(mesh), grid_{mesh.nx + 1, mesh.ny + 1, mesh.nz + 1}, dz_(mesh.nz), conductivity_(grid_.size()) {
   check_usage(mesh.nz % 4 == 0 && mesh.nz > 0 && mesh.nx > 0 && mesh.ny > 0,
               "heat: a mesh of {} x {} x {} cells; the layers want a multiple of 4 in z", mesh.nx, mesh.ny, mesh.nz);
 }
 
-void HeatAssembly::set(std::span<const double> p) {
+template <typename T>
+void BasicHeatAssembly<T>::set(std::span<const double> p) {
   check(p.size() == heat_parameters.size(), "heat: {} parameters, expected {}", p.size(), heat_parameters.size());
   const double copper = 1e-3 * p[9];
   const std::size_t n = copper_layers();
@@ -82,21 +95,25 @@ void HeatAssembly::set(std::span<const double> p) {
   bottom_ = p[10];
   board_ = p[11];
   cover(p);
-  fill_layer(-1, bottom_);
+  fill_layer(-1, static_cast<T>(bottom_));
   for (std::size_t e = 0; e < mesh_.nz; ++e)
-    fill_layer(static_cast<std::ptrdiff_t>(e), e < n ? heat_copper : e < chip_layer() ? board_ : heat_mould);
+    fill_layer(static_cast<std::ptrdiff_t>(e), static_cast<T>(e < n              ? heat_copper
+                                                              : e < chip_layer() ? board_
+                                                                                 : heat_mould));
   fill_layer(static_cast<std::ptrdiff_t>(mesh_.nz), heat_top);
 }
 
-void HeatAssembly::fill_layer(std::ptrdiff_t layer, double value) {
+template <typename T>
+void BasicHeatAssembly<T>::fill_layer(std::ptrdiff_t layer, T value) {
   for (std::size_t j = 0; j < mesh_.ny; ++j) {
-    double* row = conductivity_.data() + grid_.row(static_cast<std::ptrdiff_t>(j), layer);
+    T* row = conductivity_.data() + grid_.row(static_cast<std::ptrdiff_t>(j), layer);
     std::fill_n(row, (mesh_.nx + 1) / 2, value);
     std::fill_n(row + grid_.odd_start(), mesh_.nx / 2, value);
   }
 }
 
-void HeatAssembly::cover(std::span<const double> p) {
+template <typename T>
+void BasicHeatAssembly<T>::cover(std::span<const double> p) {
   covered_.clear();
   for (std::size_t j = 0; j < mesh_.ny; ++j)
     for (std::size_t i = 0; i < mesh_.nx; ++i) {
@@ -116,27 +133,31 @@ void HeatAssembly::cover(std::span<const double> p) {
     }
 }
 
-void HeatAssembly::conduct(double theta) {
-  const double k = silicon(theta);
+template <typename T>
+void BasicHeatAssembly<T>::conduct(T theta) {
+  const T k = silicon(theta);
   for (std::size_t e = chip_layer(); e < mesh_.nz; ++e)
     for (const Covered& c : covered_)
       conductivity_[grid_.at(c.i, static_cast<std::ptrdiff_t>(c.j), static_cast<std::ptrdiff_t>(e))] =
-          heat_mould + c.fraction() * (k - heat_mould);
+          T(heat_mould) + static_cast<T>(c.fraction()) * (k - T(heat_mould));
 }
 
-void HeatAssembly::conduct(const double* theta) {
+template <typename T>
+void BasicHeatAssembly<T>::conduct(const T* theta) {
   const std::size_t stride = grid_.stride(), plane = grid_.plane();
   for (std::size_t e = chip_layer(); e < mesh_.nz; ++e)
     for (const Covered& c : covered_) {
       const auto j = static_cast<std::ptrdiff_t>(c.j), k = static_cast<std::ptrdiff_t>(e);
-      double sum = 0;
+      T sum = 0;
       for (const std::size_t at : {grid_.at(c.i, j, k), grid_.at(c.i + 1, j, k)})
         sum += theta[at] + theta[at + stride] + theta[at + plane] + theta[at + plane + stride];
-      conductivity_[grid_.at(c.i, j, k)] = heat_mould + c.fraction() * (silicon(sum / 8) - heat_mould);
+      conductivity_[grid_.at(c.i, j, k)] =
+          T(heat_mould) + static_cast<T>(c.fraction()) * (silicon(sum / T(8)) - T(heat_mould));
     }
 }
 
-void HeatAssembly::assemble(std::size_t first, kernels::Stencil27<double>& matrix) const {
+template <typename T>
+void BasicHeatAssembly<T>::assemble(std::size_t first, kernels::Stencil27<T>& matrix) const {
   const auto kappa = [&](std::size_t k) {  // of the element layer below node plane k
     return k == 0 || k > mesh_.nz ? face(dx(), dy()) : element(dx(), dy(), dz_[k - 1]);
   };
@@ -145,25 +166,27 @@ void HeatAssembly::assemble(std::size_t first, kernels::Stencil27<double>& matri
     for (std::size_t j = 0; j <= mesh_.ny; ++j)
       for (int half = 0; half < 2; ++half)
         for (std::size_t c = 0; c < grid_.chunks(half); ++c) {
-          const double* k_above = conductivity_.data() +
-                                  grid_.row(static_cast<std::ptrdiff_t>(j), static_cast<std::ptrdiff_t>(k)) +
-                                  grid_.half_start(half) + c * lanes;
-          Pack<double> under[9], over[9];
+          const T* k_above = conductivity_.data() +
+                             grid_.row(static_cast<std::ptrdiff_t>(j), static_cast<std::ptrdiff_t>(k)) +
+                             grid_.half_start(half) + c * lanes;
+          Pack<T> under[9], over[9];
           sums(k_above - grid_.plane(), grid_.left(half), grid_.stride(), under);
           sums(k_above, grid_.left(half), grid_.stride(), over);
-          double* a = matrix.chunk(j, k, half, c);
+          T* a = matrix.chunk(j, k, half, c);
           for (std::size_t d = 0; d < 9; ++d) {
             const std::size_t y = d / 3 != 1, x = d % 3 != 1;
-            store<double>(a + d * lanes, under[d] * below[1][y][x]);
-            store<double>(a + (9 + d) * lanes, under[d] * below[0][y][x] + over[d] * above[0][y][x]);
-            store<double>(a + (18 + d) * lanes, over[d] * above[1][y][x]);
+            const T outer = T(below[1][y][x]), lower = T(below[0][y][x]), upper = T(above[0][y][x]);
+            store<T>(a + d * lanes, under[d] * outer);
+            store<T>(a + (9 + d) * lanes, under[d] * lower + over[d] * upper);
+            store<T>(a + (18 + d) * lanes, over[d] * T(above[1][y][x]));
           }
         }
   }
 }
 
-void HeatAssembly::load(double* b) const {
-  std::fill_n(b, grid_.size(), 0.0);
+template <typename T>
+void BasicHeatAssembly<T>::load(T* b) const {
+  std::fill_n(b, grid_.size(), T(0));
   const std::size_t stride = grid_.stride(), plane = grid_.plane();
   for (std::size_t e = chip_layer(); e < mesh_.nz; ++e)
     for (const Covered& c : covered_) {
@@ -173,8 +196,12 @@ void HeatAssembly::load(double* b) const {
             power_[m] * c.part[m] * dx() * dy() * dz_[e] / (heat_chip_side[m] * heat_chip_side[m] * heat_chip_layer);
       const auto j = static_cast<std::ptrdiff_t>(c.j), k = static_cast<std::ptrdiff_t>(e);
       for (const std::size_t at : {grid_.at(c.i, j, k), grid_.at(c.i + 1, j, k)})
-        for (const std::size_t node : {at, at + stride, at + plane, at + plane + stride}) b[node] += watts / 8;
+        for (const std::size_t node : {at, at + stride, at + plane, at + plane + stride})
+          b[node] += static_cast<T>(watts / 8);
     }
 }
+
+template class BasicHeatAssembly<double>;
+template class BasicHeatAssembly<float>;
 
 }  // namespace tandem::pipelines

@@ -18,8 +18,10 @@ inline constexpr double heat_ambient = 298.15;                                  
 inline constexpr std::array<double, 3> heat_chip_side = {0.012, 0.008, 0.008};              // m
 
 // Silicon, k(T) = 148 (T / 300 K)^-1.3 W/mK, and its derivative.
-double silicon(double theta);
-double silicon_slope(double theta, double k);
+template <typename T>
+T silicon(T theta);
+template <typename T>
+T silicon_slope(T theta, T k);
 
 // An element of the chip layer that chips cover in part: area fractions by chip.
 struct Covered {
@@ -29,17 +31,19 @@ struct Covered {
   double fraction() const { return part[0] + part[1] + part[2]; }
 };
 
-class HeatAssembly {
+// T: of conductivities, matrix and load, fp64 or fp32; geometry and parameters are fp64.
+template <typename T>
+class BasicHeatAssembly {
  public:
-  explicit HeatAssembly(const HeatMesh& mesh);
+  explicit BasicHeatAssembly(const HeatMesh& mesh);
 
   void set(std::span<const double> parameters);  // the 12 of heat_parameters
   // Silicon at one temperature, or at each element's mean of theta; layout of kernels::Grid27.
-  void conduct(double theta);
-  void conduct(const double* theta);
+  void conduct(T theta);
+  void conduct(const T* theta);
   // Node planes from `first` up; the lower ones do not depend on theta.
-  void assemble(std::size_t first, kernels::Stencil27<double>& matrix) const;
-  void load(double* b) const;
+  void assemble(std::size_t first, kernels::Stencil27<T>& matrix) const;
+  void load(T* b) const;
 
   const HeatMesh& mesh() const { return mesh_; }
   const kernels::Grid27& grid() const { return grid_; }
@@ -56,7 +60,7 @@ class HeatAssembly {
 
  private:
   void cover(std::span<const double> parameters);
-  void fill_layer(std::ptrdiff_t layer, double value);
+  void fill_layer(std::ptrdiff_t layer, T value);
 
   HeatMesh mesh_;
   kernels::Grid27 grid_;
@@ -64,8 +68,8 @@ class HeatAssembly {
   double board_ = 0, bottom_ = 0;
   std::array<double, 3> power_ = {};
   std::vector<Covered> covered_;
-  Buffer<double>
-      conductivity_;  // of element (i, j, layer) at its lower node; layers -1 and nz hold the film coefficients
+  Buffer<T> conductivity_;  // of element (i, j, layer) at its lower node; layers -1 and nz hold the film coefficients
 };
+using HeatAssembly = BasicHeatAssembly<double>;
 
 }  // namespace tandem::pipelines

@@ -40,7 +40,8 @@ struct Weights {
 
 }  // namespace
 
-void HeatSolver::element_products(std::size_t layer) {
+template <typename T>
+void BasicHeatSolver<T>::element_products(std::size_t layer) {
   const HeatMesh& mesh = assembly_.mesh();
   const Weights weights(assembly_.dx(), assembly_.dy(), assembly_.dz(layer));
   const std::size_t ny = mesh.nx + 1, nz = mesh.plane();
@@ -63,7 +64,8 @@ void HeatSolver::element_products(std::size_t layer) {
   }
 }
 
-void HeatSolver::feedback(double* to) {
+template <typename T>
+void BasicHeatSolver<T>::feedback(T* to) {
   const kernels::Grid27& grid = assembly_.grid();
   const HeatMesh& mesh = assembly_.mesh();
   const std::size_t ny = mesh.nx + 1, nz = mesh.plane();
@@ -84,7 +86,8 @@ void HeatSolver::feedback(double* to) {
   }
 }
 
-std::array<double, 12> HeatSolver::gradient(std::span<const double> seeds) {
+template <typename T>
+std::array<double, 12> BasicHeatSolver<T>::gradient(std::span<const double> seeds) {
   scatter(seeds, seeds_.data());
   std::fill(adjoint_.begin(), adjoint_.end(), 0.0);
   std::fill(image_.begin(), image_.end(), 0.0);
@@ -103,7 +106,8 @@ std::array<double, 12> HeatSolver::gradient(std::span<const double> seeds) {
 }
 
 // -lambda . dF/dp in the units of heat_parameters.
-std::array<double, 12> HeatSolver::contract() {
+template <typename T>
+std::array<double, 12> BasicHeatSolver<T>::contract() {
   const HeatMesh& mesh = assembly_.mesh();
   const std::size_t ny = mesh.nx + 1, nz = mesh.plane();
   const auto copper = static_cast<double>(assembly_.copper_layers());
@@ -146,5 +150,7 @@ std::array<double, 12> HeatSolver::contract() {
     }
   return g;
 }
+
+template std::array<double, 12> BasicHeatSolver<double>::gradient(std::span<const double>);
 
 }  // namespace tandem::pipelines

@@ -1,5 +1,8 @@
 // Thermal design of a three-chip module: nonlinear conduction, a surrogate of the temperature field, designs under a
 // temperature limit and their reliability. docs/pipelines/heat.md.
+#include <map>
+#include <string_view>
+
 #include "pipelines/heat/learner.hpp"
 #include "pipelines/heat/problem.hpp"
 #include "pipelines/heat/simulation.hpp"
@@ -7,17 +10,30 @@
 namespace tandem::pipelines {
 namespace {
 
+HeatFormat format_of(const Settings& settings, const char* phase) {
+  const std::string& text = settings.text(phase);
+  const bool simulation = std::string_view(phase) == "simulate";
+  const std::map<std::string_view, HeatFormat> known =
+      simulation ? std::map<std::string_view, HeatFormat>{{"fp64", HeatFormat::fp64}, {"fp32", HeatFormat::fp32}}
+                 : std::map<std::string_view, HeatFormat>{{"fp32", HeatFormat::fp32}, {"bf16", HeatFormat::bf16}};
+  check_usage(known.contains(text), "{}={} is not {}", phase, text, simulation ? "fp64 or fp32" : "fp32 or bf16");
+  return known.at(text);
+}
+
 Pipeline make(const Settings& settings, int threads) {
   const HeatSize& size = heat_size(settings.text("size"));
   return {std::make_unique<HeatProblem>(size, settings.text("box") == "scenarios"),
-          std::make_unique<HeatSimulation>(size, threads),
-          [&size](std::uint64_t seed) { return make_heat_learner(size, seed); }};
+          std::make_unique<HeatSimulation>(size, threads, format_of(settings, "simulate")),
+          [&size, train = format_of(settings, "train"), infer = format_of(settings, "infer")](std::uint64_t seed) {
+            return make_heat_learner(size, seed, train, infer);
+          }};
 }
 
 // Samples, their copies while training, and a solver's operator (27 doubles and 1.4 times 27 floats a node).
 double memory(const Settings& settings) {
   const HeatSize& size = heat_size(settings.text("size"));
   const std::string& box = settings.text("box");
+  for (const char* phase : {"simulate", "train", "infer"}) format_of(settings, phase);
   check_usage(box == "whole" || box == "scenarios", "box={} is not whole or scenarios", box);
   const auto nodes = static_cast<double>(size.mesh.nodes());
   return nodes * (2.0 * 4 * static_cast<double>(size.schedule.samples) + 27 * 8 * 2 + 27 * 4 * 2 + 200);
@@ -41,7 +57,10 @@ PipelineEntry heat() {
   return {"heat",
           "thermal design of a three-chip module: nonlinear conduction, field surrogate, design and reliability",
           {{"size", "S", "S: frozen targets; M, L, XL: larger, targets provisional"},
-           {"box", "whole", "where training points lie: whole, or as far as the scenarios go: scenarios", false}},
+           {"box", "whole", "where training points lie: whole, or as far as the scenarios go: scenarios", false},
+           {"simulate", "fp64", "format of training simulations: fp64, fp32", false},
+           {"train", "fp32", "format of the network's products while it trains: fp32, bf16", false},
+           {"infer", "fp32", "format of the products that predict: fp32, bf16", false}},
           make,
           memory,
           slices};

@@ -23,12 +23,27 @@ MlpShape shape_of(const HeatTraining& training, std::size_t modes) {
   return shape;
 }
 
+kernels::MlpPrecision precision_of(HeatFormat format) {
+  return format == HeatFormat::bf16 ? kernels::MlpPrecision::bf16 : kernels::MlpPrecision::fp32;
+}
+
+// A machine that only emulates bf16 says so before anything is simulated.
+void probe(const HeatTraining& training, HeatFormat format, MlpPass::Backward backward) {
+  if (format != HeatFormat::bf16) return;
+  Mlp mlp(shape_of(training, training.modes), kernels::MlpPrecision::bf16);
+  const MlpPass pass(mlp, row_granule, backward);
+  if (pass.reference())
+    throw Unsupported(fmt::format("oneDNN {} has only its reference implementation ({}) of bf16 products on this CPU",
+                                  kernels::onednn_version(), pass.implementation()));
+}
+
 // The mean of the networks' outputs times the spread of each coefficient.
 class NetworkRegression : public HeatRegression {
  public:
-  NetworkRegression(const Mlp& trained, std::vector<float> spread)
-      : mlp_(trained.shape(), kernels::MlpPrecision::fp32), spread_(std::move(spread)) {
+  NetworkRegression(const Mlp& trained, std::vector<float> spread, HeatFormat format)
+      : mlp_(trained.shape(), precision_of(format)), spread_(std::move(spread)) {
     std::copy(trained.parameters().begin(), trained.parameters().end(), mlp_.parameters().begin());
+    mlp_.round();
   }
 
   void coefficients(std::span<const double> inputs, std::size_t rows, std::span<double> to) override {
@@ -78,13 +93,16 @@ class NetworkRegression : public HeatRegression {
 }  // namespace
 
 HeatLearner::HeatLearner(std::size_t nodes, HeatTraining training, std::uint64_t seed)
-    : nodes_(nodes), training_(std::move(training)), seed_(seed) {}
+    : nodes_(nodes), training_(std::move(training)), seed_(seed) {
+  probe(training_, training_.train, MlpPass::Backward::parameters);
+  probe(training_, training_.infer, MlpPass::Backward::inputs);
+}
 
 HeatLearner::~HeatLearner() = default;
 
 void HeatLearner::make_network(std::size_t modes) {
   passes_.clear();
-  mlp_ = std::make_unique<Mlp>(shape_of(training_, modes), kernels::MlpPrecision::fp32);
+  mlp_ = std::make_unique<Mlp>(shape_of(training_, modes), precision_of(training_.train));
   adam_ = std::make_unique<kernels::AdamW>(mlp_->parameters().size(), kernels::AdamWSettings{training_.decay});
 }
 
@@ -141,7 +159,8 @@ double HeatLearner::learn(std::size_t step, std::span<const Pair> mine, std::siz
 
 std::unique_ptr<Model> HeatLearner::model() const {
   check(mlp_ != nullptr, "heat: a model before any training");
-  return std::make_unique<HeatSurrogate>(basis_, std::make_unique<NetworkRegression>(*mlp_, spread_));
+  return std::make_unique<HeatSurrogate>(basis_, std::make_unique<NetworkRegression>(*mlp_, spread_, training_.infer),
+                                         training_.infer);
 }
 
 std::vector<std::byte> HeatLearner::save() const {
@@ -169,11 +188,15 @@ void HeatLearner::load(std::span<const std::byte> bytes) {
   check(spread_.size() == basis_.pod().modes, "heat: an image with {} spreads", spread_.size());
   make_network(basis_.pod().modes);
   image.get(mlp_->parameters());
+  mlp_->round();
   image.finish();
 }
 
-std::unique_ptr<Learner> make_heat_learner(const HeatSize& size, std::uint64_t seed) {
+std::unique_ptr<Learner> make_heat_learner(const HeatSize& size, std::uint64_t seed, HeatFormat train,
+                                           HeatFormat infer) {
   HeatTraining training;
+  training.train = train;
+  training.infer = infer;
   training.steps = size.schedule.batches;
   return std::make_unique<HeatLearner>(size.mesh.nodes(), training, seed);
 }

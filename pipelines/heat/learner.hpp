@@ -18,10 +18,14 @@ struct HeatTraining {
   std::size_t warm_up = 200;
   double decay = 0.1;
   std::size_t steps = 0;  // of the whole training: the end of the cosine
+  // Of the products, fp32 or bf16; sums, weights and the optimiser are fp32.
+  HeatFormat train = HeatFormat::fp32;
+  HeatFormat infer = HeatFormat::fp32;
 };
 
 class HeatLearner : public Learner {
  public:
+  // Throws Unsupported where oneDNN only emulates the products of these formats.
   HeatLearner(std::size_t nodes, HeatTraining training, std::uint64_t seed);
   ~HeatLearner() override;
   void prepare(std::span<const Sample* const> mine, const Ranks& ranks) override;
@@ -48,6 +52,7 @@ class HeatLearner : public Learner {
   std::vector<float> inputs_, targets_, row_weights_;                // of a batch
 };
 
-std::unique_ptr<Learner> make_heat_learner(const HeatSize& size, std::uint64_t seed);
+std::unique_ptr<Learner> make_heat_learner(const HeatSize& size, std::uint64_t seed,
+                                           HeatFormat train = HeatFormat::fp32, HeatFormat infer = HeatFormat::fp32);
 
 }  // namespace tandem::pipelines

@@ -9,13 +9,13 @@ namespace tandem::pipelines {
 namespace {
 
 // body(solver, i) for every case, one thread each; the first error is thrown again.
-template <typename Body>
-void each_case(HeatSolvers& solvers, std::size_t count, int threads, const Body& body) {
+template <typename T, typename Body>
+void each_case(HeatSolvers<T>& solvers, std::size_t count, int threads, const Body& body) {
   std::exception_ptr error;
   const auto end = static_cast<std::ptrdiff_t>(count);
 #pragma omp parallel num_threads(std::max(1, std::min(threads, static_cast <int>(std::min <std::size_t>(count, 4096)))))
   {
-    std::unique_ptr<HeatSolver> solver = solvers.take();
+    std::unique_ptr<BasicHeatSolver<T>> solver = solvers.take();
 #pragma omp for schedule(dynamic, 1)
     for (std::ptrdiff_t i = 0; i < end; ++i) {
       try {
@@ -32,19 +32,21 @@ void each_case(HeatSolvers& solvers, std::size_t count, int threads, const Body&
 
 }  // namespace
 
-std::unique_ptr<HeatSolver> HeatSolvers::take() {
+template <typename T>
+std::unique_ptr<BasicHeatSolver<T>> HeatSolvers<T>::take() {
   {
     const std::lock_guard lock(mutex_);
     if (!idle_.empty()) {
-      std::unique_ptr<HeatSolver> solver = std::move(idle_.back());
+      std::unique_ptr<BasicHeatSolver<T>> solver = std::move(idle_.back());
       idle_.pop_back();
       return solver;
     }
   }
-  return std::make_unique<HeatSolver>(mesh_, tolerance_);
+  return std::make_unique<BasicHeatSolver<T>>(mesh_, tolerance_);
 }
 
-void HeatSolvers::give(std::unique_ptr<HeatSolver> solver) {
+template <typename T>
+void HeatSolvers<T>::give(std::unique_ptr<BasicHeatSolver<T>> solver) {
   const std::lock_guard lock(mutex_);
   idle_.push_back(std::move(solver));
 }
@@ -75,8 +77,13 @@ Fields HeatCoarse::vjp(std::span<const Case> cases, const Seed& seed) const {
   return gradients;
 }
 
-HeatSimulation::HeatSimulation(const HeatSize& size, int threads)
-    : size_(size), threads_(threads), truth_(size.mesh, size.truth), coarse_(coarse_model()) {}
+HeatSimulation::HeatSimulation(const HeatSize& size, int threads, HeatFormat training)
+    : size_(size),
+      threads_(threads),
+      truth_(size.mesh, size.truth),
+      single_(size.mesh, size.truth),
+      training_(training),
+      coarse_(coarse_model()) {}
 
 std::vector<Sample> HeatSimulation::simulate(std::span<const Case> cases, Fidelity fidelity) const {
   std::vector<Sample> samples(cases.size());
@@ -91,11 +98,14 @@ std::vector<Sample> HeatSimulation::simulate(std::span<const Case> cases, Fideli
     if (fidelity == Fidelity::coarse)
       samples[i].arrays["theta"].values.assign(coarse.row(i).begin(), coarse.row(i).end());
   }
-  if (fidelity != Fidelity::coarse)
-    each_case(truth_, cases.size(), threads_, [&](HeatSolver& solver, std::size_t i) {
-      const auto theta = solver.solve(cases[i].parameters);
-      samples[i].arrays["theta"].values.assign(theta.begin(), theta.end());
-    });
+  const auto solve = [&](auto& solver, std::size_t i) {
+    const auto theta = solver.solve(cases[i].parameters);
+    samples[i].arrays["theta"].values.assign(theta.begin(), theta.end());
+  };
+  if (fidelity == Fidelity::train && training_ == HeatFormat::fp32)
+    each_case(single_, cases.size(), threads_, solve);
+  else if (fidelity != Fidelity::coarse)
+    each_case(truth_, cases.size(), threads_, solve);
   return samples;
 }
 

@@ -11,18 +11,19 @@
 
 namespace tandem::pipelines {
 
-// Solvers of one mesh that no thread uses now.
+// Solvers of one mesh and precision that no thread uses now.
+template <typename T>
 class HeatSolvers {
  public:
   HeatSolvers(const HeatMesh& mesh, const HeatTolerance& tolerance) : mesh_(mesh), tolerance_(tolerance) {}
-  std::unique_ptr<HeatSolver> take();
-  void give(std::unique_ptr<HeatSolver> solver);
+  std::unique_ptr<BasicHeatSolver<T>> take();
+  void give(std::unique_ptr<BasicHeatSolver<T>> solver);
 
  private:
   HeatMesh mesh_;
   HeatTolerance tolerance_;
   std::mutex mutex_;
-  std::vector<std::unique_ptr<HeatSolver>> idle_;
+  std::vector<std::unique_ptr<BasicHeatSolver<T>>> idle_;
 };
 
 // The module solved on a coarse mesh, interpolated to the truth's nodes; gradients by its discrete adjoint.
@@ -36,12 +37,13 @@ class HeatCoarse : public Model {
   HeatMesh mesh_, output_;
   int threads_;
   Interpolation interpolation_;
-  mutable HeatSolvers solvers_;
+  mutable HeatSolvers<double> solvers_;
 };
 
 class HeatSimulation : public Simulation {
  public:
-  HeatSimulation(const HeatSize& size, int threads);
+  // `training`: the precision of training samples; the truth, by which all are judged, stays in fp64.
+  HeatSimulation(const HeatSize& size, int threads, HeatFormat training = HeatFormat::fp64);
   std::vector<Sample> simulate(std::span<const Case> cases, Fidelity fidelity) const override;
   std::span<const float> outputs(const Sample& sample) const override;
   double invariant(const Case& problem_case, std::span<const float> outputs) const override;
@@ -50,7 +52,9 @@ class HeatSimulation : public Simulation {
  private:
   const HeatSize& size_;
   int threads_;
-  mutable HeatSolvers truth_;
+  mutable HeatSolvers<double> truth_;
+  mutable HeatSolvers<float> single_;
+  HeatFormat training_;
   std::unique_ptr<Model> coarse_;
 };
 

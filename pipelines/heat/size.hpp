@@ -44,6 +44,9 @@ struct HeatMesh {
   std::size_t chip_end() const { return nodes(); }
 };
 
+// In which a phase computes: docs/pipelines/heat.md, "Precision balance".
+enum class HeatFormat { fp64, fp32, bf16 };
+
 // How far a solver goes: relative residual of the nonlinear system, and by which factor one Picard pass reduces it.
 struct HeatTolerance {
   double residual = 0;

@@ -1,6 +1,7 @@
 // One thread's solver of the module on one mesh: inexact Picard passes on k(theta), their residuals in double
 // precision, each corrected by a few iterations of single-precision conjugate gradients with multigrid; and the
-// discrete adjoint.
+// discrete adjoint. Or all of it in single precision (T = float): then the residual has a floor far above the truth's
+// tolerance, passes end where they no longer halve it, and the invariant of what they leave is for others to judge.
 #pragma once
 
 #include <array>
@@ -13,13 +14,14 @@
 
 namespace tandem::pipelines {
 
-class HeatSolver {
+template <typename T>
+class BasicHeatSolver {
  public:
-  HeatSolver(const HeatMesh& mesh, const HeatTolerance& tolerance);
+  BasicHeatSolver(const HeatMesh& mesh, const HeatTolerance& tolerance);
 
   // Nodal theta of a case, layout of size.hpp; valid until the next call.
   std::span<const double> solve(std::span<const double> parameters);
-  // d objective / d parameters for seeds d objective / d theta at the last solution.
+  // d objective / d parameters for seeds d objective / d theta at the last solution. In double precision only.
   std::array<double, 12> gradient(std::span<const double> seeds);
 
   std::size_t iterations() const { return iterations_; }  // of conjugate gradients in the last call
@@ -27,23 +29,24 @@ class HeatSolver {
 
  private:
   // Adds to x an approximate solution of A d = residual_, whose residual is at most `target`.
-  void correct(double target, Buffer<double>& x);
-  double renew(const Buffer<double>& right);  // residual_ = right - image_, its norm
-  void scatter(std::span<const double> nodes, double* to) const;
-  void gather(const double* from, std::span<double> nodes) const;
+  void correct(double target, Buffer<T>& x);
+  double renew(const Buffer<T>& right);  // residual_ = right - image_, its norm
+  void scatter(std::span<const double> nodes, T* to) const;
+  void gather(const T* from, std::span<double> nodes) const;
   void element_products(std::size_t layer);  // theta and adjoint, into along_ and across_
-  void feedback(double* to);                 // adds (dA/dk dk/dtheta theta)^T adjoint
+  void feedback(T* to);                      // adds (dA/dk dk/dtheta theta)^T adjoint
   std::array<double, 12> contract();
 
   HeatTolerance tolerance_;
-  HeatAssembly assembly_;
-  kernels::Stencil27<double> matrix_;
+  BasicHeatAssembly<T> assembly_;
+  kernels::Stencil27<T> matrix_;
   kernels::Multigrid<float> multigrid_;
   kernels::CgVectors<float> vectors_;
   Buffer<float> correction_;
-  Buffer<double> theta_, load_, adjoint_, seeds_, image_, residual_;
+  Buffer<T> theta_, load_, adjoint_, seeds_, image_, residual_;
   std::vector<double> nodes_, adjoint_nodes_, along_, across_;
   std::size_t iterations_ = 0, passes_ = 0;
 };
+using HeatSolver = BasicHeatSolver<double>;
 
 }  // namespace tandem::pipelines

@@ -10,7 +10,10 @@
 
 namespace tandem::pipelines {
 
+using kernels::Bf16;
+using kernels::Element;
 using kernels::Matmul;
+using kernels::Operand;
 
 HeatBasis::HeatBasis(std::span<const Sample* const> mine, std::size_t nodes, std::size_t modes, const Ranks& ranks) {
   std::vector<float> snapshots(mine.size() * nodes);
@@ -79,10 +82,12 @@ struct HeatSurrogate::Plan {
   std::vector<double> inputs, coefficients, scales, weights, input_weights;
   Buffer<float> factors, pulled;     // [rows, modes + 1]
   Buffer<float> fields, cotangents;  // [rows, nodes]; cotangents only once gradients are asked for
+  bool rounded;
+  Buffer<Bf16> factors_bf16, cotangents_bf16;  // what the products read where rounded
   Matmul expand;
   std::unique_ptr<Matmul> contract;
 
-  Plan(std::size_t count, std::size_t modes, std::size_t nodes, float* basis)
+  Plan(std::size_t count, std::size_t modes, std::size_t nodes, Operand basis)
       : rows(count),
         inputs(count * heat_inputs),
         coefficients(count * modes),
@@ -91,19 +96,33 @@ struct HeatSurrogate::Plan {
         input_weights(count * heat_inputs),
         factors(count * (modes + 1)),
         fields(count * nodes),
-        expand({count, nodes, modes + 1}, {factors.data()}, {basis}, {fields.data()}, nullptr,
+        rounded(basis.type == Element::bf16),
+        factors_bf16(rounded ? count * (modes + 1) : 0),
+        expand({count, nodes, modes + 1}, read(factors, factors_bf16), basis, {fields.data()}, nullptr,
                Matmul::Weights::packed) {
     expand.pack();
   }
 
-  void add_gradients(std::size_t modes, std::size_t nodes, float* basis) {
+  Operand read(Buffer<float>& fp32, Buffer<Bf16>& bf16) const {
+    return rounded ? Operand{bf16.data(), Element::bf16} : Operand{fp32.data()};
+  }
+
+  // Where rounded: `count` values from `at` on, into what the product reads.
+  void round(const Buffer<float>& fp32, Buffer<Bf16>& bf16, std::size_t at, std::size_t count) const {
+    if (!rounded) return;
+    const float* const from = fp32.data() + at;
+    Bf16* const to = bf16.data() + at;
+#pragma omp simd
+    for (std::size_t i = 0; i < count; ++i) kernels::store(to[i], from[i]);
+  }
+
+  void add_gradients(std::size_t modes, std::size_t nodes, Operand basis) {
     if (contract) return;
     cotangents = Buffer<float>(rows * nodes);
+    cotangents_bf16 = Buffer<Bf16>(rounded ? rows * nodes : 0);
     pulled = Buffer<float>(rows * (modes + 1));
-    contract =
-        std::make_unique<Matmul>(kernels::MatmulShape{rows, modes + 1, nodes}, kernels::Operand{cotangents.data()},
-                                 kernels::Operand{basis, kernels::Element::fp32, true}, kernels::Operand{pulled.data()},
-                                 nullptr, Matmul::Weights::packed);
+    contract = std::make_unique<Matmul>(kernels::MatmulShape{rows, modes + 1, nodes}, read(cotangents, cotangents_bf16),
+                                        basis, Operand{pulled.data()}, nullptr, Matmul::Weights::packed);
     contract->pack();
   }
 };
@@ -120,22 +139,30 @@ std::size_t tile_rows(std::size_t nodes) {
 
 }  // namespace
 
-HeatSurrogate::HeatSurrogate(const HeatBasis& basis, std::unique_ptr<HeatRegression> regression)
+HeatSurrogate::HeatSurrogate(const HeatBasis& basis, std::unique_ptr<HeatRegression> regression, HeatFormat format)
     : modes_(basis.pod().modes),
       nodes_(basis.pod().values),
       tile_(tile_rows(nodes_)),
       basis_(basis.pod().basis),
       regression_(std::move(regression)) {
   basis_.insert(basis_.end(), basis.pod().mean.begin(), basis.pod().mean.end());
+  if (format != HeatFormat::bf16) return;
+  basis_bf16_.resize(basis_.size());
+  for (std::size_t i = 0; i < basis_.size(); ++i) kernels::store(basis_bf16_[i], basis_[i]);
 }
 
 HeatSurrogate::~HeatSurrogate() = default;
+
+Operand HeatSurrogate::basis(bool transposed) const {
+  if (basis_bf16_.empty()) return {const_cast<float*>(basis_.data()), Element::fp32, transposed};
+  return {const_cast<Bf16*>(basis_bf16_.data()), Element::bf16, transposed};
+}
 
 HeatSurrogate::Plan& HeatSurrogate::plan(std::size_t rows) const {
   const std::size_t wanted = rows >= tile_ ? tile_ : small_rows;
   for (const auto& plan : plans_)
     if (plan->rows == wanted) return *plan;
-  plans_.push_back(std::make_unique<Plan>(wanted, modes_, nodes_, const_cast<float*>(basis_.data())));
+  plans_.push_back(std::make_unique<Plan>(wanted, modes_, nodes_, basis(false)));
   return *plans_.back();
 }
 
@@ -153,6 +180,7 @@ void HeatSurrogate::fill(Plan& plan, std::span<const Case> cases) const {
       factors[k] = static_cast<float>(plan.scales[r] * plan.coefficients[r * modes_ + k]);
     factors[modes_] = static_cast<float>(plan.scales[r]);
   }
+  plan.round(plan.factors, plan.factors_bf16, 0, plan.rows * (modes_ + 1));
 }
 
 Fields HeatSurrogate::predict(std::span<const Case> cases) const {
@@ -195,7 +223,7 @@ Fields HeatSurrogate::vjp(std::span<const Case> cases, const Seed& seed) const {
   Fields result(cases.size(), 12);
   for (std::size_t at = 0; at < cases.size();) {
     Plan& tile = plan(cases.size() - at);
-    tile.add_gradients(modes_, nodes_, const_cast<float*>(basis_.data()));
+    tile.add_gradients(modes_, nodes_, basis(true));
     const std::size_t count = std::min(tile.rows, cases.size() - at);
     fill(tile, cases.subspan(at, count));
     tile.expand.run_into(tile.fields.data());
@@ -206,6 +234,7 @@ Fields HeatSurrogate::vjp(std::span<const Case> cases, const Seed& seed) const {
       std::fill(cotangent.begin(), cotangent.end(), 0.0f);
       seed(at + static_cast<std::size_t>(r), {tile.fields.data() + static_cast<std::size_t>(r) * nodes_, nodes_},
            cotangent);
+      tile.round(tile.cotangents, tile.cotangents_bf16, static_cast<std::size_t>(r) * nodes_, nodes_);
     }
     pull(tile, cases.subspan(at, count), result, at);
     at += count;

@@ -8,9 +8,12 @@
 #include <vector>
 
 #include "harness/pipeline/pipeline.hpp"
+#include "kernels/dense/onednn.hpp"
+#include "kernels/learning/elementwise.hpp"
 #include "kernels/learning/pod.hpp"
 #include "pipelines/heat/features.hpp"
 #include "pipelines/heat/image.hpp"
+#include "pipelines/heat/size.hpp"
 
 namespace tandem::pipelines {
 
@@ -48,7 +51,9 @@ class HeatBasis {
 
 class HeatSurrogate : public Model {
  public:
-  HeatSurrogate(const HeatBasis& basis, std::unique_ptr<HeatRegression> regression);
+  // `format`: of the factors of the products that make fields and pull them back, fp32 or bf16; their sums are fp32.
+  HeatSurrogate(const HeatBasis& basis, std::unique_ptr<HeatRegression> regression,
+                HeatFormat format = HeatFormat::fp32);
   ~HeatSurrogate() override;
   Fields predict(std::span<const Case> cases) const override;
   Fields vjp(std::span<const Case> cases, const Seed& seed) const override;
@@ -56,11 +61,13 @@ class HeatSurrogate : public Model {
  private:
   struct Plan;  // buffers and products for a fixed number of rows
   Plan& plan(std::size_t rows) const;
+  kernels::Operand basis(bool transposed) const;
   void fill(Plan& plan, std::span<const Case> cases) const;
   void pull(Plan& tile, std::span<const Case> cases, Fields& result, std::size_t at) const;
 
   std::size_t modes_, nodes_, tile_;
-  std::vector<float> basis_;  // [modes + 1, nodes], the mean last
+  std::vector<float> basis_;               // [modes + 1, nodes], the mean last
+  std::vector<kernels::Bf16> basis_bf16_;  // or this one
   std::unique_ptr<HeatRegression> regression_;
   mutable std::mutex mutex_;
   mutable std::vector<std::unique_ptr<Plan>> plans_;

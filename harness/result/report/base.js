@@ -57,8 +57,9 @@ function armTitle(arm) {
   const how = [];
   if (arm.coupling) how.push(words(arm.coupling) + (arm.split ? " " + arm.split : ""));
   if (arm.cache === "cold") how.push("cold");
+  if (arm.handover === "bf16") how.push("bf16");
   return words(arm.arm) + (how.length ? " (" + how.join(", ") + ")" : "");
 }
 function designTitle(entry) { return words(entry.design) + (entry.split ? " " + entry.split : ""); }  // integrated, in memory unless split
 function words(name) { return name.replace(/_/g, " "); }
-function hasNoFigure(entry) { return entry.status === "INVALID" || entry.status === "FAILED"; }
+function hasNoFigure(entry) { return ["INVALID", "FAILED", "SKIPPED"].includes(entry.status); }

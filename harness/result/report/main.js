@@ -7,6 +7,7 @@ verdictSection();
 runSection();
 limitsSection();
 kernelsSection();
+precisionSections();
 pipelineSections();
 pairingSections();
 machineSection();

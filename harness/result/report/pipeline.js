@@ -1,6 +1,6 @@
 // One pipeline: the question, its arms side by side, KPIs and claims; then phases, timeline, hold-out, pictures.
 function pipelineSections() {
-  for (const pipeline of result.pipelines) {
+  for (const pipeline of result.pipelines.filter((one) => !isReduced(one))) {
     const problem = pipeline.problem;
     section("pipeline-" + pipeline.case.replace(/[^\w]+/g, "-"), "Pipeline " + caseTitle(pipeline),
       el("p", null, "The same " + number(problem.questions) + " questions (" + number(problem.queries) + " model evaluations) answered in " + pipeline.arms.length +
