@@ -39,6 +39,12 @@ TEST(Couplings, EveryOnePassesTheGateAtEverySplit) {
 
 TEST(Couplings, EveryByteIsBookedByItsChannel) {
   using Bytes = std::map<std::string, double>;
+  // Network (6 terms), mean, linear (1 term) and bilinear (3), in doubles: their own edge.
+  constexpr double kWeights = 8.0 * (4 * 8 * (6 + 1 + 3) + 4);
+  EXPECT_EQ(toy().arm("separated").at("weight_bytes").get<Bytes>(),
+            (Bytes{{"file_write", kWeights}, {"file_read", kWeights}}));
+  EXPECT_EQ(toy().arm("integrated in_memory").at("weight_bytes").get<Bytes>(), Bytes());
+  EXPECT_EQ(toy().arm("integrated concurrent 1+1").at("weight_bytes").get<Bytes>(), (Bytes{{"mpi", kWeights}}));
   EXPECT_EQ(toy().arm("separated").at("bytes").get<Bytes>(), (Bytes{{"file_write", kUseful}, {"file_read", kUseful}}));
   EXPECT_EQ(toy().arm("integrated in_memory").at("bytes").get<Bytes>(), Bytes{});
   for (const char* arm : {"integrated concurrent 2+1", "integrated concurrent 1+2"}) {
@@ -167,6 +173,26 @@ TEST(Couplings, AWrongLedgerIsInvalid) {
   const Json document = derive(wrong);
   EXPECT_EQ(document.at("pipelines").at(4).at("status"), "INVALID");
   EXPECT_NE(document.dump().find("the operating system counted"), std::string::npos);
+}
+
+// The same of the weights' own edge, were they large enough to be judged; the samples' sums do not hear of it.
+TEST(Couplings, AWrongLedgerOfWeightsIsInvalidToo) {
+  const auto booked = [](double bytes, double counted) {
+    Records records = toy().records;
+    for (LaunchRecord& launch : records.launches)
+      for (Json& record : launch.line.at("records"))
+        if (launch.line.at("item") == 4 && record.at("record") == "weight_bytes")
+          record["bytes"] = bytes;
+        else if (launch.line.at("item") == 4 && record.at("record") == "weight_io")
+          for (const char* way : {"read", "written"})
+            if (record.at(way) > 1000) record[way] = counted;  // less: the look at the counters itself
+    return derive(records).at("pipelines").at(4);
+  };
+  const Json right = booked(5e6, 5.01e6), wrong = booked(5e6, 5.1e6);
+  EXPECT_NE(right.at("status"), "INVALID") << right.at("reasons").dump(1);
+  EXPECT_EQ(wrong.at("status"), "INVALID");
+  EXPECT_NE(wrong.at("reasons").dump().find("5000000 bytes of weights_file_write were booked"), std::string::npos);
+  EXPECT_EQ(wrong.at("arms")[0].at("movement_amplification"), toy().arm("separated", 4).at("movement_amplification"));
 }
 
 }  // namespace

@@ -156,7 +156,7 @@ std::vector<ArmId> arms_of(const Table& table, int ranks, int threads) {
 
 // Arms that hand samples over, once in each precision of the hand-over.
 std::vector<ArmId> in_precisions(const Table& table, const std::vector<ArmId>& arms) {
-  const auto precisions = choices(table, "handover", {"fp32", "bf16"}, {"fp32"});
+  const auto precisions = table.choices("handover", {"fp32", "bf16"}, {"fp32"});
   std::vector<ArmId> all;
   for (const ArmId& arm : arms)
     for (const std::string& precision : arm.trains() ? precisions : std::vector<std::string>{"fp32"}) {

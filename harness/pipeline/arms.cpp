@@ -32,16 +32,24 @@ struct Run {
   std::unique_ptr<Handover> files() const {
     return in_precision(counted(file_handover(job.folder, stage.ranks.rank(), job.id.cache == "cold", book()), io));
   }
+  // What goes from training to answering, an edge of its own.
+  Handover::Book book_weights() const {
+    return [this](const std::string& channel, std::size_t bytes) { weights[channel] += bytes; };
+  }
   void write_books() const {
     for (const auto& [channel, bytes] : books) stage.recorder.book(channel, bytes);
+    for (const auto& [channel, bytes] : weights)
+      stage.recorder.write({{"record", "weight_bytes"}, {"channel", channel}, {"bytes", bytes}});
     books.clear();
+    weights.clear();
   }
   void write_files_books() const {
     write_books();
-    if (io.known) stage.recorder.write({{"record", "kernel_io"}, {"read", io.read}, {"written", io.written}});
+    for (const auto& [record, sum] : {std::pair{"kernel_io", io}, {"weight_io", weight_io}})
+      if (sum.known) stage.recorder.write({{"record", record}, {"read", sum.read}, {"written", sum.written}});
   }
-  mutable std::map<std::string, std::size_t> books;
-  mutable KernelIo io;
+  mutable std::map<std::string, std::size_t> books, weights;
+  mutable KernelIo io, weight_io;
 };
 
 // Freezes the weights: from here on only their digest decides on what they are judged.
@@ -94,6 +102,8 @@ Trained shared(const Run& run, Trained&& trained, bool trains) {
     std::vector<std::byte> bytes = trains ? learner.save() : std::vector<std::byte>();
     std::size_t size = bytes.size();
     const int from = run.job.id.split.simulating;
+    if (run.stage.ranks.rank() == from)
+      run.book_weights()("mpi", size * static_cast<std::size_t>(run.stage.ranks.size() - 1));
     run.stage.ranks.broadcast(std::as_writable_bytes(std::span(&size, 1)), from);
     bytes.resize(size);
     run.stage.ranks.broadcast(bytes, from);
@@ -131,8 +141,9 @@ void split(const Run& run) {
     recorder.enter("hand over", State::transition);
     handover->close();
   }
+  trained = shared(run, std::move(trained), trains);
   run.write_books();
-  answer_and_validate(run, shared(run, std::move(trained), trains));
+  answer_and_validate(run, trained);
 }
 
 // A design that was given up has no answers.
@@ -159,14 +170,18 @@ void separated_train(const Run& run) {
   run.stage.recorder.enter("hand over", State::transition);
   const Trained trained = train(run.stage, *run.files());
   run.stage.recorder.enter("hand over", State::transition);
-  if (run.root()) save(trained, run.job.folder);
+  if (run.root()) count_io(run.weight_io, [&] { save(trained, run.job.folder, run.book_weights()); });
   run.synchronize();
   run.write_files_books();
 }
 
 void separated_answer(const Run& run) {
   run.stage.recorder.enter("hand over", State::transition);
-  answer_and_validate(run, load(run.stage.pipeline, run.job.seed, run.job.folder));
+  Trained trained;
+  count_io(run.weight_io,
+           [&] { trained = load(run.stage.pipeline, run.job.seed, run.job.folder, run.book_weights()); });
+  run.write_files_books();
+  answer_and_validate(run, trained);
 }
 
 }  // namespace
@@ -180,7 +195,7 @@ void run_arm(const ArmJob& job, const Pipeline& pipeline, const PipelineEntry& e
              const Ranks& ranks, Recorder& recorder) {
   std::vector<Slice> slices;
   if (entry.slices) slices = entry.slices(settings);
-  const Run run{job, {pipeline, ranks, recorder, job.seed}, std::move(slices), {}, {}};
+  const Run run{job, {pipeline, ranks, recorder, job.seed}, std::move(slices), {}, {}, {}, {}};
   if (job.id.trains()) pipeline.learner(job.seed);  // says at once what this machine does not support
   if (job.id.arm == "simulation_only")
     simulation_only(run);

@@ -54,5 +54,6 @@ struct KernelIo {
   double read = 0, written = 0;  // bytes
 };
 std::unique_ptr<Handover> counted(std::unique_ptr<Handover> handover, KernelIo& sum);  // `sum` outlives it
+void count_io(KernelIo& sum, const std::function<void()>& call);                       // of any other call
 
 }  // namespace tandem

@@ -23,6 +23,24 @@ std::optional<Counters> counters() {
   return found == 2 ? std::optional(now) : std::nullopt;
 }
 
+class Call {
+ public:
+  explicit Call(KernelIo& sum) : sum_(sum), before_(counters()) {}
+  ~Call() {
+    const auto after = counters();
+    sum_.known = sum_.known && before_ && after;
+    if (!sum_.known) return;
+    sum_.read += static_cast<double>(after->read - before_->read);
+    sum_.written += static_cast<double>(after->written - before_->written);
+  }
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
+
+ private:
+  KernelIo& sum_;
+  std::optional<Counters> before_;
+};
+
 class CountedHandover : public Handover {
  public:
   CountedHandover(std::unique_ptr<Handover> handover, KernelIo& sum) : handover_(std::move(handover)), sum_(sum) {}
@@ -43,24 +61,6 @@ class CountedHandover : public Handover {
   }
 
  private:
-  class Call {
-   public:
-    explicit Call(KernelIo& sum) : sum_(sum), before_(counters()) {}
-    ~Call() {
-      const auto after = counters();
-      sum_.known = sum_.known && before_ && after;
-      if (!sum_.known) return;
-      sum_.read += static_cast<double>(after->read - before_->read);
-      sum_.written += static_cast<double>(after->written - before_->written);
-    }
-    Call(const Call&) = delete;
-    Call& operator=(const Call&) = delete;
-
-   private:
-    KernelIo& sum_;
-    std::optional<Counters> before_;
-  };
-
   std::unique_ptr<Handover> handover_;
   KernelIo& sum_;
 };
@@ -69,6 +69,11 @@ class CountedHandover : public Handover {
 
 std::unique_ptr<Handover> counted(std::unique_ptr<Handover> handover, KernelIo& sum) {
   return std::make_unique<CountedHandover>(std::move(handover), sum);
+}
+
+void count_io(KernelIo& sum, const std::function<void()>& call) {
+  const Call counting(sum);
+  call();
 }
 
 }  // namespace tandem

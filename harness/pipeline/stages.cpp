@@ -19,15 +19,17 @@ namespace fs = std::filesystem;
 namespace tandem {
 namespace {
 
-void write_durably(const fs::path& path, std::span<const std::byte> bytes) {
+void write_durably(const fs::path& path, std::span<const std::byte> bytes, const Handover::Book& book) {
+  book("file_write", bytes.size());
   write_file(path, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
   const int descriptor = ::open(path.c_str(), O_RDONLY);
   check(descriptor >= 0 && ::fsync(descriptor) == 0, "cannot fsync {}: {}", path.string(), std::strerror(errno));
   ::close(descriptor);
 }
 
-void load_from(Learner& learner, const fs::path& path) {
+void load_from(Learner& learner, const fs::path& path, const Handover::Book& book) {
   const std::string bytes = read_file(path);
+  book("file_read", bytes.size());
   learner.load({reinterpret_cast<const std::byte*>(bytes.data()), bytes.size()});
 }
 
@@ -113,10 +115,10 @@ void fit_rivals(const Stage& stage, std::span<const Sample* const> all, Trained&
   }
 }
 
-void save(const Trained& trained, const fs::path& folder) {
-  write_durably(folder / "network.weights", trained.network->save());
+void save(const Trained& trained, const fs::path& folder, const Handover::Book& book) {
+  write_durably(folder / "network.weights", trained.network->save(), book);
   for (const auto& [rival, learner] : trained.rivals)
-    write_durably(folder / (rival.name + ".weights"), learner->save());
+    write_durably(folder / (rival.name + ".weights"), learner->save(), book);
 }
 
 Trained untrained(const Pipeline& pipeline, std::uint64_t seed) {
@@ -129,10 +131,10 @@ Trained untrained(const Pipeline& pipeline, std::uint64_t seed) {
   return trained;
 }
 
-Trained load(const Pipeline& pipeline, std::uint64_t seed, const fs::path& folder) {
+Trained load(const Pipeline& pipeline, std::uint64_t seed, const fs::path& folder, const Handover::Book& book) {
   Trained trained = untrained(pipeline, seed);
-  load_from(*trained.network, folder / "network.weights");
-  for (const auto& [rival, learner] : trained.rivals) load_from(*learner, folder / (rival.name + ".weights"));
+  load_from(*trained.network, folder / "network.weights", book);
+  for (const auto& [rival, learner] : trained.rivals) load_from(*learner, folder / (rival.name + ".weights"), book);
   return trained;
 }
 

@@ -39,9 +39,11 @@ void record_invariant(const Stage& stage, double worst);
 // rivals (booked as validation, for that is what they serve).
 Trained train(const Stage& stage, Handover& handover);
 
-Trained untrained(const Pipeline& pipeline, std::uint64_t seed);         // for what save() wrote
-void save(const Trained& trained, const std::filesystem::path& folder);  // fsynced
-Trained load(const Pipeline& pipeline, std::uint64_t seed, const std::filesystem::path& folder);
+Trained untrained(const Pipeline& pipeline, std::uint64_t seed);  // for what save() wrote
+// The hand-over from training to answering by files, fsynced: network and rivals. Books file_write and file_read.
+void save(const Trained& trained, const std::filesystem::path& folder, const Handover::Book& book);
+Trained load(const Pipeline& pipeline, std::uint64_t seed, const std::filesystem::path& folder,
+             const Handover::Book& book);
 
 std::vector<Answer> answer(const Stage& stage, const Model& model, std::size_t questions);
 

@@ -39,6 +39,8 @@ Judged judge_launch(const LaunchRecord& record, const Json& problem, const ArmId
   read_stays(record.line, judged);
   for (const Json& bytes : record.of("bytes"))
     judged.bytes[bytes.at("channel").get<std::string>()] += bytes.at("bytes").get<double>();
+  for (const Json& bytes : record.of("weight_bytes"))
+    judged.weight_bytes[bytes.at("channel").get<std::string>()] += bytes.at("bytes").get<double>();
   for (const Json& useful : record.of("useful")) judged.useful += useful.at("bytes").get<double>();
   for (const Json& questions : record.of("questions")) {
     judged.answered = questions.at("answered");
@@ -274,6 +276,7 @@ Json arm_json(Part& part, const Arm& arm) {
   const Json& efficiency = json["cross_workflow_efficiency"];
   add("cross_workflow_efficiency", efficiency.at("value"), "1", nullptr, efficiency.value("reason", std::string()));
   json["bytes"] = middle->bytes;
+  json["weight_bytes"] = middle->weight_bytes;
   json["useful_bytes"] = middle->useful;
   const Json moved =
       coupled && middle->useful > 0 ? Json(movement_amplification(middle->bytes, middle->useful)) : Json(nullptr);

@@ -30,6 +30,7 @@ struct Judged {
   std::vector<Stay> closed;  // relative to t0
   std::map<std::string, double> by_name;
   std::map<std::string, double> bytes;
+  std::map<std::string, double> weight_bytes;  // from training to answering: network and rivals
   double useful = 0;
   double measured = 0;  // T as it was
   double seconds = 0;   // T, scaled where a subset was answered

@@ -32,25 +32,41 @@ Bandwidth bandwidth_of(const Derivation& derivation, const std::string& channel,
 
 }  // namespace
 
+namespace {
+
+// Of one edge: what was booked, what the operating system counted around its calls, and its name in a check.
+struct Edge {
+  const std::map<std::string, double>& bytes;
+  const char* counted;
+  std::string name;
+};
+
+void check_edge(Part& part, const Arm& arm, const Judged& launch, const Edge& edge, Status& status) {
+  double read = 0, written = 0;
+  for (const Json& io : launch.record->of(edge.counted)) {
+    read += io.at("read").get<double>();
+    written += io.at("written").get<double>();
+  }
+  for (const auto& [channel, counted] : {std::pair{std::string("file_write"), written}, {"file_read", read}}) {
+    const auto booked = edge.bytes.find(channel);
+    if (booked == edge.bytes.end() || booked->second < kJudged || counted == 0) continue;
+    const double deviation = std::abs(counted / booked->second - 1);
+    const bool same = deviation <= kAllowed;
+    part.derivation.check_fact(fmt::format("{}.{}.ledger_of_{}{}.launch={}", part.fom, arm.id.text(), edge.name,
+                                           channel, launch.record->line.at("launch").get<int>()),
+                               deviation, kAllowed, same);
+    if (!same)
+      status.add("INVALID", fmt::format("{}: {:.0f} bytes of {}{} were booked, the operating system counted {:.0f}",
+                                        arm.id.text(), booked->second, edge.name, channel, counted));
+  }
+}
+
+}  // namespace
+
 void check_ledger(Part& part, const Arm& arm, Status& status) {
   for (const Judged& launch : arm.launches) {
-    double read = 0, written = 0;
-    for (const Json& io : launch.record->of("kernel_io")) {
-      read += io.at("read").get<double>();
-      written += io.at("written").get<double>();
-    }
-    for (const auto& [channel, counted] : {std::pair{std::string("file_write"), written}, {"file_read", read}}) {
-      const auto booked = launch.bytes.find(channel);
-      if (booked == launch.bytes.end() || booked->second < kJudged || counted == 0) continue;
-      const double deviation = std::abs(counted / booked->second - 1);
-      const bool same = deviation <= kAllowed;
-      part.derivation.check_fact(fmt::format("{}.{}.ledger_of_{}.launch={}", part.fom, arm.id.text(), channel,
-                                             launch.record->line.at("launch").get<int>()),
-                                 deviation, kAllowed, same);
-      if (!same)
-        status.add("INVALID", fmt::format("{}: {:.0f} bytes of {} were booked, the operating system counted {:.0f}",
-                                          arm.id.text(), booked->second, channel, counted));
-    }
+    check_edge(part, arm, launch, {launch.bytes, "kernel_io", ""}, status);
+    check_edge(part, arm, launch, {launch.weight_bytes, "weight_io", "weights_"}, status);
   }
 }
 

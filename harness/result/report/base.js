@@ -3,7 +3,7 @@ const result = JSON.parse(document.getElementById("document").textContent);
 
 // An arm that did not run, or failed, lacks what it did not reach.
 const empty = {ttis: {value: null}, ettis: {value: null}, energy_to_solution: {value: null}, solutions_per_kwh: {value: null},
-  phases: [], bytes: {}, useful_bytes: 0, cross_workflow_efficiency: {value: null}, movement_amplification: {value: null},
+  phases: [], bytes: {}, weight_bytes: {}, useful_bytes: 0, cross_workflow_efficiency: {value: null}, movement_amplification: {value: null},
   holdout: null, skill: null, scaled: null, weights_sha256: null};
 for (const pipeline of result.pipelines)
   for (const arm of pipeline.arms) {

@@ -32,7 +32,7 @@ function armTable(pipeline) {
   };
   const common = result.run.reasons.filter((why) => why.case === null).map((why) => why.reason);
   const moved = (arm) => Object.values(arm.bytes).reduce((sum, bytes) => sum + (bytes || 0), 0);
-  const channels = (arm) => Object.entries(arm.bytes).filter(([, bytes]) => bytes).map(([name, bytes]) => words(name) + " " + quantity(bytes, "B")).join(", ");
+  const channels = (bytes) => Object.entries(bytes).filter(([, bytes]) => bytes).map(([name, bytes]) => words(name) + " " + quantity(bytes, "B")).join(", ");
   const rows = [
     each("time to validated solution", (a) => timed(a, "ttis", "s"), {total: true}),
     each("95 % CI over launches", (a) => interval(a.ttis.ci95, "s"), {part: true}),
@@ -45,7 +45,8 @@ function armTable(pipeline) {
     each("cross-workflow efficiency", (a) => measured(a.cross_workflow_efficiency, "1")),
     ...["eta_wait", "eta_transition", "eta_dilation"].map((key) => each(words(key).replace("eta", "η"), (a) => number(a.cross_workflow_efficiency[key]), {part: true})),
     each("payload moved between simulation and AI", (a) => quantity(moved(a), "B")),
-    each("by channel", (a) => channels(a) || "–", {part: true}),
+    each("by channel", (a) => channels(a.bytes) || "–", {part: true}),
+    each("besides, weights from training to answering", (a) => channels(a.weight_bytes) || "–", {part: true}),
     each("bytes moved / useful bytes", (a) => measured(a.movement_amplification, "1")),
     each("hold-out gate", (a) => (a.holdout ? [a.holdout.decides === false ? "not asked," : badgeOf(a.holdout.pass ? "pass" : "fail"), " " + a.holdout.above + " of " + a.holdout.cases + " above " + percent(a.holdout.target, 3)] : "–")),
     each("median, largest error", (a) => (a.holdout ? percent(a.holdout.median, 3) + ", " + percent(a.holdout.max, 3) : "–"), {part: true}),
