@@ -37,6 +37,7 @@ std::vector<bool> pareto_front(const std::vector<PrecisionCell>& cells) {
            std::any_of(objectives.begin(), objectives.end(), better);
   };
   std::vector<bool> front;
+  front.reserve(cells.size());
   for (const PrecisionCell& cell : cells)
     front.push_back(cell.pass && std::none_of(cells.begin(), cells.end(),
                                               [&](const PrecisionCell& other) { return beats(other, cell); }));

@@ -26,7 +26,7 @@ function plural(count, one, many) { return count + " " + (count === 1 ? one : ma
 function card(figure, ...label) { return el("div.card", null, el("div.figure", null, figure), el("div.label", null, label)); }
 
 function cards() {
-  const list = result.pipelines.flatMap((pipeline) => {
+  const list = result.pipelines.filter((one) => !isReduced(one)).flatMap((pipeline) => {
     const arm = (name) => pipeline.arms.find((a) => a.arm === name && a.split == null && a.cache !== "cold" && (a.design || "fixed") === "fixed" && !hasNoFigure(a) && a.ttis.value !== null);
     const time = (a) => (a ? quantity(a.ttis.value, "s") : "–");
     const speedup = pipeline.kpis.coupling_speedup;
