@@ -188,10 +188,10 @@ TEST(Couplings, AWrongLedgerOfWeightsIsInvalidToo) {
             if (record.at(way) > 1000) record[way] = counted;  // less: the look at the counters itself
     return derive(records).at("pipelines").at(4);
   };
-  const Json right = booked(5e6, 5.01e6), wrong = booked(5e6, 5.1e6);
+  const Json right = booked(7e6, 7.01e6), wrong = booked(7e6, 7.1e6);
   EXPECT_NE(right.at("status"), "INVALID") << right.at("reasons").dump(1);
   EXPECT_EQ(wrong.at("status"), "INVALID");
-  EXPECT_NE(wrong.at("reasons").dump().find("5000000 bytes of weights_file_write were booked"), std::string::npos);
+  EXPECT_NE(wrong.at("reasons").dump().find("7000000 bytes of weights_file_write were booked"), std::string::npos);
   EXPECT_EQ(wrong.at("arms")[0].at("movement_amplification"), toy().arm("separated", 4).at("movement_amplification"));
 }
 

@@ -11,7 +11,7 @@ namespace tandem {
 namespace {
 
 // A file format's own bytes hide a wrong ledger where the payload is small: not judged below this.
-constexpr double kJudged = 4 << 20;
+constexpr double kJudged = 6 << 20;
 constexpr double kAllowed = 0.01;
 
 // The measured bandwidth of a channel; a copy reads and writes where the triad touches three arrays.

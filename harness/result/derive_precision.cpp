@@ -242,7 +242,9 @@ class Writer {
     if (const Json& ci = found.at("ci95"); ci.is_array())
       return words + fmt::format(", CI95 [{:.3g}, {:.3g}]", ci[0].get<double>(), ci[1].get<double>());
     const std::size_t count = std::min(launches(*full_), launches(cell));
-    return words + fmt::format(", inconclusive ({} launch{})", count, count == 1 ? "" : "es");
+    const bool unstable = full_->arm->at("status") == "UNSTABLE" || cell.arm->at("status") == "UNSTABLE";
+    return words +
+           fmt::format(", inconclusive ({} launch{}{})", count, count == 1 ? "" : "es", unstable ? ", UNSTABLE" : "");
   }
 
   Derivation& derivation_;

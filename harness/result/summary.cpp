@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "harness/base/precision.hpp"
 #include "harness/result/format.hpp"
 #include "harness/result/summary_parts.hpp"
 
@@ -88,8 +89,9 @@ std::string case_title(const Json& entry, const std::set<std::string>& without) 
   for (const auto& [key, value] : entry.at("settings").items()) {
     const std::string word = value.is_string() ? value.get<std::string>() : value.dump();
     if (word == "auto" || (key == "device" && word == "cpu") || without.contains(key)) continue;
+    const bool keyed = word.size() < 2 || is_precision(key);  // which format is whose
     const bool number = !word.empty() && word.find_first_not_of("0123456789.kKMGT") == std::string::npos;
-    title += number || word.size() < 2 ? fmt::format(" {}={}", key, word) : fmt::format(" {}", word);
+    title += number || keyed ? fmt::format(" {}={}", key, word) : fmt::format(" {}", word);
   }
   const double ranks = number_or(entry, "ranks", 1);
   if (ranks > 1) title += fmt::format(", {} ranks", format_number(ranks));

@@ -47,7 +47,7 @@ function facts(pairs) {
 function caseTitle(entry) {
   const words = Object.entries(entry.settings)
     .filter(([key, value]) => value !== "auto" && !(key === "device" && value === "cpu"))
-    .map(([key, value]) => /^[\d.kKMGT]+$/.test(value) || String(value).length < 2 ? key + "=" + value : value);
+    .map(([key, value]) => /^[\d.kKMGT]+$/.test(value) || String(value).length < 2 || ["simulate", "train", "infer"].includes(key) ? key + "=" + value : value);
   return [entry.name, ...words].join(" ") + (entry.ranks > 1 ? ", " + entry.ranks + " ranks" : "");
 }
 
