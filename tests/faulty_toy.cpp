@@ -6,6 +6,8 @@
 #include <limits>
 #include <thread>
 
+#include <unistd.h>
+
 #include "tests/toy_pipeline.hpp"
 
 namespace tandem::pipelines {
@@ -51,6 +53,17 @@ class NotANumber : public SimulationWrapper {
     for (Sample& sample : samples)
       if (fidelity == Fidelity::train && sample.index == 1)
         sample.arrays.at("labels").values[0] = std::numeric_limits<float>::quiet_NaN();
+    return samples;
+  }
+};
+
+class Unsteady : public SimulationWrapper {
+ public:
+  using SimulationWrapper::SimulationWrapper;
+  std::vector<Sample> simulate(std::span<const Case> cases, Fidelity fidelity) const override {
+    std::vector<Sample> samples = SimulationWrapper::simulate(cases, fidelity);
+    for (Sample& sample : samples)
+      if (sample.index == 1) sample.arrays.at("jacobians").values[0] += static_cast<float>(::getpid());
     return samples;
   }
 };
@@ -111,6 +124,12 @@ PipelineEntry toy_nan() {
                  [](std::unique_ptr<Simulation> inner, const Settings&) {
                    return std::make_unique<NotANumber>(std::move(inner));
                  });
+}
+
+PipelineEntry toy_unsteady() {
+  return variant(
+      "toy_unsteady", "a simulation that is another one in each process", {},
+      [](std::unique_ptr<Simulation> inner, const Settings&) { return std::make_unique<Unsteady>(std::move(inner)); });
 }
 
 PipelineEntry toy_late() {

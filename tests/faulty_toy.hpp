@@ -25,8 +25,9 @@ class SimulationWrapper : public Simulation {
 // how = "check" (a failed check), "foreign" (an exception that is not ours, on the rank of case 1 only), "signal" (a
 // segmentation fault), "exit" (an early end that calls itself a success).
 PipelineEntry toy_crash();
-PipelineEntry toy_slow();  // sleeps `seconds` in the training simulations
-PipelineEntry toy_nan();   // one training sample holds a NaN
-PipelineEntry toy_late();  // loading its network takes 200 ms
+PipelineEntry toy_slow();      // sleeps `seconds` in the training simulations
+PipelineEntry toy_nan();       // one training sample holds a NaN
+PipelineEntry toy_unsteady();  // one training sample differs from process to process
+PipelineEntry toy_late();      // loading its network takes 200 ms
 
 }  // namespace tandem::pipelines

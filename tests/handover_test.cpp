@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <iterator>
 #include <limits>
 #include <map>
 #include <thread>
@@ -77,6 +78,28 @@ class HandoverTest : public ::testing::Test {
   Workplace place;
   std::map<std::string, std::size_t> booked;
 };
+
+TEST_F(HandoverTest, AFileIsReadInBlocksOfAnySize) {
+  const auto out = files(place.folder());
+  out->put(samples());
+  out->close();
+  for (const std::size_t block : {1, 2, 5, 7}) {
+    booked.clear();
+    const auto in = file_handover(
+        place.folder(), 1, false, [this](const std::string& channel, std::size_t bytes) { booked[channel] += bytes; },
+        block);
+    std::vector<Sample> all;
+    std::size_t takes = 0;
+    for (; in->pending(); ++takes) {
+      std::vector<Sample> some = in->take();
+      EXPECT_LE(some.size(), block);
+      std::move(some.begin(), some.end(), std::back_inserter(all));
+    }
+    EXPECT_EQ(takes, (5 + block - 1) / block);
+    expect_same(all, samples());
+    EXPECT_EQ(booked["file_read"], 5 * samples()[0].bytes());
+  }
+}
 
 TEST_F(HandoverTest, MemoryGivesBackWhatItTook) {
   const auto handover = memory_handover();

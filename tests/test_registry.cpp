@@ -10,20 +10,12 @@ PipelineEntry heat();
 }
 
 const std::vector<PipelineEntry>& pipeline_registry() {
-  static const std::vector<PipelineEntry> entries = {pipelines::toy(),
-                                                     pipelines::toy_crash(),
-                                                     pipelines::toy_slow(),
-                                                     pipelines::toy_nan(),
-                                                     pipelines::toy_late(),
-                                                     pipelines::toy_stall(),
-                                                     pipelines::heat_small(),
-                                                     pipelines::heat_broken_weights(),
-                                                     pipelines::heat_mean(),
-                                                     pipelines::heat_unconverged(),
-                                                     pipelines::heat_perturbed(),
-                                                     pipelines::heat_rescaled(),
-                                                     pipelines::heat_hot_spot(),
-                                                     pipelines::heat()};
+  static const std::vector<PipelineEntry> entries = {
+      pipelines::toy(),           pipelines::toy_crash(),        pipelines::toy_slow(),
+      pipelines::toy_nan(),       pipelines::toy_unsteady(),     pipelines::toy_late(),
+      pipelines::toy_stall(),     pipelines::heat_small(),       pipelines::heat_broken_weights(),
+      pipelines::heat_mean(),     pipelines::heat_unconverged(), pipelines::heat_perturbed(),
+      pipelines::heat_rescaled(), pipelines::heat_hot_spot(),    pipelines::heat()};
   return entries;
 }
 

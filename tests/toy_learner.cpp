@@ -49,6 +49,7 @@ class LegendreModel : public Model {
     }
     return gradients;
   }
+  double flops() const override { return 2 * static_cast<double>(weights_.size()); }
 
  private:
   std::array<double, outputs_of_case> weighted(const double* psi, const std::vector<float>& x) const {
@@ -101,12 +102,14 @@ class LegendreLearner : public VectorLearner {
     std::vector<double> gradient(weights_.size() + 1, 0.0);  // the last one is the loss
     for (const Pair& pair : mine) add(pair, gradient);
     ranks.sum(std::span(gradient));
+    flops_ += 4 * static_cast<double>(weights_.size() * mine.size());  // the prediction's terms, the gradient's
     for (std::size_t at = 0; at < weights_.size(); ++at)
       weights_[at] -= 0.2 * gradient[at] / static_cast<double>(batch);
     return gradient.back() / static_cast<double>(batch);
   }
 
   std::unique_ptr<Model> model() const override { return std::make_unique<LegendreModel>(weights_); }
+  double flops() const override { return flops_; }
 
  private:
   void add(const Pair& pair, std::vector<double>& gradient) const {
@@ -129,6 +132,7 @@ class LegendreLearner : public VectorLearner {
     for (std::size_t at = 0; at < weights_.size(); ++at) gradient[at] += psi[at / per_term] * slope[at % per_term];
   }
   bool fit_;
+  double flops_ = 0;
 };
 
 class MeanModel : public Model {

@@ -11,6 +11,7 @@
 #include "harness/launch/table.hpp"
 #include "harness/pairing/pairing.hpp"
 #include "harness/pipeline/pipeline.hpp"
+#include "harness/pipeline/regime.hpp"
 #include "harness/result/files.hpp"
 #include "harness/result/stop_rule.hpp"
 
@@ -203,6 +204,24 @@ void add_pipelines(const Table& anonymous, const Defaults& defaults, Config& con
   }
 }
 
+// Points of the regime map: all combinations of the settings, each with two arms.
+void add_regimes(const Table& anonymous, const Defaults& defaults, Config& config) {
+  const PipelineEntry& entry = find_entry(anonymous, pipeline_registry());
+  const Table table(anonymous.raw(), anonymous.source(), "[[regime]] " + entry.name);
+  const std::vector<Parameter> parameters = regime_parameters(entry);
+  table.fail_unknown(keys_of(parameters, {"name", "ranks", "threads"}));
+  for (const Settings& settings : combinations(table, parameters)) {
+    CaseConfig added;
+    added.regime = true;
+    added.name = "regime/" + entry.name;
+    added.settings = settings;
+    place(added, table, defaults);
+    added.arms = {ArmId::of("separated"), ArmId::of("integrated")};
+    check_values(table, entry.name, [&] { check_regime(entry, settings); });
+    config.cases.push_back(added);
+  }
+}
+
 // Two groups need two ranks where nothing is said.
 void add_pairings(const PairingEntry& entry, const Table& table, Defaults defaults, Config& config) {
   defaults.ranks = entry.groups == 2 ? std::max(2, defaults.ranks) : 1;
@@ -231,6 +250,7 @@ void add_pairings(const PairingEntry& entry, const Table& table, Defaults defaul
 void add_one(const Table& table, const std::string& kind, const Defaults& defaults, Config& config) {
   if (kind == "kernel") return add_kernels(table, defaults, config);
   if (kind == "pipeline") return add_pipelines(table, defaults, config);
+  if (kind == "regime") return add_regimes(table, defaults, config);
   for (const PairingEntry& entry : pairing_registry())
     if (entry.name == kind) add_pairings(entry, table, defaults, config);
 }
@@ -295,6 +315,8 @@ std::string CaseConfig::path() const {
   return result;
 }
 
+std::string CaseConfig::pipeline_name() const { return regime ? name.substr(name.find('/') + 1) : name; }
+
 int CaseConfig::most_ranks() const {
   int most = ranks;
   for (const ArmId& arm : arms) most = std::max(most, geometry_of(arm, ranks, threads).ranks);
@@ -313,7 +335,7 @@ Config parse_config(const std::string& text, const std::string& source, const Ov
     throw Error(Exit::usage, fmt::format("{}:{}: {}", source, error.source().begin.line, error.description()));
   }
   const Table root(parsed, source, "the configuration");
-  std::vector<std::string> kinds = {"kernel", "pipeline"};
+  std::vector<std::string> kinds = {"kernel", "pipeline", "regime"};
   for (const PairingEntry& entry : pairing_registry()) kinds.push_back(entry.name);
   std::vector<std::string> keys = {"class",   "launches", "ranks",  "threads",      "device",        "launcher",
                                    "timeout", "seed",     "limits", "energy_model", "meter_launcher"};

@@ -16,17 +16,19 @@ namespace tandem {
 struct CaseConfig {
   bool pipeline = false;
   bool pairing = false;  // harness/pairing/pairing.hpp
-  std::string name;      // "dense/gemm", "heat"
+  bool regime = false;   // a point of the map, harness/pipeline/regime.hpp
+  std::string name;      // "dense/gemm", "heat"; of a point "regime/heat"
   Settings settings;     // every parameter, in registry order
   int ranks = 1;
   int threads = 1;                       // per rank
-  std::vector<ArmId> arms;               // pipelines only
+  std::vector<ArmId> arms;               // of pipelines and of a map's points
   std::size_t simulation_questions = 0;  // of the simulation-only arm; 0 = all
   std::vector<std::string> activities;   // pairings only: their paths
 
   // "dense/gemm/n=1024/precision=fp64/device=cpu", "/ranks=2" appended where ranks > 1.
   std::string path() const;
-  int most_ranks() const;  // of its launches: an arm may split the cores among more ranks
+  std::string pipeline_name() const;  // of a pipeline or a point
+  int most_ranks() const;             // of its launches: an arm may split the cores among more ranks
 };
 
 struct Config {

@@ -134,7 +134,12 @@ double Coordinator::expected_seconds(const Job& job) const {
   if (job.kind == Job::Kind::limits) return 3 * scale;
   if (job.kind == Job::Kind::kernel) return 2.5 * scale;
   if (job.kind == Job::Kind::pairing) return 30 * std::min(scale, 3.0);
-  return 14;
+  return plan_.config.cases[job.item].regime ? 4 : 14;
+}
+
+std::vector<std::string> Coordinator::stages(const Job& job) const {
+  if (job.kind != Job::Kind::arm) return {"all"};
+  return plan_.config.cases[job.item].regime ? coupled_stages_of(job.arm.arm) : stages_of(job.arm.arm);
 }
 
 bool Coordinator::run(const Needed& needed) {
@@ -234,9 +239,8 @@ bool Coordinator::run_job(const Job& job) {
   const Json first = job_document(job, "");
   const int ranks = first.at("ranks");
   const int threads = first.at("threads");
-  const auto stages = job.kind == Job::Kind::arm ? stages_of(job.arm.arm) : std::vector<std::string>{"all"};
   std::vector<std::pair<std::string, fs::path>> files;  // written before t0: nothing but the problem's spec exists
-  for (const std::string& stage : stages) {
+  for (const std::string& stage : stages(job)) {
     files.emplace_back(stage, place / fmt::format("job.{}.json", stage));
     write_file(files.back().second, job_document(job, stage).dump());
   }

@@ -44,6 +44,7 @@ class Coordinator {
   Json job_document(const Job& job, const std::string& stage) const;
   std::string title(const Job& job) const;
   double expected_seconds(const Job& job) const;
+  std::vector<std::string> stages(const Job& job) const;  // a process each
 
   Plan plan_;
   Json plan_document_;

@@ -8,12 +8,15 @@
 #include "harness/base/random.hpp"
 #include "harness/kernel/kernel.hpp"
 #include "harness/pipeline/pipeline.hpp"
+#include "harness/pipeline/regime.hpp"
 #include "harness/pipeline/spec.hpp"
 
 namespace tandem {
 namespace {
 
-std::string kind_of(const CaseConfig& item) { return item.pairing ? "pairing" : item.pipeline ? "pipeline" : "kernel"; }
+std::string kind_of(const CaseConfig& item) {
+  return item.pairing ? "pairing" : item.regime ? "regime" : item.pipeline ? "pipeline" : "kernel";
+}
 
 Job limits_job(const std::string& when, int ranks) {
   Job job;
@@ -43,8 +46,9 @@ std::string without_precision(const CaseConfig& item) {
 }
 
 // The pipelines that differ from this one in precision alone, itself included: they do the same work, and so share
-// blocks.
+// blocks. A point of the regime map stands alone.
 std::vector<std::size_t> group_of(const Config& config, std::size_t item) {
+  if (!config.cases[item].pipeline) return {item};
   std::vector<std::size_t> group;
   for (std::size_t other = 0; other < config.cases.size(); ++other)
     if (config.cases[other].pipeline && without_precision(config.cases[other]) == without_precision(config.cases[item]))
@@ -87,19 +91,22 @@ Json case_json(const CaseConfig& item) {
     json["activities"] = item.activities;
     return json;
   }
-  if (!item.pipeline) {
+  if (item.arms.empty()) {
     for (const KernelEntry& entry : kernel_registry())
       if (entry.name == item.name) json["figure"] = figure_name(entry.figure);
     return json;
   }
   json["arms"] = Json::array();
   for (const ArmId& arm : item.arms) json["arms"].push_back(arm.text());
-  json["simulation_questions"] = item.simulation_questions;
+  if (item.pipeline) json["simulation_questions"] = item.simulation_questions;
+  if (item.regime) json["pipeline"] = item.pipeline_name();
   for (const PipelineEntry& entry : pipeline_registry()) {
-    if (entry.name != item.name) continue;
-    json["problem"] = spec_json(entry.make(item.settings, 1).problem->spec());
+    if (entry.name != item.pipeline_name()) continue;
+    const Pipeline pipeline = item.regime ? regime_pipeline(entry, item.settings, 1) : entry.make(item.settings, 1);
+    json["problem"] = spec_json(pipeline.problem->spec());
     for (const Parameter& parameter : entry.parameters)
-      if (is_precision(parameter.key)) json["precision"][parameter.key] = item.settings.text(parameter.key);
+      if (item.pipeline && is_precision(parameter.key))
+        json["precision"][parameter.key] = item.settings.text(parameter.key);
   }
   return json;
 }
@@ -118,7 +125,7 @@ Plan make_plan(const Config& config) {
   if (config.limits && ranks > 1) plan.jobs.push_back(limits_job("before", ranks));
   for (int launch = 0; launch < config.launches_most; ++launch)
     for (std::size_t item = 0; item < config.cases.size(); ++item) {
-      if (config.cases[item].pipeline) {
+      if (!config.cases[item].arms.empty()) {
         add_arms(config, item, launch, plan.jobs);
         continue;
       }
@@ -178,17 +185,17 @@ Plan plan_of(const Json& document) {
     CaseConfig item;
     item.pipeline = json.at("kind") == "pipeline";
     item.pairing = json.at("kind") == "pairing";
+    item.regime = json.at("kind") == "regime";
     if (item.pairing) item.activities = json.at("activities").get<std::vector<std::string>>();
     item.name = json.at("name");
     for (const PipelineEntry& entry : pipeline_registry())  // what is not part of the name is not in the plan
-      if (item.pipeline && entry.name == item.name) item.settings = Settings(entry.parameters);
+      if ((item.pipeline || item.regime) && entry.name == item.pipeline_name())
+        item.settings = Settings(item.regime ? regime_parameters(entry) : entry.parameters);
     for (const auto& [key, value] : json.at("settings").items()) item.settings.set(key, value.get<std::string>());
     item.ranks = json.at("ranks");
     item.threads = json.at("threads");
-    if (item.pipeline) {
-      for (const Json& arm : json.at("arms")) item.arms.push_back(ArmId::of(arm));
-      item.simulation_questions = json.at("simulation_questions");
-    }
+    for (const Json& arm : json.value("arms", Json::array())) item.arms.push_back(ArmId::of(arm));
+    if (item.pipeline) item.simulation_questions = json.at("simulation_questions");
     config.cases.push_back(item);
   }
   for (const Json& json : document.at("jobs")) {

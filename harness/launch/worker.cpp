@@ -16,6 +16,7 @@
 #include "harness/measure/recorder.hpp"
 #include "harness/pairing/pairing.hpp"
 #include "harness/pipeline/arms.hpp"
+#include "harness/pipeline/regime.hpp"
 #include "harness/result/files.hpp"
 
 namespace fs = std::filesystem;
@@ -51,26 +52,46 @@ void kernel(const Json& job, const Ranks& ranks, Recorder& recorder) {
   time_kernel(entry, settings_of(entry.parameters, item), context, job.at("class").get<std::string>(), recorder);
 }
 
-void arm(const Json& job, const Ranks& ranks, Recorder& recorder) {
-  const Json& item = job.at("case");
-  const PipelineEntry& entry = entry_of(pipeline_registry(), item);
-  const Settings settings = settings_of(entry.parameters, item);
-  recorder.enter("start-up", State::transition);
-  const double needed = entry.memory(settings);
+void check_memory(double needed, const std::string& what) {
   const double available = available_memory_bytes();
-  check_usage(needed <= available, "{} {} needs {:.1f} GiB a rank, {:.1f} GiB is available; choose a smaller size",
-              entry.name, settings.path(), needed / 0x1p30, available / 0x1p30);
-  const Pipeline pipeline = entry.make(settings, job.at("threads"));
+  check_usage(needed <= available, "{} needs {:.1f} GiB a rank, {:.1f} GiB is available; choose a smaller size", what,
+              needed / 0x1p30, available / 0x1p30);
+}
+
+ArmJob arm_job_of(const Json& job) {
   ArmJob arm_job;
   arm_job.id = ArmId::of(job.at("arm"));
   arm_job.stage = job.at("stage");
   arm_job.seed = job.at("seed");
-  const std::size_t all = pipeline.problem->spec().questions;
-  const std::size_t subset = item.at("simulation_questions");
-  arm_job.questions = arm_job.id.arm == "simulation_only" && subset > 0 ? std::min(subset, all) : all;
   arm_job.config_digest = job.at("config_digest");
   arm_job.folder = job.at("folder").get<std::string>();
   arm_job.weights = job.at("weights").get<std::string>();
+  return arm_job;
+}
+
+void regime(const Json& job, const Ranks& ranks, Recorder& recorder) {
+  const Json& item = job.at("case");
+  const PipelineEntry& entry = entry_of(pipeline_registry(), {{"name", item.at("pipeline")}});
+  const Settings settings = settings_of(regime_parameters(entry), item);
+  recorder.enter("start-up", State::transition);
+  check_memory(regime_memory(entry, settings), item.at("case"));
+  const Pipeline pipeline = regime_pipeline(entry, settings, job.at("threads"));
+  const auto consumer = make_consumer(settings.text("consumer"));
+  run_coupled(arm_job_of(job), pipeline, *consumer, ranks, recorder);
+}
+
+void arm(const Json& job, const Ranks& ranks, Recorder& recorder) {
+  const Json& item = job.at("case");
+  if (item.at("kind") == "regime") return regime(job, ranks, recorder);
+  const PipelineEntry& entry = entry_of(pipeline_registry(), item);
+  const Settings settings = settings_of(entry.parameters, item);
+  recorder.enter("start-up", State::transition);
+  check_memory(entry.memory(settings), entry.name + " " + settings.path());
+  const Pipeline pipeline = entry.make(settings, job.at("threads"));
+  ArmJob arm_job = arm_job_of(job);
+  const std::size_t all = pipeline.problem->spec().questions;
+  const std::size_t subset = item.at("simulation_questions");
+  arm_job.questions = arm_job.id.arm == "simulation_only" && subset > 0 ? std::min(subset, all) : all;
   if (ranks.root()) recorder.write({{"record", "questions"}, {"answered", arm_job.questions}, {"of", all}});
   run_arm(arm_job, pipeline, entry, settings, ranks, recorder);
 }

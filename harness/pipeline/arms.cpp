@@ -29,8 +29,9 @@ struct Run {
   std::unique_ptr<Handover> in_precision(std::unique_ptr<Handover> handover) const {
     return job.id.handover == "bf16" ? rounded(std::move(handover), book()) : std::move(handover);
   }
-  std::unique_ptr<Handover> files() const {
-    return in_precision(counted(file_handover(job.folder, stage.ranks.rank(), job.id.cache == "cold", book()), io));
+  std::unique_ptr<Handover> files(std::size_t block = whole_file) const {
+    return in_precision(
+        counted(file_handover(job.folder, stage.ranks.rank(), job.id.cache == "cold", book(), block), io));
   }
   // What goes from training to answering, an edge of its own.
   Handover::Book book_weights() const {
@@ -157,9 +158,9 @@ void growing(const Run& run) {
   if (grown.met) answer_and_validate(run, {std::move(grown.learner), {}});
 }
 
-void separated_simulate(const Run& run) {
+void separated_simulate(const Run& run, std::size_t block = kBlock) {
   const auto handover = run.files();
-  simulate(run.stage, *handover);
+  simulate(run.stage, *handover, block);
   run.stage.recorder.enter("hand over", State::transition);
   handover->close();
   run.synchronize();
@@ -182,6 +183,45 @@ void separated_answer(const Run& run) {
            [&] { trained = load(run.stage.pipeline, run.job.seed, run.job.folder, run.book_weights()); });
   run.write_files_books();
   answer_and_validate(run, trained);
+}
+
+// In memory, each block goes to the consumer as it comes.
+class Early : public Handover {
+ public:
+  Early(const Stage& stage, Consumer& consumer) : stage_(stage), consumer_(consumer) {}
+  void put(std::vector<Sample>&& samples) override {
+    inner_->put(std::move(samples));
+    consumer_.take(stage_, *inner_);
+  }
+  void close() override {}
+  bool pending() override { return inner_->pending(); }
+  std::vector<Sample> take() override { return inner_->take(); }
+
+ private:
+  std::unique_ptr<Handover> inner_ = memory_handover();
+  const Stage& stage_;
+  Consumer& consumer_;
+};
+
+// In both arms alike; small where nobody needs them together, so that the memory of one is used for the next.
+std::size_t block_of(const Consumer& consumer) { return consumer.early() ? kSmallBlock : kBlock; }
+
+void coupled_in_memory(const Run& run, Consumer& consumer) {
+  const std::unique_ptr<Handover> handover =
+      consumer.early() ? std::make_unique<Early>(run.stage, consumer) : memory_handover();
+  simulate(run.stage, *handover, block_of(consumer));
+  run.stage.recorder.enter("hand over", State::transition);
+  handover->close();
+  consumer.take(run.stage, *handover);
+  consumer.finish(run.stage);
+}
+
+void separated_consume(const Run& run, Consumer& consumer) {
+  run.stage.recorder.enter("hand over", State::transition);
+  const auto handover = run.files(consumer.early() ? kSmallBlock : whole_file);
+  consumer.take(run.stage, *handover);
+  consumer.finish(run.stage);
+  run.write_files_books();
 }
 
 }  // namespace
@@ -211,6 +251,23 @@ void run_arm(const ArmJob& job, const Pipeline& pipeline, const PipelineEntry& e
     separated_train(run);
   else
     separated_answer(run);
+  run.synchronize();
+}
+
+std::vector<std::string> coupled_stages_of(const std::string& arm) {
+  if (arm == "separated") return {"simulate", "consume"};
+  return {"all"};
+}
+
+void run_coupled(const ArmJob& job, const Pipeline& pipeline, Consumer& consumer, const Ranks& ranks,
+                 Recorder& recorder) {
+  const Run run{job, {pipeline, ranks, recorder, job.seed}, {}, {}, {}, {}, {}};
+  if (job.id.arm == "integrated")
+    coupled_in_memory(run, consumer);
+  else if (job.stage == "simulate")
+    separated_simulate(run, block_of(consumer));
+  else
+    separated_consume(run, consumer);
   run.synchronize();
 }
 

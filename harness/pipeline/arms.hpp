@@ -12,6 +12,7 @@
 #include "harness/base/arm_id.hpp"
 #include "harness/measure/recorder.hpp"
 #include "harness/pipeline/pipeline.hpp"
+#include "harness/pipeline/stages.hpp"
 
 namespace tandem {
 
@@ -25,10 +26,25 @@ struct ArmJob {
   std::filesystem::path weights;  // where the frozen weights are kept for the record
 };
 
+// What takes the samples at a point of the regime map (regime.hpp), in the place of training, answers and gate.
+class Consumer {
+ public:
+  virtual ~Consumer() = default;
+  virtual bool early() const = 0;  // takes each block as it comes where it can, and lets it go
+  virtual void take(const Stage& stage, Handover& handover) = 0;  // all that has come; enters its own state
+  virtual void finish(const Stage& stage) = 0;                    // records what it has done
+};
+
 // The stages of the arms, in order of their processes.
 std::vector<std::string> stages_of(const std::string& arm);
 
 void run_arm(const ArmJob& job, const Pipeline& pipeline, const PipelineEntry& entry, const Settings& settings,
              const Ranks& ranks, Recorder& recorder);
+
+// The coupling alone, for the regime map: the samples of the schedule to a consumer, `integrated` in one process, in
+// memory, or `separated` in two, simulate and consume, with files between them.
+std::vector<std::string> coupled_stages_of(const std::string& arm);
+void run_coupled(const ArmJob& job, const Pipeline& pipeline, Consumer& consumer, const Ranks& ranks,
+                 Recorder& recorder);
 
 }  // namespace tandem

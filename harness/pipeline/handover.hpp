@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -35,8 +36,10 @@ std::unique_ptr<Handover> memory_handover();
 
 // One HDF5 file per rank, fsynced on close; each array a dataset [samples, shape...], of 16-bit words where rounded.
 // Books file_write and file_read (payload). `cold`: on close the file leaves the page cache; an error where it does
-// not, as on tmpfs. `folder` must exist; errors name the file.
-std::unique_ptr<Handover> file_handover(const std::filesystem::path& folder, int rank, bool cold, Handover::Book book);
+// not, as on tmpfs. `folder` must exist; errors name the file. A take() brings up to `block` samples.
+inline constexpr std::size_t whole_file = std::numeric_limits<std::size_t>::max();
+std::unique_ptr<Handover> file_handover(const std::filesystem::path& folder, int rank, bool cold, Handover::Book book,
+                                        std::size_t block = whole_file);
 
 // Between the ranks of a split: sample i goes to training rank i % training, through a ring in shared memory on the
 // same node (books shm and host_copy), by MPI across nodes (books mpi). Queues are bounded. Collective over `all`,

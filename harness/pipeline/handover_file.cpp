@@ -47,8 +47,8 @@ void drop_cached(const fs::path& path) {
 
 class FileHandover : public Handover {
  public:
-  FileHandover(const fs::path& folder, int rank, bool cold, Book book)
-      : path_(folder / fmt::format("samples.{}.h5", rank)), cold_(cold), book_(std::move(book)) {
+  FileHandover(const fs::path& folder, int rank, bool cold, Book book, std::size_t block)
+      : path_(folder / fmt::format("samples.{}.h5", rank)), cold_(cold), block_(block), book_(std::move(book)) {
     H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);  // errors are ours: one line, not HDF5's stack
   }
 
@@ -69,19 +69,22 @@ class FileHandover : public Handover {
     if (cold_) drop_cached(path_);
   }
 
-  bool pending() override { return !taken_ && fs::exists(path_); }  // a rank without a share wrote none
+  // A rank without a share wrote none.
+  bool pending() override { return !taken_ && fs::exists(path_); }
 
   std::vector<Sample> take() override {
     std::vector<Sample> samples;
     if (!pending()) return samples;
-    taken_ = true;
-    const Handle file(H5Fopen(path_.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose, path_, "open");
-    const auto indices = read_numbers(file, "index");
-    const auto pairs = read_numbers(file, "pairs");
-    samples.resize(indices.size());
+    if (!file_) {
+      file_ = std::make_unique<Handle>(H5Fopen(path_.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose, path_, "open");
+      indices_ = read_numbers(*file_, "index");
+      pairs_ = read_numbers(*file_, "pairs");
+    }
+    const Handle& file = *file_;
+    samples.resize(std::min(block_, indices_.size() - next_));
     for (std::size_t i = 0; i < samples.size(); ++i) {
-      samples[i].index = indices[i];
-      samples[i].pairs = pairs[i];
+      samples[i].index = indices_[next_ + i];
+      samples[i].pairs = pairs_[next_ + i];
     }
     H5G_info_t group{};
     H5Gget_info(file, &group);
@@ -91,6 +94,9 @@ class FileHandover : public Handover {
       if (std::string(name) != "index" && std::string(name) != "pairs") read_array(file, name, samples);
     }
     for (const Sample& sample : samples) book_("file_read", sample.bytes());
+    next_ += samples.size();
+    taken_ = next_ == indices_.size();
+    if (taken_) file_.reset();
     return samples;
   }
 
@@ -164,7 +170,7 @@ class FileHandover : public Handover {
     const Handle space(H5Dget_space(set), H5Sclose, path_, "read");
     std::vector<hsize_t> size(static_cast<std::size_t>(H5Sget_simple_extent_ndims(space)));
     H5Sget_simple_extent_dims(space, size.data(), nullptr);
-    check(!size.empty() && size[0] == samples.size(), "{}: {} has not one row a sample", path_.string(), name);
+    check(!size.empty() && size[0] == indices_.size(), "{}: {} has not one row a sample", path_.string(), name);
     auto count = size;
     count[0] = 1;
     const Handle row(H5Screate_simple(static_cast<int>(count.size()), count.data(), nullptr), H5Sclose, path_, "read");
@@ -178,7 +184,7 @@ class FileHandover : public Handover {
       for (const std::size_t extent : array.shape) values *= extent;
       rounded ? array.bf16.resize(values) : array.values.resize(values);
       std::vector<hsize_t> start(size.size(), 0);
-      start[0] = i;
+      start[0] = next_ + i;
       H5Sselect_hyperslab(space, H5S_SELECT_SET, start.data(), nullptr, count.data(), nullptr);
       check(H5Dread(set, rounded ? H5T_NATIVE_UINT16 : H5T_NATIVE_FLOAT, row, space, H5P_DEFAULT,
                     array.payload().data()) >= 0,
@@ -188,6 +194,7 @@ class FileHandover : public Handover {
 
   fs::path path_;
   bool cold_, taken_ = false;
+  std::size_t block_, next_ = 0;  // the first sample that take() has not brought yet
   Book book_;
   std::unique_ptr<Handle> file_;
   std::map<std::string, std::unique_ptr<Handle>> sets_;
@@ -197,8 +204,9 @@ class FileHandover : public Handover {
 
 }  // namespace
 
-std::unique_ptr<Handover> file_handover(const fs::path& folder, int rank, bool cold, Handover::Book book) {
-  return std::make_unique<FileHandover>(folder, rank, cold, std::move(book));
+std::unique_ptr<Handover> file_handover(const fs::path& folder, int rank, bool cold, Handover::Book book,
+                                        std::size_t block) {
+  return std::make_unique<FileHandover>(folder, rank, cold, std::move(book), block);
 }
 
 }  // namespace tandem

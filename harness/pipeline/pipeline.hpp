@@ -84,6 +84,7 @@ class Model {
   virtual Fields predict(std::span<const Case> cases) const = 0;
   // Vector-Jacobian product: row i is d objective_i / d parameters of case i.
   virtual Fields vjp(std::span<const Case>, const Seed&) const { throw Unsupported("this model has no gradient"); }
+  virtual double flops() const { return 0; }  // of the prediction for one case, by its formulas; 0: not told
 };
 
 enum class Fidelity { train, truth, coarse };
@@ -118,6 +119,8 @@ class Learner {
   virtual std::unique_ptr<Model> model() const = 0;  // valid after prepare and the last learn, or after load
   virtual std::vector<std::byte> save() const = 0;   // everything that model() needs
   virtual void load(std::span<const std::byte> bytes) = 0;
+  // Operations of prepare and learn so far on this rank, by their formulas; 0: not told.
+  virtual double flops() const { return 0; }
 };
 
 // Batch b draws only from the first ready(b) samples in canonical order, basis and scalers come from the first

@@ -133,6 +133,10 @@ Json aa_of(const Records& records, const Json& document, const std::string& root
       aa["left_out"].push_back({{"case", fom_name("", item)}, {"reason", "two activities have no single cost"}});
       continue;
     }
+    if (item.at("kind") == "regime") {
+      aa["left_out"].push_back({{"case", fom_name("", item)}, {"reason", "a point of the regime map is no pipeline"}});
+      continue;
+    }
     const Json& arms = document.at("pipelines").at(pipelines++).at("arms");
     for (std::size_t i = 0; i < arms.size(); ++i) add(records, item, item.at("arms").at(i), arms[i], aa);
   }

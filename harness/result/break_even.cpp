@@ -30,9 +30,9 @@ Interval around(const std::vector<SplitPoint>& points, double at) {
 
 }  // namespace
 
-std::vector<Crossing> crossings(const std::vector<SplitPoint>& points) {
+std::vector<BreakEven> crossings(const std::vector<SplitPoint>& points) {
   const bool judged = std::all_of(points.begin(), points.end(), [](const SplitPoint& p) { return p.ci.has_value(); });
-  std::vector<Crossing> found;
+  std::vector<BreakEven> found;
   const auto add = [&](double share) {
     found.push_back({share, judged ? std::optional(around(points, share)) : std::nullopt});
   };
@@ -49,7 +49,7 @@ std::vector<Crossing> crossings(const std::vector<SplitPoint>& points) {
 std::string break_even_words(const std::vector<SplitPoint>& points) {
   if (points.empty()) return "";
   std::string words;
-  for (const Crossing& crossing : crossings(points)) {
+  for (const BreakEven& crossing : crossings(points)) {
     words += fmt::format("{}break-even where {:.2f} of the ranks simulate", words.empty() ? "" : "; ", crossing.share);
     if (crossing.ci) words += fmt::format(", CI95 [{:.2f}, {:.2f}]", crossing.ci->low, crossing.ci->high);
   }

@@ -16,13 +16,13 @@ struct SplitPoint {
   std::optional<Interval> ci;
 };
 
-struct Crossing {
+struct BreakEven {
   double share = 0;            // where ln(ratio) = 0, linear between neighbouring points
   std::optional<Interval> ci;  // shares at which the points' intervals, joined likewise, hold 0; within the sweep
 };
 
 // `points` by rising share. A ratio of exactly 1 is a crossing of its own.
-std::vector<Crossing> crossings(const std::vector<SplitPoint>& points);
+std::vector<BreakEven> crossings(const std::vector<SplitPoint>& points);
 
 // "break-even at a share of 0.42 ..." or "no crossing in [0.25, 0.75]; winner = in_memory".
 std::string break_even_words(const std::vector<SplitPoint>& points);

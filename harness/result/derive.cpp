@@ -11,6 +11,7 @@
 #include "harness/result/derive_energy.hpp"
 #include "harness/result/derive_parts.hpp"
 #include "harness/result/derive_precision.hpp"
+#include "harness/result/derive_regime.hpp"
 #include "harness/result/stop_rule.hpp"
 
 namespace tandem {
@@ -176,7 +177,8 @@ Json run_json(const Records& records, const Status& status, const Json& reasons)
 Json derive(const Records& records) {
   Derivation derivation{records, common_status(records), derive_limits(records)};
   add_limit_foms(derivation);
-  Json kernels = Json::array(), pipelines = Json::array(), pairings = Json::array(), reasons = Json::array();
+  Json kernels = Json::array(), pipelines = Json::array(), pairings = Json::array(), points = Json::array();
+  Json reasons = Json::array();
   Status status = derivation.common;
   for (const LaunchRecord& launch : records.launches)
     if (launch.line.at("kind") == "limits" && launch.failed()) {
@@ -187,11 +189,16 @@ Json derive(const Records& records) {
   for (const Json& reason : derivation.common.reasons())
     reasons.push_back({{"case", nullptr}, {"status", reason.at("status")}, {"reason", reason.at("reason")}});
   for (const Json& item : records.plan.at("cases")) {
-    const bool kernel = item.at("kind") == "kernel", pairing = item.at("kind") == "pairing";
-    const Json result = kernel    ? derive_kernel(derivation, item)
-                        : pairing ? derive_pairing(derivation, item)
-                                  : derive_pipeline(derivation, item);
-    (kernel ? kernels : pairing ? pairings : pipelines).push_back(result);
+    const std::string kind = item.at("kind");
+    const Json result = kind == "kernel"    ? derive_kernel(derivation, item)
+                        : kind == "pairing" ? derive_pairing(derivation, item)
+                        : kind == "regime"  ? derive_regime_point(derivation, item)
+                                            : derive_pipeline(derivation, item);
+    (kind == "kernel"    ? kernels
+     : kind == "pairing" ? pairings
+     : kind == "regime"  ? points
+                         : pipelines)
+        .push_back(result);
     if (result.at("status") == "SKIPPED") continue;
     for (const Json& reason : result.at("reasons")) {
       Status one;
@@ -217,6 +224,7 @@ Json derive(const Records& records) {
           {"pipelines", pipelines},
           {"pairings", pairings},
           {"precision_balance", balances},
+          {"regime", regime_map(points)},
           {"foms", derivation.foms},
           {"checks", derivation.checks}};
 }

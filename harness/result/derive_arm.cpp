@@ -34,23 +34,14 @@ Json no_answers(const Json& problem) {
 }
 
 Judged judge_launch(const LaunchRecord& record, const Json& problem, const ArmId& id) {
-  Judged judged;
-  judged.record = &record;
-  read_stays(record.line, judged);
-  for (const Json& bytes : record.of("bytes"))
-    judged.bytes[bytes.at("channel").get<std::string>()] += bytes.at("bytes").get<double>();
-  for (const Json& bytes : record.of("weight_bytes"))
-    judged.weight_bytes[bytes.at("channel").get<std::string>()] += bytes.at("bytes").get<double>();
-  for (const Json& useful : record.of("useful")) judged.useful += useful.at("bytes").get<double>();
+  Judged judged = read_launch(record);
   for (const Json& questions : record.of("questions")) {
     judged.answered = questions.at("answered");
     judged.of = questions.at("of");
   }
-  judged.seconds = judged.measured;
   if (judged.scaled())  // only the answers are scaled, not their validation: this favours the simulation-only arm
     judged.seconds +=
         judged.by_name["answer"] * (static_cast<double>(judged.of) / static_cast<double>(judged.answered) - 1);
-  if (const Json& joules = record.energy.at("joules"); joules.is_number()) judged.joules = joules.get<double>();
   if (!record.failed() && id.grows()) judged.growth = judge_growth(record, problem, id.design, judged.status);
   if (record.failed())
     judged.status.add("FAILED", record.failure());
@@ -121,6 +112,20 @@ Json passing_rival(const Judged& launch) {
 }
 
 }  // namespace
+
+Judged read_launch(const LaunchRecord& record) {
+  Judged judged;
+  judged.record = &record;
+  read_stays(record.line, judged);
+  for (const Json& bytes : record.of("bytes"))
+    judged.bytes[bytes.at("channel").get<std::string>()] += bytes.at("bytes").get<double>();
+  for (const Json& bytes : record.of("weight_bytes"))
+    judged.weight_bytes[bytes.at("channel").get<std::string>()] += bytes.at("bytes").get<double>();
+  for (const Json& useful : record.of("useful")) judged.useful += useful.at("bytes").get<double>();
+  judged.seconds = judged.measured;
+  if (const Json& joules = record.energy.at("joules"); joules.is_number()) judged.joules = joules.get<double>();
+  return judged;
+}
 
 double Judged::phases() const {
   double sum = 0;

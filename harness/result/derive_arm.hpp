@@ -1,6 +1,7 @@
-// One arm of a pipeline, judged launch by launch; only derive_arm.cpp and derive_pipeline.cpp include this.
+// One arm of a pipeline, judged launch by launch; only derive_*.cpp include this.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -63,6 +64,8 @@ struct Part {
   const Arm* find(const std::string& arm) const;  // by ArmId::text(); nullptr: it is not among the arms
 };
 
+// What a launch took and moved, before any verdict.
+Judged read_launch(const LaunchRecord& record);
 Arm judge_arm(const Derivation& derivation, const Json& item, const std::string& arm);  // as the plan writes it
 Json arm_json(Part& part, const Arm& arm);  // adds the arm's figures of merit too
 
@@ -75,6 +78,16 @@ Json sufficiency_json(const Derivation& derivation, const Arm& arm, const Judged
 Growth judge_growth(const LaunchRecord& record, const Json& problem, const std::string& design, Status& status);
 // The growing designs side by side, null where the plan has none; adds their figures of merit, and gains to `kpis`.
 Json steering_json(Part& part, Json& kpis);
+
+using Quantity = std::function<std::optional<double>(const Judged&)>;
+std::optional<double> seconds_of(const Judged& launch);
+std::optional<double> seconds_without_startup(const Judged& launch);
+// A quantity of two arms, paired by block where both pass; and the HL ratio of the pairs, nothing where there is none.
+std::pair<std::vector<double>, std::vector<double>> pairs(const Part& part, const std::string& a, const std::string& b,
+                                                          const Quantity& of);
+std::optional<Ratio> ratio(const Part& part, const std::string& a, const std::string& b, const Quantity& of);
+// Of the time of the arm, median over the launches that pass; 0 where none does.
+double startup_share(const Arm* arm);
 
 // The launch whose time is nearest to the median: its phases and gate stand for the arm. nullptr: none was run.
 const Judged* middle_launch(const Arm& arm);

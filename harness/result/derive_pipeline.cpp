@@ -12,29 +12,6 @@
 namespace tandem {
 namespace {
 
-using Quantity = std::function<std::optional<double>(const Judged&)>;
-
-// Times (or joules) of two arms, paired by block where both pass.
-std::pair<std::vector<double>, std::vector<double>> pairs(const Part& part, const std::string& a, const std::string& b,
-                                                          const Quantity& of) {
-  std::pair<std::vector<double>, std::vector<double>> result;
-  const Arm* first = part.find(a);
-  if (first == nullptr) return result;
-  for (const Judged& launch : first->launches) {
-    const Judged* other = launch_of_block(part.find(b), launch.record->line.at("launch"));
-    if (!launch.pass() || other == nullptr || !of(launch) || !of(*other)) continue;
-    result.first.push_back(*of(launch));
-    result.second.push_back(*of(*other));
-  }
-  return result;
-}
-
-std::optional<Ratio> ratio(const Part& part, const std::string& a, const std::string& b, const Quantity& of) {
-  const auto [x, y] = pairs(part, a, b, of);
-  if (x.empty()) return std::nullopt;
-  return hl_ratio_paired(x, y);
-}
-
 void add_pictures(const Judged& launch, Json& pictures) {
   for (const Json& picture : launch.record->pictures)
     pictures.push_back({{"title", picture.at("title")},
@@ -102,12 +79,11 @@ Json couplings_json(Part& part, const Status& status, const Quantity& time, cons
 
 // K7 over the concurrent arms of the plan, by the share of their ranks that simulates; null without one.
 Json placement_json(Part& part, const Status& status) {
-  const auto time = [](const Judged& launch) { return std::optional<double>(launch.seconds); };
   std::vector<SplitPoint> points;
   Json sweep = Json::array();
   for (const Arm& arm : part.arms) {
     if (arm.id.coupling != "concurrent" || arm.id.grows() || arm.id.handover != "fp32") continue;
-    const auto found = ratio(part, arm.id.text(), kInMemory, time);
+    const auto found = ratio(part, arm.id.text(), kInMemory, seconds_of);
     if (!found) continue;
     const double share = static_cast<double>(arm.id.split.simulating) / arm.id.split.ranks();
     points.push_back({share, found->value, found->ci});
@@ -125,20 +101,8 @@ Json placement_json(Part& part, const Status& status) {
   return {{"points", sweep}, {"value", value}, {"ci95", ci}, {"text", words}};
 }
 
-// Of the time of the arm, median over the launches that pass; 0 where none does.
-double startup_share(const Arm* arm) {
-  std::vector<double> shares;
-  if (arm != nullptr)
-    for (const Judged& launch : arm->launches)
-      if (launch.pass()) shares.push_back(launch.by_name.at("start-up") / launch.measured);
-  return shares.empty() ? 0 : median(shares);
-}
-
 Json kpis_json(Part& part, Json& claims) {
-  const auto time = [](const Judged& launch) { return std::optional<double>(launch.seconds); };
-  const auto without_startup = [](const Judged& launch) {
-    return std::optional<double>(launch.seconds - launch.by_name.at("start-up"));
-  };
+  const Quantity time = seconds_of, without_startup = seconds_without_startup;
   const auto joules = [](const Judged& launch) { return launch.joules; };
   Status status = part.derivation.common;
   for (const Arm& arm : part.arms)

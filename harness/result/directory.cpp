@@ -30,6 +30,8 @@ Exit exit_of(const Json& document) {
   if (const Exit code = exit_of_status(document.at("run").at("status")); code != Exit::ok) return code;
   bool measured = false;
   for (const Json& pipeline : document.at("pipelines")) measured = measured || pipeline.at("status") != "SKIPPED";
+  if (const Json& map = document.at("regime"); map.is_object())
+    for (const Json& point : map.at("points")) measured = measured || point.at("skipped").is_null();
   for (const Json& kernel : document.at("kernels")) measured = measured || kernel.at("skipped").is_null();
   for (const Json& pairing : document.at("pairings")) measured = measured || pairing.at("skipped").is_null();
   return measured ? Exit::ok : Exit::skipped;

@@ -19,7 +19,7 @@ namespace {
 constexpr std::array scripts = {"base.js",     "format.js",   "table.js",     "charts.js",   "verdict.js",
                                 "machine.js",  "kernels.js",  "roofline.js",  "pipeline.js", "steering.js",
                                 "coupling.js", "energy.js",   "precision.js", "phases.js",   "holdout.js",
-                                "picture.js",  "pairings.js", "main.js"};
+                                "picture.js",  "pairings.js", "regime.js",    "main.js"};
 
 std::string_view asset(std::string_view name) {
   const std::string_view text = report_asset(name);

@@ -35,7 +35,7 @@ std::size_t launches_run(const Records& records, const Json& item) {
   for (const LaunchRecord& launch : records.launches)
     if (launch.line.at("case") == item.at("case") && !launch.line.at("id").get<std::string>().ends_with(".again"))
       ++runs[launch.line.at("arm").get<std::string>()];
-  const std::size_t arms = item.at("kind") == "pipeline" ? item.at("arms").size() : 1;
+  const std::size_t arms = item.contains("arms") ? item.at("arms").size() : 1;
   if (runs.size() < arms) return 0;
   std::size_t least = runs.begin()->second;
   for (const auto& [arm, count] : runs) least = std::min(least, count);

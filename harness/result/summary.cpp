@@ -117,6 +117,8 @@ std::string summary(const Json& document, bool colour, int width) {
   for (const Json& balance : member(document, "precision_balance"))
     text.append("\n").append(precision_summary(balance, screen));
   for (const Json& pairing : member(document, "pairings")) text.append("\n").append(pairing_summary(pairing, screen));
+  if (const Json& map = member(document, "regime"); map.is_object())
+    text.append("\n").append(regime_summary(map, screen));
   if (const std::string idle = idle_line(document.at("run")); !idle.empty())
     text.append("\n").append(wrapped(idle, screen.width, 2));
   return text.append("\n").append(status(document, screen));

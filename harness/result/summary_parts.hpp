@@ -34,5 +34,6 @@ std::string arm_words(const std::string& arm);  // "integrated.coupling=concurre
 std::string precision_summary(const Json& balance, const Screen& screen);
 bool is_reduced(const Json& document, const Json& pipeline);  // in less than full precision: a row of a balance
 std::string pairing_summary(const Json& pairing, const Screen& screen);
+std::string regime_summary(const Json& map, const Screen& screen);
 
 }  // namespace tandem

@@ -76,7 +76,7 @@ void show_plan(const Plan& plan, const Json& document) {
     for (const ArmId& arm : item.arms) arms.push_back(arm.text());
     fmt::print("  {:<72} {} rank{} x {} thread{}{}\n", item.path(), item.ranks, item.ranks == 1 ? "" : "s",
                item.threads, item.threads == 1 ? "" : "s",
-               item.pipeline ? fmt::format(", arms {}", fmt::join(arms, ", ")) : "");
+               !item.arms.empty() ? fmt::format(", arms {}", fmt::join(arms, ", ")) : "");
   }
   show_plan_warnings(document);
   fmt::print("{}{} launches in all; nothing was run (--dry-run)\n", most > least ? "at most " : "", plan.jobs.size());

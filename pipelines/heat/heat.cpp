@@ -22,11 +22,13 @@ HeatFormat format_of(const Settings& settings, const char* phase) {
 
 Pipeline make(const Settings& settings, int threads) {
   const HeatSize& size = heat_size(settings.text("size"));
-  return {std::make_unique<HeatProblem>(size, settings.text("box") == "scenarios"),
-          std::make_unique<HeatSimulation>(size, threads, format_of(settings, "simulate")),
-          [&size, train = format_of(settings, "train"), infer = format_of(settings, "infer")](std::uint64_t seed) {
-            return make_heat_learner(size, seed, train, infer);
-          }};
+  const auto width = static_cast<std::size_t>(settings.integer("width"));
+  auto problem = std::make_unique<HeatProblem>(size, settings.text("box") == "scenarios");
+  if (width != heat_width)
+    problem->vary(fmt::format("-width-{}", width), fmt::format("the targets are meant for a width of {}", heat_width));
+  return {std::move(problem), std::make_unique<HeatSimulation>(size, threads, format_of(settings, "simulate")),
+          [&size, width, train = format_of(settings, "train"), infer = format_of(settings, "infer")](
+              std::uint64_t seed) { return make_heat_learner(size, seed, width, train, infer); }};
 }
 
 // Samples, their copies while training, and a solver's operator (27 doubles and 1.4 times 27 floats a node).
@@ -35,6 +37,8 @@ double memory(const Settings& settings) {
   const std::string& box = settings.text("box");
   for (const char* phase : {"simulate", "train", "infer"}) format_of(settings, phase);
   check_usage(box == "whole" || box == "scenarios", "box={} is not whole or scenarios", box);
+  const std::int64_t width = settings.integer("width");
+  check_usage(width >= 1 && width <= 4096, "width={} is not a whole number of 1 to 4096", width);
   const auto nodes = static_cast<double>(size.mesh.nodes());
   return nodes * (2.0 * 4 * static_cast<double>(size.schedule.samples) + 27 * 8 * 2 + 27 * 4 * 2 + 200);
 }
@@ -58,6 +62,7 @@ PipelineEntry heat() {
           "thermal design of a three-chip module: nonlinear conduction, field surrogate, design and reliability",
           {{"size", "S", "S: frozen targets; M, L, XL: larger, targets provisional"},
            {"box", "whole", "where training points lie: whole, or as far as the scenarios go: scenarios", false},
+           {"width", fmt::format("{}", heat_width), "of the network's hidden layers", false},
            {"simulate", "fp64", "format of training simulations: fp64, fp32", false},
            {"train", "fp32", "format of the network's products while it trains: fp32, bf16", false},
            {"infer", "fp32", "format of the products that predict: fp32, bf16", false}},

@@ -70,6 +70,8 @@ class NetworkRegression : public HeatRegression {
         to[i] += static_cast<double>(pass.input_gradients()[net * to.size() + i]);
   }
 
+  double flops() const override { return 2 * static_cast<double>(mlp_.shape().nets * mlp_.shape().weights()); }
+
  private:
   double factor(std::size_t i) const {
     return static_cast<double>(spread_[i % spread_.size()]) / static_cast<double>(mlp_.shape().nets);
@@ -117,11 +119,14 @@ void HeatLearner::prepare(std::span<const Sample* const> mine, const Ranks& rank
   }
   make_network(basis_.pod().modes);
   mlp_->initialise(seed_);
+  const double own = static_cast<double>(mine.size()), all = ranks.sum(own);
+  flops_ = 2 * own * static_cast<double>(nodes_) * (all + static_cast<double>(basis_.pod().modes));
 }
 
 const HeatPoint& HeatLearner::point(const Sample& sample) {
   const auto found = points_.find(sample.index);
   if (found != points_.end()) return found->second;
+  flops_ += 2 * static_cast<double>(basis_.pod().modes * nodes_);
   return points_.emplace(sample.index, basis_.project(sample)).first->second;
 }
 
@@ -149,6 +154,7 @@ double HeatLearner::learn(std::size_t step, std::span<const Pair> mine, std::siz
   work.forward();
   const double loss = work.squared_error(targets_, row_weights_, output_weights_);
   work.backward();
+  flops_ += 6 * static_cast<double>(mlp_->shape().nets * mlp_->shape().weights() * mine.size());
   ranks.sum(mlp_->gradients());
   const auto t = static_cast<double>(step + 1), whole = static_cast<double>(training_.steps);
   const double warm = std::min(1.0, t / static_cast<double>(training_.warm_up));
@@ -192,9 +198,10 @@ void HeatLearner::load(std::span<const std::byte> bytes) {
   image.finish();
 }
 
-std::unique_ptr<Learner> make_heat_learner(const HeatSize& size, std::uint64_t seed, HeatFormat train,
-                                           HeatFormat infer) {
+std::unique_ptr<Learner> make_heat_learner(const HeatSize& size, std::uint64_t seed, std::size_t width,
+                                           HeatFormat train, HeatFormat infer) {
   HeatTraining training;
+  std::fill(training.hidden.begin(), training.hidden.end(), width);
   training.train = train;
   training.infer = infer;
   training.steps = size.schedule.batches;

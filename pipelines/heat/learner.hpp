@@ -10,9 +10,11 @@
 
 namespace tandem::pipelines {
 
+inline constexpr std::size_t heat_width = 128;  // of the hidden layers
+
 struct HeatTraining {
   std::size_t nets = 4;
-  std::vector<std::size_t> hidden = {128, 128, 128};
+  std::vector<std::size_t> hidden = {heat_width, heat_width, heat_width};
   std::size_t modes = 64;
   double rate = 2e-3;
   std::size_t warm_up = 200;
@@ -33,6 +35,7 @@ class HeatLearner : public Learner {
   std::unique_ptr<Model> model() const override;
   std::vector<std::byte> save() const override;
   void load(std::span<const std::byte> bytes) override;
+  double flops() const override { return flops_; }
 
  private:
   const HeatPoint& point(const Sample& sample);
@@ -50,9 +53,10 @@ class HeatLearner : public Learner {
   std::map<std::size_t, HeatPoint> points_;                          // of the samples seen, by index
   std::map<std::size_t, std::unique_ptr<kernels::MlpPass>> passes_;  // by rows
   std::vector<float> inputs_, targets_, row_weights_;                // of a batch
+  double flops_ = 0;  // 2 a product's term: of the Gram matrix, the basis, projections, forward and backward
 };
 
-std::unique_ptr<Learner> make_heat_learner(const HeatSize& size, std::uint64_t seed,
+std::unique_ptr<Learner> make_heat_learner(const HeatSize& size, std::uint64_t seed, std::size_t width = heat_width,
                                            HeatFormat train = HeatFormat::fp32, HeatFormat infer = HeatFormat::fp32);
 
 }  // namespace tandem::pipelines

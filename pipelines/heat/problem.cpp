@@ -86,10 +86,7 @@ HeatProblem::HeatProblem(const HeatSize& size, bool scenarios) : size_(size), sc
   if (!size.frozen)
     spec_.provisional = fmt::format(
         "e*, the limits on invariant and answers, and the simulation-only mesh of size {} are not frozen", size.name);
-  if (scenarios) {
-    spec_.version += "-scenarios";
-    spec_.provisional = "the hold-out's target is meant for training points in the whole box";
-  }
+  if (scenarios) vary("-scenarios", "the hold-out's target is meant for training points in the whole box");
   spec_.schedule = size.schedule;
   spec_.gate = {124, 2, size.target, 0.08, 1e-6};
   spec_.steering = {fmt::format("heat-{}-steering-1", size.name),
@@ -116,6 +113,11 @@ HeatProblem::HeatProblem(const HeatSize& size, bool scenarios) : size_(size), sc
        "min t_cu/2mm + 1.5 h/4000 + 0.5 (d12+d13+d23)/20mm subject to a predicted peak <= 53 K; validated at 62 K"},
       {"reliability", fmt::format("{} manufactured samples a design", size.tolerance_samples)},
       {"spec flops", "10 iterations of 4 operator products per solution: samples, designs and, coarse, the queries"}};
+}
+
+void HeatProblem::vary(const std::string& suffix, const std::string& why) {
+  spec_.version += suffix;
+  spec_.provisional = why;
 }
 
 Case HeatProblem::draw(Purpose purpose, std::uint64_t seed, std::uint64_t index) const {

@@ -34,6 +34,8 @@ class HeatProblem : public Problem {
   // `scenarios`: training points vary the scenario only as far as questions do; a variant, to see what steering gains
   // over a fixed design that knows where the questions lie.
   explicit HeatProblem(const HeatSize& size, bool scenarios = false);
+  // A setting makes it another Problem: `suffix` of its version, `why` its targets do not hold.
+  void vary(const std::string& suffix, const std::string& why);
   const ProblemSpec& spec() const override { return spec_; }
   // training: Sobol points, digitally shifted by the seed; holdout: independent uniform; question, steering, judging: a
   // scenario, its design at the centre; tolerance: 12 standard normal deviates, index = question * samples + sample.

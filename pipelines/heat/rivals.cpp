@@ -47,6 +47,8 @@ class ExpansionRegression : public HeatRegression {
     }
   }
 
+  double flops() const override { return 2 * static_cast<double>(expansion_.functions() * expansion_.modes); }
+
  private:
   HeatExpansion expansion_;
 };

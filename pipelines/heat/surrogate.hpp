@@ -25,6 +25,7 @@ class HeatRegression {
   // d/d inputs [rows, heat_inputs] of the sum of weights [rows, modes] times coefficients.
   virtual void pull(std::span<const double> inputs, std::size_t rows, std::span<const double> weights,
                     std::span<double> to) = 0;
+  virtual double flops() const = 0;  // of the coefficients of one row
 };
 
 // A training pair in the space of the regression.
@@ -57,6 +58,7 @@ class HeatSurrogate : public Model {
   ~HeatSurrogate() override;
   Fields predict(std::span<const Case> cases) const override;
   Fields vjp(std::span<const Case> cases, const Seed& seed) const override;
+  double flops() const override { return 2 * static_cast<double>((modes_ + 1) * nodes_) + regression_->flops(); }
 
  private:
   struct Plan;  // buffers and products for a fixed number of rows

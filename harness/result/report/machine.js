@@ -6,7 +6,7 @@ function runSection() {
     facts([
       ["class", run.class + ", " + plural(run.launches, "launch", "launches") + " of each case"],
       ["configuration", el("code", null, run.config)],
-      ["cases", result.kernels.length + " kernels" + (pipelines ? "; pipelines: " + pipelines : "") + ((result.pairings || []).length ? "; pairings: " + [...new Set(result.pairings.map((p) => p.name))].join(", ") : "")],
+      ["cases", result.kernels.length + " kernels" + (pipelines ? "; pipelines: " + pipelines : "") + (result.regime ? "; regime map: " + result.regime.points.length + " points" : "") + ((result.pairings || []).length ? "; pairings: " + [...new Set(result.pairings.map((p) => p.name))].join(", ") : "")],
       ["threads", String(run.threads) + " a rank"],
       ["duration", quantity(run.seconds, "s") + (run.outside_work ? ", of which outside any case " + quantity(run.outside_work.seconds, "s") + " (" + percent(run.outside_work.share) + ")" : "")],
       ["program", "Tandem " + tandem.version + ", commit " + tandem.commit.slice(0, 12) + (tandem.dirty ? ", with uncommitted changes" : "")],

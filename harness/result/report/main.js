@@ -10,6 +10,7 @@ kernelsSection();
 precisionSections();
 pipelineSections();
 pairingSections();
+regimeSection();
 machineSection();
 figuresSection();
 drawCharts();
