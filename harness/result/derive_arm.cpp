@@ -45,9 +45,7 @@ Judged judge_launch(const LaunchRecord& record, const Json& problem, const ArmId
   if (!record.failed() && id.grows()) judged.growth = judge_growth(record, problem, id.design, judged.status);
   if (record.failed())
     judged.status.add("FAILED", record.failure());
-  else if (!record.skipped().empty())
-    judged.gate.answers = no_answers(problem);
-  else if (judged.given_up())
+  else if (judged.given_up() || !record.skipped().empty())
     judged.gate.answers = no_answers(problem);
   else
     judged.gate = judge_gate(record, problem, id.trains(), judged.status, !id.grows());
