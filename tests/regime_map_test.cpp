@@ -97,6 +97,9 @@ TEST(RegimeMap, SweepsJoinPointsThatDifferInOneNumberOnly) {
   EXPECT_NEAR(steps.at("crossings")[1].at("at")[0].get<double>(), 10, 1e-9);
   EXPECT_EQ(steps.at("crossings")[1].at("between"), Json({0, 2}));
   EXPECT_EQ(map.at("claim").at("verdict"), "supported in a region");
+  EXPECT_EQ(map.at("claim").at("text"),
+            "3-10x: supported at 1 of 4 points measured, none of them above 1 flop/B or below 1e+08 B/s; not supported "
+            "at 3");
   EXPECT_TRUE(regime_map(Json::array()).is_null());
 }
 

@@ -135,13 +135,18 @@ struct Sweep {
 TEST(RegimeRun, MeasuresEveryPointAndDrawsTheMap) {
   Sweep sweep(
       "[[regime]]\nname = \"toy\"\nballast = [1000, 100000]\nconsumer = \"monitor\"\n"
-      "[[regime]]\nname = \"toy\"\nsteps = 20\n");
+      "[[regime]]\nname = \"toy\"\nsteps = 20\ninfer = [\"fp32\", \"fp8\"]\n");
   ASSERT_EQ(sweep.outcome.code, 0) << sweep.outcome.out << sweep.outcome.err;
   EXPECT_EQ(sweep.place.run(kTandem + " verify out").code, 0) << sweep.place.read("stdout.txt");
   EXPECT_EQ(schema_errors(sweep.place.folder() / "out/result.json"), "");
   const Json& map = sweep.document.at("regime");
-  ASSERT_EQ(map.at("points").size(), 3u);
+  ASSERT_EQ(map.at("points").size(), 4u);
   for (const Json& point : map.at("points")) {
+    if (point == map.at("points")[3]) {
+      EXPECT_EQ(point.at("status"), "SKIPPED");
+      EXPECT_EQ(point.at("speedup").at("reason"), "skipped: the toy has no fp8");
+      continue;
+    }
     EXPECT_GT(point.at("speedup").at("value"), 0.0) << point.dump(1);
     EXPECT_GT(point.at("flops_per_byte").at("value"), 0.0);
     EXPECT_GT(point.at("simulated_byte_rate").at("value"), 0.0);
@@ -157,7 +162,8 @@ TEST(RegimeRun, MeasuresEveryPointAndDrawsTheMap) {
   EXPECT_TRUE(sweep.outcome.says(
       "TANDEM-CHECK v1 regime.toy.size=S.ballast=1000.fidelity=train.consumer=monitor.device=cpu.same_work.launch=0 "
       "value=0.000000000e+00"));
-  EXPECT_TRUE(sweep.outcome.says("3-10x: supported at no point measured (fewer than 6 launches have no interval)"));
+  EXPECT_TRUE(sweep.outcome.says(
+      "3-10x: supported at no point measured; inconclusive at 3 (fewer than 6 launches have no interval)"));
   EXPECT_NE(read_file(sweep.place.folder() / "out/report.html").find("regimeSection"), std::string::npos);
 }
 

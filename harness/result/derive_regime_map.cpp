@@ -1,6 +1,7 @@
 // From measured points to a map: sweeps, where S_c passes 1.1, 2 and 3 along them, and what that says of the claim.
 #include <algorithm>
 #include <charconv>
+#include <limits>
 #include <map>
 #include <set>
 
@@ -91,37 +92,34 @@ Json sweeps_of(const Json& points) {
   return sweeps;
 }
 
-std::string counted(std::size_t count, std::size_t all, const std::string& what) {
-  return fmt::format("{} of {} points {}", count, all, what);
-}
-
 // Where the claim holds, in words: the range of the points that support it.
 Json claim_json(const Json& points) {
   std::map<std::string, std::size_t> verdicts;
-  double most_work = 0, least_rate = 0;
+  std::size_t all = 0;
+  bool intervals = false;
+  double most_work = 0, least_rate = std::numeric_limits<double>::infinity();
   for (const Json& point : points) {
+    if (!is_measured(point)) continue;
+    ++all;
+    intervals = intervals || point.at("speedup").at("ci95").is_array();
     const std::string verdict = point.at("claim").at("verdict");
     ++verdicts[verdict];
-    if (verdict != "supported" || !is_measured(point)) continue;
-    const double work = point.at("flops_per_byte").at("value"), rate = point.at("simulated_byte_rate").at("value");
-    most_work = std::max(most_work, work);
-    least_rate = verdicts[verdict] == 1 ? rate : std::min(least_rate, rate);
+    if (verdict != "supported") continue;
+    most_work = std::max(most_work, point.at("flops_per_byte").at("value").get<double>());
+    least_rate = std::min(least_rate, point.at("simulated_byte_rate").at("value").get<double>());
   }
-  const std::size_t all = points.size(), supported = verdicts["supported"], refuted = verdicts["not supported"];
-  std::string text = "3-10x: ", verdict = "inconclusive";
-  if (supported > 0) {
-    verdict = "supported in a region";
-    text += fmt::format("supported at {}, none of them above {:.3g} flop/B or below {:.3g} B/s",
-                        counted(supported, all, "measured"), most_work, least_rate);
-  } else if (refuted == all) {
-    verdict = "not supported";
-    text += "not supported at any point measured";
-  } else {
-    text += "supported at no point measured";
-  }
+  const std::size_t supported = verdicts["supported"];
+  const bool refuted = all > 0 && verdicts["not supported"] == all;
+  std::string text = "3-10x: ";
+  if (supported > 0)
+    text += fmt::format("supported at {} of {} points measured, none of them above {:.3g} flop/B or below {:.3g} B/s",
+                        supported, all, most_work, least_rate);
+  else
+    text += refuted ? "not supported at any point measured" : "supported at no point measured";
   for (const char* other : {"not supported", "start-up dominated", "inconclusive"})
-    if (verdicts[other] > 0 && verdicts[other] < all) text += fmt::format("; {} at {}", other, verdicts[other]);
-  if (verdicts["inconclusive"] == all) text += " (fewer than 6 launches have no interval)";
+    if (verdicts[other] > 0 && !refuted) text += fmt::format("; {} at {}", other, verdicts[other]);
+  if (all > 0 && !intervals) text += " (fewer than 6 launches have no interval)";
+  const char* verdict = supported > 0 ? "supported in a region" : refuted ? "not supported" : "inconclusive";
   return {{"verdict", verdict}, {"text", text}};
 }
 

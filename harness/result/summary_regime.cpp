@@ -28,7 +28,7 @@ std::string point_title(const Json& point) {
 
 void point_row(TextTable& table, const Json& point) {
   const std::string status = text_or_empty(point, "status");
-  const bool told = has_no_figure(point) || status == "UNSTABLE";
+  const bool told = has_no_figure(point) || status == "UNSTABLE" || status == "SKIPPED";
   const Json& rate = member(member(point, "simulated_byte_rate"), "value");
   table.row({{point_title(point)},
              number_cell(point.at("flops_per_byte"), "{:.3g}"),

@@ -82,6 +82,6 @@ function regimeTable(map) {
     {title: "no start-up", num: true, cell: ratio("speedup_without_startup"), value: value("speedup_without_startup")},
     {title: "separated", num: true, cell: (p) => measured(p.arms[0].seconds), value: (p) => p.arms[0].seconds.value},
     {title: "integrated", num: true, cell: (p) => measured(p.arms[1].seconds), value: (p) => p.arms[1].seconds.value},
-    {title: "", cell: (p) => (["UNSTABLE", "INVALID", "FAILED"].includes(p.status) ? badgeOf(p.status) : null), value: (p) => p.status},
+    {title: "", cell: (p) => (["UNSTABLE", "INVALID", "FAILED", "SKIPPED"].includes(p.status) ? badgeOf(p.status) : null), value: (p) => p.status},
   ], map.points);
 }
