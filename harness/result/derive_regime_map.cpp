@@ -118,7 +118,7 @@ Json claim_json(const Json& points) {
     text += refuted ? "not supported at any point measured" : "supported at no point measured";
   for (const char* other : {"not supported", "start-up dominated", "inconclusive"})
     if (verdicts[other] > 0 && !refuted) text += fmt::format("; {} at {}", other, verdicts[other]);
-  if (all > 0 && !intervals) text += " (fewer than 6 launches have no interval)";
+  if (verdicts["inconclusive"] > 0 && !intervals) text += " (fewer than 6 launches have no interval)";
   const char* verdict = supported > 0 ? "supported in a region" : refuted ? "not supported" : "inconclusive";
   return {{"verdict", verdict}, {"text", text}};
 }
