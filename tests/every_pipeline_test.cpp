@@ -1,23 +1,17 @@
 // The toy pipelines of tandem-test through the whole program: in every arm at one rank and at two, and each fault with
 // the reason that it must be given. (Heat and its faults: faulty_heat_test.cpp.)
-#include <algorithm>
-#include <cmath>
-#include <functional>
+
+#include <span>
+#include <vector>
 
 #include <gtest/gtest.h>
 
 #include "harness/base/random.hpp"
-#include "harness/pipeline/steered.hpp"
-#include "harness/result/derive.hpp"
-#include "harness/result/directory.hpp"
-#include "harness/result/files.hpp"
-#include "tests/cli/workplace.hpp"
+#include "tests/cli/measured.hpp"
 #include "tests/toy_pipeline.hpp"
 
 namespace tandem {
 namespace {
-
-const std::string kProgram = TANDEM_TEST_PROGRAM;
 
 constexpr const char* kJudged = R"(threads = 1
 limits = "none"
@@ -30,28 +24,6 @@ ranks = 2
 [[pipeline]]
 name = "toy_nan"
 arms = ["integrated"]
-)";
-
-constexpr const char* kGrowing = R"(threads = 1
-limits = "none"
-[[pipeline]]
-name = "toy"
-threads = 2
-arms = ["separated", "integrated"]
-coupling = ["in_memory", "concurrent"]
-design = ["fixed", "steered", "steered_rival", "fixed_until_gate"]
-[[pipeline]]
-name = "toy"
-ranks = 2
-arms = "integrated"
-design = ["steered", "fixed_until_gate"]
-[[pipeline]]
-name = "toy"
-criterion = 0
-threads = 2
-arms = "integrated"
-coupling = ["in_memory", "concurrent"]
-design = ["steered", "fixed_until_gate"]
 )";
 
 constexpr const char* kCrashing = R"(threads = 1
@@ -93,62 +65,14 @@ name = "toy"
 arms = ["integrated"]
 )";
 
-// A run of a configuration, once for all tests that look at it.
-struct Measured {
-  explicit Measured(const char* config) {
-    place.write("config.toml", config);
-    outcome = place.run("'" + kProgram + "' run config.toml --out out");
-    std::vector<std::string> problems;
-    if (!std::filesystem::exists(place.folder() / "out/result.json")) return;
-    document = read_json(place.folder() / "out/result.json");
-    records = read_records(place.folder() / "out", problems);
-  }
-  const Json& pipeline(const std::string& path) const {
-    for (const Json& pipeline : document.at("pipelines"))
-      if (pipeline.at("case").get<std::string>().starts_with(path)) return pipeline;
-    throw std::out_of_range(path + " was not run:\n" + outcome.out + outcome.err);
-  }
-  // The exit code that the program would give if this case were alone.
-  Exit exit_of_case(const std::string& path) const {
-    Records alone = records;
-    alone.plan["cases"] =
-        Json::array({*std::find_if(records.plan.at("cases").begin(), records.plan.at("cases").end(),
-                                   [&](const Json& item) { return item.at("case") == pipeline(path).at("case"); })});
-    return exit_of(derive(alone));
-  }
-
-  Workplace place;
-  Outcome outcome;
-  Json document;
-  Records records;
-};
-
 const Measured& judged() {
   static const Measured run(kJudged);
-  return run;
-}
-const Measured& growing() {
-  static const Measured run(kGrowing);
   return run;
 }
 const Measured& crashing() {
   static const Measured run(kCrashing);
   return run;
 }
-
-std::string reasons(const Json& pipeline) {
-  std::string text;
-  for (const Json& reason : pipeline.at("reasons"))
-    text += reason.at("status").get<std::string>() + ": " + reason.at("reason").get<std::string>() + "\n";
-  return text;
-}
-
-// Right and complete; a guard may have found the machine that runs the tests too noisy.
-bool holds(const Json& pipeline) {
-  return pipeline.at("status") == "UNOFFICIAL" || pipeline.at("status") == "UNSTABLE";
-}
-
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 const Json& arm_of(const Json& pipeline, const char* name) {
   for (const Json& arm : pipeline.at("arms"))
@@ -209,7 +133,7 @@ TEST(EveryPipeline, ASubsetOfAnswersIsScaledAndSaysSo) {
 
 TEST(EveryPipeline, ARunWithFaultsEndsInvalidAndItsRecordHolds) {
   EXPECT_EQ(judged().outcome.code, 3) << judged().outcome.err;
-  const Outcome verified = judged().place.run("'" + kProgram + "' verify out");
+  const Outcome verified = judged().place.run("'" + std::string(TANDEM_TEST_PROGRAM) + "' verify out");
   EXPECT_EQ(verified.code, 0) << verified.out;
 }
 
@@ -221,154 +145,6 @@ TEST(EveryPipeline, ANotANumberIsInvalidForItsReasons) {
   EXPECT_TRUE(pipeline.at("arms")[0].at("ttis").at("value").is_null());
   EXPECT_EQ(judged().exit_of_case("toy_nan"), Exit::invalid);
   EXPECT_EQ(judged().exit_of_case("toy/size=S/ballast=0/device=cpu"), Exit::ok);
-}
-
-const Json& design_of(const Json& pipeline, const char* name) {
-  for (const Json& design : pipeline.at("steering").at("designs"))
-    if (design.at("design") == name) return design;
-  throw std::out_of_range(name);
-}
-
-TEST(GrowingDesigns, GrowUntilTheCriterionIsMetAndAnswer) {
-  for (const std::size_t item : {0u, 1u}) {
-    const Json& pipeline = growing().document.at("pipelines").at(item);
-    EXPECT_TRUE(holds(pipeline)) << reasons(pipeline);
-    for (const Json& arm : pipeline.at("arms")) {
-      EXPECT_TRUE(arm.at("ttis").at("value").is_number()) << arm.at("arm") << arm.at("design");
-      EXPECT_EQ(arm.at("answers").at("rows").size(), 4u);
-      EXPECT_EQ(arm.at("holdout").at("decides"), arm.at("design") == "fixed");
-    }
-    for (const char* name : {"steered", "fixed_until_gate"}) {
-      const Json& launch = design_of(pipeline, name).at("launches").at(0);
-      EXPECT_EQ(launch.at("simulations"), launch.at("rounds").back().at("samples"));
-      EXPECT_EQ(launch.at("judging_simulations"), 40 * launch.at("rounds").size());
-      EXPECT_EQ(design_of(pipeline, name).at("simulations_to_gate").at("value"), launch.at("simulations"));
-    }
-    const auto count = [&](const char* name) {
-      return design_of(pipeline, name).at("simulations_to_gate").at("value").get<double>();
-    };
-    EXPECT_NEAR(pipeline.at("kpis").at("steering_gain_in_simulations").at("value").get<double>(),
-                count("fixed_until_gate") / count("steered"), 1e-9);
-    EXPECT_TRUE(pipeline.at("kpis").at("steering_gain").at("value").is_number());
-  }
-  EXPECT_TRUE(growing().outcome.says("coupling=in_memory.design=steered_rival.simulations_to_gate = "));
-  EXPECT_TRUE(growing().outcome.says(".same_start.launch=0 value=0.000000000e+00"));
-  EXPECT_EQ(growing().place.run("'" + kProgram + "' verify out").code, 0);
-}
-
-TEST(GrowingDesigns, StayOutOfTheCouplingSpeedUpAndOfTheSameWeights) {
-  const Json& pipeline = growing().document.at("pipelines").at(0);
-  const auto& arms = pipeline.at("arms");
-  EXPECT_EQ(arms.at(0).at("weights_sha256"), arms.at(1).at("weights_sha256"));  // separated, integrated fixed
-  EXPECT_NE(arms.at(2).at("weights_sha256"), arms.at(1).at("weights_sha256"));
-  EXPECT_NEAR(pipeline.at("kpis").at("coupling_speedup").at("value").get<double>(),
-              arms.at(0).at("launch_seconds")[0].get<double>() / arms.at(1).at("launch_seconds")[0].get<double>(),
-              1e-9);
-}
-
-TEST(GrowingDesigns, ASteeredDesignThatIsGivenUpIsInvalidAFixedOneIsAnOutcome) {
-  const Json& pipeline = growing().document.at("pipelines").at(2);
-  EXPECT_EQ(pipeline.at("status"), "INVALID");
-  EXPECT_TRUE(contains(reasons(pipeline), "the criterion was not met with 64 simulations: relative error, p90: "))
-      << reasons(pipeline);
-  EXPECT_EQ(growing().outcome.code, 3);
-  const Json& fixed = pipeline.at("arms").at(1);
-  EXPECT_TRUE(holds(fixed));
-  EXPECT_EQ(fixed.at("ttis").at("value"), nullptr);
-  EXPECT_EQ(fixed.at("ttis").at("reason"), "no launch met the criterion");
-  EXPECT_EQ(fixed.at("answers").at("rows").size(), 0u);
-  const Json& design = design_of(pipeline, "fixed_until_gate");
-  EXPECT_EQ(design.at("given_up"), 1);
-  EXPECT_EQ(design.at("simulations_to_gate").at("value"), nullptr);
-  EXPECT_EQ(design.at("simulations_to_gate").at("reason"), "given up at 64 in 1 of 1 launches");
-  EXPECT_EQ(design_of(pipeline, "steered").at("launches").at(0).at("met"), false);
-  EXPECT_EQ(pipeline.at("kpis").at("steering_gain").at("value"), nullptr);
-}
-
-// Simulating and training at once changes which model proposes, and nothing else.
-TEST(GrowingDesigns, OverASplitTheWeightsAreThoseOfOneRankWithTheSameLag) {
-  const Json& pipeline = growing().document.at("pipelines").at(2);
-  const Json& split = pipeline.at("steering").at("designs").at(2);
-  ASSERT_EQ(split.at("split"), "1+1");
-  const Json& rounds = split.at("launches").at(0).at("rounds");
-  ASSERT_EQ(rounds.size(), 4u);
-  std::uint64_t seed = 0;
-  for (const LaunchRecord& launch : growing().records.launches)
-    if (launch.line.at("item") == 2) seed = launch.line.at("seed");
-
-  const PipelineEntry entry = pipelines::toy();
-  Settings settings(entry.parameters);
-  settings.set("criterion", "0");
-  const Pipeline toy = entry.make(settings, 1);
-  const Workplace place;
-  const Ranks ranks(1);
-  {
-    Recorder recorder(place.folder() / "records.jsonl", 0);
-    const auto handover = memory_handover();
-    grow({toy, ranks, recorder, seed}, {"steered", "", {}, 1}, *handover);
-  }
-  std::size_t round = 0;
-  read_lines(
-      place.folder() / "records.jsonl",
-      [&](Json&& record) {
-        if (record.at("record") != "round") return;
-        for (const char* key : {"weights", "samples", "simulated"})
-          EXPECT_EQ(record.at(key), rounds.at(round).at(key)) << round << key;
-        ++round;
-      },
-      false);
-  EXPECT_EQ(round, 4u);
-  EXPECT_NE(rounds.at(3).at("weights"),
-            design_of(pipeline, "steered").at("launches").at(0).at("rounds").at(3).at("weights"));
-  const Json& passing = growing().document.at("pipelines").at(0).at("arms").at(6);
-  EXPECT_EQ(passing.at("coupling"), "concurrent");
-  EXPECT_EQ(passing.at("design"), "steered");
-  EXPECT_EQ(passing.at("bytes").at("shm"), passing.at("useful_bytes"));
-}
-
-// The rounds of a launch of the first case, changed.
-Json derived_with(const std::string& design, const std::function<void(Json& rounds)>& change) {
-  Records records = growing().records;
-  records.plan["cases"] = Json::array({records.plan.at("cases").at(0)});
-  for (LaunchRecord& launch : records.launches) {
-    if (launch.line.at("item") != 0 || launch.line.at("arm") != "integrated.coupling=in_memory.design=" + design)
-      continue;
-    Json rounds = Json::array(), others = Json::array();
-    for (const Json& record : launch.line.at("records"))
-      (record.at("record") == "round" ? rounds : others).push_back(record);
-    change(rounds);
-    for (const Json& round : rounds) others.push_back(round);
-    launch.line["records"] = others;
-  }
-  return derive(records).at("pipelines").at(0);
-}
-
-TEST(GrowingDesigns, AgainstAFixedDesignThatWasGivenUpTheGainIsALowerBound) {
-  const Json pipeline = derived_with("fixed_until_gate", [](Json& rounds) {
-    const Json first = rounds[0];
-    rounds = Json::array();
-    for (const int samples : {8, 16, 32, 64}) {
-      rounds.push_back(first);
-      rounds.back()["samples"] = rounds.back()["simulated"] = samples;
-      rounds.back()["verdicts"][0]["value"] = 0.3;
-    }
-  });
-  const Json& gain = pipeline.at("kpis").at("steering_gain_in_simulations");
-  const double steered = design_of(pipeline, "steered").at("simulations_to_gate").at("value");
-  EXPECT_NEAR(gain.at("value").get<double>(), 64 / steered, 1e-9);
-  EXPECT_EQ(gain.at("reason"), "a lower bound: the fixed design was given up in 1 of 1 launches");
-  EXPECT_TRUE(holds(pipeline)) << reasons(pipeline);
-}
-
-TEST(GrowingDesigns, RoundsAreJudgedAgainAndMustBeTheProblems) {
-  const auto with = [](const std::function<void(Json&)>& change) { return reasons(derived_with("steered", change)); };
-  EXPECT_EQ(with([](Json&) {}).find("INVALID"), std::string::npos);
-  EXPECT_TRUE(contains(with([](Json& r) { r.back()["verdicts"][0]["value"] = 0.21; }), "ended before its last round"));
-  EXPECT_TRUE(contains(with([](Json& r) { r.back()["verdicts"][0]["value"] = "nan"; }), "ended before its last round"));
-  EXPECT_TRUE(contains(with([](Json& r) { r.back()["verdicts"] = Json::array(); }), "ended before its last round"));
-  EXPECT_TRUE(contains(with([](Json& r) { r[0]["samples"] = 9; }), "round 0 is not one of the Problem's"));
-  EXPECT_TRUE(contains(with([](Json& r) { r.push_back(r.back()); }), "is not one of the Problem's"));
-  EXPECT_TRUE(contains(with([](Json& r) { r = Json::array(); }), "no round was judged"));
 }
 
 TEST(EveryPipeline, ACrashIsOneFailedCaseWithItsMessage) {
@@ -384,7 +160,7 @@ TEST(EveryPipeline, ACrashIsOneFailedCaseWithItsMessage) {
   failed("toy_crash/size=S/ballast=0/how=exit", "FAILED: ended without a result");
   failed("toy_crash/size=S/ballast=0/how=foreign", "FAILED: toy_crash: a vector grew too long");
   EXPECT_TRUE(holds(run.pipeline("toy/size=S/ballast=0/"))) << reasons(run.pipeline("toy/size=S/ballast=0/"));
-  EXPECT_EQ(run.place.run("'" + kProgram + "' verify out").code, 0);
+  EXPECT_EQ(run.place.run("'" + std::string(TANDEM_TEST_PROGRAM) + "' verify out").code, 0);
 }
 
 TEST(EveryPipeline, MoreThreadsThanProcessorsAreUnstable) {

@@ -70,7 +70,7 @@ void compare_weights(const fs::path& folder, const LaunchRecord& launch, std::ve
   const std::string id = launch.line.at("id");
   const fs::path file = folder / "weights" / (id + ".weights");
   for (const Json& weights : launch.of("weights"))
-    if (fs::exists(file) && sha256_file(file) != weights.at("sha256"))  // a missing file is the manifest's to tell
+    if (fs::exists(file) && weights.at("sha256") != sha256_file(file))  // a missing file is the manifest's to tell
       problems.push_back(fmt::format("weights/{}.weights are not those that were judged", id));
 }
 
