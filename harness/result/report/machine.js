@@ -4,7 +4,7 @@ function runSection() {
   const pipelines = result.pipelines.map((p) => caseTitle(p)).join(", ");
   section("run", "What was run",
     facts([
-      ["class", run.class + ", " + plural(run.launches, "launch", "launches") + " of each case"],
+      ["class", run.class + ", " + (run.class === "official" || run.class === "procurement" ? "at least " : "") + plural(run.launches, "launch", "launches") + " of each case"],
       ["configuration", el("code", null, run.config)],
       ["cases", result.kernels.length + " kernels" + (pipelines ? "; pipelines: " + pipelines : "") + (result.regime ? "; regime map: " + result.regime.points.length + " points" : "") + ((result.pairings || []).length ? "; pairings: " + [...new Set(result.pairings.map((p) => p.name))].join(", ") : "")],
       ["threads", String(run.threads) + " a rank"],

@@ -34,7 +34,8 @@ function comparison(corner, columns, rows) {
   const line = (row) => el("tr" + (row.total ? ".total" : ""), null,
     el("th" + (row.part ? ".part" : ""), {scope: "row"}, row.title),
     row.shared ? el("td.shared", {colspan: columns.length}, el("span.soft", null, row.shared)) : row.cells.map((cell) => el("td.num.wrap", null, cell)));
-  return el("div.scroll", null, el("table", null,
+  const many = columns.length > 3 ? ".many" : "";  // narrow enough to stay on the page, also on paper
+  return el("div.scroll", null, el("table" + many, null,
     el("thead", null, el("tr", null, el("th", null, corner), columns.map((title) => el("th.num", {scope: "col"}, title)))),
     el("tbody", null, rows.map(line))));
 }
