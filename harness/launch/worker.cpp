@@ -71,7 +71,8 @@ ArmJob arm_job_of(const Json& job) {
 
 void regime(const Json& job, const Ranks& ranks, Recorder& recorder) {
   const Json& item = job.at("case");
-  const PipelineEntry& entry = entry_of(pipeline_registry(), {{"name", item.at("pipeline")}});
+  const Json of_pipeline = {{"name", item.at("pipeline")}};
+  const PipelineEntry& entry = entry_of(pipeline_registry(), of_pipeline);
   const Settings settings = settings_of(regime_parameters(entry), item);
   recorder.enter("start-up", State::transition);
   check_memory(regime_memory(entry, settings), item.at("case"));
