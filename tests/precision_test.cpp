@@ -3,6 +3,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <string_view>
 
 #include <gtest/gtest.h>
 
@@ -16,7 +17,7 @@ namespace {
 constexpr double kValues = 48 * (3 * 8 + 3 * 4 + 3 * 4 * 8 + 2 + 1);  // of the toy's samples, one of them ballast
 
 // The cells of an arm by their formats, "fp64 fp32 fp32": simulate, hand over, infer.
-const Json& cell(const std::string& arm, const std::string& formats) {
+const Json& cell(std::string_view arm, std::string_view formats) {
   for (const Json& balance : toy().document.at("precision_balance")) {
     if (balance.at("arm") != arm) continue;
     for (const Json& cell : balance.at("cells")) {
@@ -26,16 +27,17 @@ const Json& cell(const std::string& arm, const std::string& formats) {
       if (text == formats) return cell;
     }
   }
-  throw std::out_of_range(arm + " " + formats + " is no cell:\n" + toy().outcome.out + toy().outcome.err);
+  throw std::out_of_range(std::string(arm) + " " + std::string(formats) + " is no cell:\n" + toy().outcome.out +
+                          toy().outcome.err);
 }
 
 const std::string kCase = "toy/size=S/ballast=1/device=cpu";
 
-const Json& arm_of(const std::string& name, const std::string& handover) {
+const Json& arm_of(std::string_view name, std::string_view handover) {
   for (const Json& pipeline : toy().document.at("pipelines"))
     for (const Json& arm : pipeline.at("arms"))
       if (pipeline.at("case") == kCase && arm.at("arm") == name && arm.at("handover") == handover) return arm;
-  throw std::out_of_range(name);
+  throw std::out_of_range(std::string(name));
 }
 
 std::string fom(const std::string& name) {
