@@ -57,9 +57,9 @@ TEST(EveryMeter, CountsOrSaysWhyNot) {
 }
 
 // Counts 1 J at each reading; `problem`: cannot be read.
-class Stub final : public Meter {
+class NamedMeter final : public Meter {
  public:
-  Stub(std::string name, std::string scope, std::string problem = "")
+  NamedMeter(std::string name, std::string scope, std::string problem = "")
       : name_(std::move(name)), scope_(std::move(scope)), problem_(std::move(problem)) {}
   std::string name() const override { return name_; }
   std::string scope() const override { return scope_; }
@@ -76,7 +76,7 @@ class Stub final : public Meter {
 MeterEntry stubs(const std::string& kind, const std::vector<std::array<std::string, 3>>& meters, bool guest = false) {
   const auto find = [=] {
     Meters all;
-    for (const auto& [name, scope, problem] : meters) all.push_back(std::make_unique<Stub>(name, scope, problem));
+    for (const auto& [name, scope, problem] : meters) all.push_back(std::make_unique<NamedMeter>(name, scope, problem));
     if (all.empty()) all.push_back(no_meter(kind, "not there"));
     return all;
   };
