@@ -1,0 +1,32 @@
+// Two sets of launches against one another, and the verdict on them (docs/method.md, section 6).
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "harness/measure/statistics.hpp"
+
+namespace tandem {
+
+// Of B against A. In the order in which they are looked for.
+enum class Finding { faster, slower, equivalent, different_but_small, inconclusive };
+std::string finding_word(Finding finding);  // "FASTER" ... "DIFFERENT_BUT_SMALL", "INCONCLUSIVE"
+
+// Cost of a launch of A over that of one of B, Hodges-Lehmann: how many times as fast (or frugal) B is.
+struct Contrast {
+  std::size_t launches_a = 0, launches_b = 0;
+  Ratio ratio;  // with the 95 % interval and p
+  std::optional<Interval> ci90;
+  bool enough() const { return launches_a >= least_launches && launches_b >= least_launches; }
+};
+Contrast contrast(std::span<const double> a, std::span<const double> b);            // Mann-Whitney
+Contrast contrast_in_blocks(std::span<const double> a, std::span<const double> b);  // signed rank, a[i] beside b[i]
+
+// `p`: after Holm's correction; `delta`: in the logarithm of the ratio. FASTER or SLOWER: p <= 0.05 and
+// |ln ratio| > delta; EQUIVALENT: the 90 % interval lies within -delta to delta; DIFFERENT_BUT_SMALL: p <= 0.05
+// otherwise. Below 6 launches on a side: INCONCLUSIVE.
+Finding finding_of(const Contrast& contrast, double p, double delta);
+
+}  // namespace tandem
