@@ -6,7 +6,7 @@
 
 #include "harness/base/arm_id.hpp"
 #include "harness/launch/config.hpp"
-#include "harness/launch/table.hpp"
+#include "harness/base/table.hpp"
 #include "harness/pipeline/pipeline.hpp"
 
 namespace tandem {

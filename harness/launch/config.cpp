@@ -9,7 +9,7 @@
 #include "harness/device/host.hpp"
 #include "harness/kernel/kernel.hpp"
 #include "harness/launch/arms_config.hpp"
-#include "harness/launch/table.hpp"
+#include "harness/base/table.hpp"
 #include "harness/pairing/pairing.hpp"
 #include "harness/pipeline/pipeline.hpp"
 #include "harness/pipeline/regime.hpp"

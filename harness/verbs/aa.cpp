@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include <CLI/CLI.hpp>
 #include <unistd.h>
 
 #include "harness/base/digest.hpp"
@@ -17,6 +18,12 @@ namespace fs = std::filesystem;
 
 namespace tandem {
 namespace {
+
+struct AaOptions {
+  RunOptions run;  // out: the file of the threshold; "" = beside the run's directory
+  int pairs = 6;
+  std::string of;  // a run that was measured before instead
+};
 
 std::string interval(const Json& ci) {
   return ci.is_null() ? "-" : fmt::format("[{:.3f}, {:.3f}]", ci[0].get<double>(), ci[1].get<double>());
@@ -77,8 +84,6 @@ fs::path folder_of(const fs::path& file) {
   return fs::path(file).replace_extension();
 }
 
-}  // namespace
-
 Exit aa(const AaOptions& options) {
   fs::path folder = options.of, file = options.run.out;
   if (options.of.empty()) {
@@ -111,6 +116,29 @@ Exit aa(const AaOptions& options) {
   fmt::print("{}{}\n", contract({{"foms", foms_of(threshold)}, {"checks", Json::array()}}),
              result_line(document, root));
   return threshold.at("cases").empty() ? exit_of(document) : Exit::ok;
+}
+
+}  // namespace
+
+void add_aa(CLI::App& app, Perform& perform) {
+  CLI::App* verb =
+      app.add_subcommand("aa", "Measures how much this machine differs from itself: below that no comparison decides");
+  const auto options = std::make_shared<AaOptions>();
+  verb->add_option("CONFIG", options->run.config, "A TOML file as for run; without it the quick configuration");
+  verb->add_option("--filter", options->run.filter, "Only cases whose path matches this glob, e.g. 'dense/*'");
+  verb->add_option("--launches", options->pairs, "Fresh launches of every case on each side; from 6 on with intervals")
+      ->check(CLI::Range(1, 50))
+      ->capture_default_str();
+  verb->add_option("--out", options->run.out,
+                   "The threshold's file, *.json; the run goes into a directory of that name without .json; default "
+                   "results/<date>-aa.json");
+  verb->add_option("--of", options->of, "The directory of a run that tandem aa measured before, e.g. after --resume")
+      ->excludes("CONFIG", "--filter", "--launches");
+  verb->footer(
+      "The time is that of a run of the configuration, without its limits, times two times the launches.\n"
+      "examples:\n  tandem aa --filter 'dense/*' --out results/aa.json\n  tandem aa configs/standard.toml --launches "
+      "10\n  tandem aa --of results/2026-01-31-aa");
+  verb->callback([options, &perform] { perform = [options] { return aa(*options); }; });
 }
 
 }  // namespace tandem

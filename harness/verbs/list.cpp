@@ -1,4 +1,6 @@
 // tandem list: what can be measured, with every setting and its default.
+#include <CLI/CLI.hpp>
+
 #include "harness/kernel/kernel.hpp"
 #include "harness/launch/config.hpp"
 #include "harness/measure/machine.hpp"
@@ -23,9 +25,7 @@ std::size_t show(const char* title, const std::vector<Entry>& registry, const st
   return shown;
 }
 
-}  // namespace
-
-Exit list_cases(const std::string& filter) {
+Exit list(const std::string& filter) {
   std::size_t shown = show("kernels                  setting = default", kernel_registry(), filter);
   shown += show("pipelines", pipeline_registry(), filter);
   shown += show("pairings", pairing_registry(), filter);
@@ -35,6 +35,17 @@ Exit list_cases(const std::string& filter) {
   for (const Sighting& one : survey(virtual_machine()))
     fmt::print("  {:<22} {}\n", one.meter->name(), one.unused.empty() ? one.meter->scope() : one.unused);
   return Exit::ok;
+}
+
+}  // namespace
+
+void add_list(CLI::App& app, Perform& perform) {
+  CLI::App* verb =
+      app.add_subcommand("list", "Shows kernels, pipelines and meters, with every setting and its default");
+  const auto filter = std::make_shared<std::string>();
+  verb->add_option("NAME", *filter, "Only names that match this glob, e.g. 'dense/*'");
+  verb->footer("example: tandem list 'sparse/*'");
+  verb->callback([filter, &perform] { perform = [filter] { return list(*filter); }; });
 }
 
 }  // namespace tandem

@@ -1,11 +1,14 @@
 // tandem report: the page of a result once more, from its document.
 #include "harness/result/report.hpp"
 
+#include <CLI/CLI.hpp>
+
 #include "harness/result/files.hpp"
 #include "harness/result/summary.hpp"
 #include "harness/verbs/verbs.hpp"
 
 namespace tandem {
+namespace {
 
 Exit report(const std::filesystem::path& folder, const std::string& out) {
   check_usage(std::filesystem::is_directory(folder), "{} is not a directory", folder.string());
@@ -22,6 +25,17 @@ Exit report(const std::filesystem::path& folder, const std::string& out) {
   write_file(out, html_report(document));
   fmt::print("report: {}\n", out);
   return Exit::ok;
+}
+
+}  // namespace
+
+void add_report(CLI::App& app, Perform& perform) {
+  CLI::App* verb = app.add_subcommand("report", "Prints a result's summary; writes its page elsewhere with --out");
+  const auto folder = std::make_shared<std::string>(), out = std::make_shared<std::string>();
+  verb->add_option("DIR", *folder, "A result directory")->required();
+  verb->add_option("--out", *out, "Where to write the page; default: it is in the directory already");
+  verb->footer("example: tandem report results/2026-01-31-quick --out /tmp/page.html");
+  verb->callback([folder, out, &perform] { perform = [folder, out] { return report(*folder, *out); }; });
 }
 
 }  // namespace tandem

@@ -2,6 +2,7 @@
 // over, outside any clock. Skill and answers were judged in the run: the rivals' weights are not kept.
 #include <ctime>
 
+#include <CLI/CLI.hpp>
 #include <fmt/chrono.h>
 #include <unistd.h>
 
@@ -25,6 +26,11 @@ namespace fs = std::filesystem;
 
 namespace tandem {
 namespace {
+
+struct RevalidateOptions {
+  std::string folder, nonce;
+  std::string out;  // "" = <DIR>.revalidation-<12 digits of the nonce's digest>.json
+};
 
 // One launch of an arm that faces the nonce.
 struct Frozen {
@@ -152,9 +158,8 @@ Json revalidated(const Frozen& frozen, const std::string& config, const std::str
   return launch;
 }
 
-}  // namespace
-
-Exit revalidate(const fs::path& folder, const RevalidateOptions& options) {
+Exit revalidate(const RevalidateOptions& options) {
+  const fs::path folder = options.folder;
   check_usage(!options.nonce.empty(), "--nonce is empty: pick one that nobody can guess");
   check_usage(fs::is_directory(folder), "{} is not a directory", folder.string());
   const fs::path out = record_path(folder, options);
@@ -197,6 +202,24 @@ Exit revalidate(const fs::path& folder, const RevalidateOptions& options) {
   fmt::print("record: {}\n\n{}{}\n", out.string(), contract(record),
              result_line(record, record.at("result").at("root").get<std::string>()));
   return exit_of_status(record.at("run").at("status"));
+}
+
+}  // namespace
+
+void add_revalidate(CLI::App& app, Perform& perform) {
+  CLI::App* verb =
+      app.add_subcommand("revalidate", "Sets a result's frozen weights a hold-out that a nonce decides on");
+  const auto options = std::make_shared<RevalidateOptions>();
+  verb->add_option("DIR", options->folder, "A result directory")->required();
+  verb->add_option("--nonce", options->nonce,
+                   "Any text; the buyer picks it after having received DIR, so that nobody could know the hold-out")
+      ->required();
+  verb->add_option("--out", options->out, "The record's file; default DIR.revalidation-<digits>.json");
+  verb->footer(
+      "The record stands beside DIR, which stays as it is; tandem verify checks it too.\n"
+      "example: tandem revalidate results/2026-01-31-official --nonce $(od -An -N8 -tx8 /dev/urandom | tr -d ' ')\n"
+      "exit codes: 0 every launch passes, 2 weights or this program's problem do not fit, 3 INVALID");
+  verb->callback([options, &perform] { perform = [options] { return revalidate(*options); }; });
 }
 
 }  // namespace tandem

@@ -3,6 +3,7 @@
 #include <csignal>
 #include <ctime>
 
+#include <CLI/CLI.hpp>
 #include <fmt/chrono.h>
 #include <unistd.h>
 
@@ -163,6 +164,21 @@ std::vector<std::size_t> needed_launches(const Begun& begun) {
   return counts;
 }
 
+Exit run(const RunOptions& options) {
+  if (options.dry_run) {
+    const Begun begun = begin(options);
+    show_plan(begun.plan, begun.document);
+    if (const std::string problem = launcher_problem(begun.plan); !problem.empty()) fmt::print("note: {}\n", problem);
+    return Exit::ok;
+  }
+  const Measured measured = measure(options);
+  if (measured.code != Exit::ok) return measured.code;
+  fmt::print("\n{}", summary(measured.document, ::isatty(STDOUT_FILENO) == 1, 100));
+  fmt::print("report: {}\n\n", (measured.folder / "report.html").string());
+  fmt::print("{}{}\n", contract(measured.document), result_line(measured.document, measured.root));
+  return exit_of(measured.document);
+}
+
 }  // namespace
 
 Measured measure(const RunOptions& options) {
@@ -194,19 +210,24 @@ Measured measure(const RunOptions& options) {
   return {Exit::ok, begun.folder, sealed.document, sealed.root};
 }
 
-Exit run(const RunOptions& options) {
-  if (options.dry_run) {
-    const Begun begun = begin(options);
-    show_plan(begun.plan, begun.document);
-    if (const std::string problem = launcher_problem(begun.plan); !problem.empty()) fmt::print("note: {}\n", problem);
-    return Exit::ok;
-  }
-  const Measured measured = measure(options);
-  if (measured.code != Exit::ok) return measured.code;
-  fmt::print("\n{}", summary(measured.document, ::isatty(STDOUT_FILENO) == 1, 100));
-  fmt::print("report: {}\n\n", (measured.folder / "report.html").string());
-  fmt::print("{}{}\n", contract(measured.document), result_line(measured.document, measured.root));
-  return exit_of(measured.document);
+void add_run(CLI::App& app, Perform& perform) {
+  CLI::App* verb = app.add_subcommand("run", "Measures what a configuration names and seals a result directory");
+  const auto options = std::make_shared<RunOptions>();
+  verb->add_option("CONFIG", options->config,
+                   "A TOML file (see configs/README.md); without it the quick configuration");
+  verb->add_option("--filter", options->filter, "Only cases whose path matches this glob, e.g. 'dense/*' or 'heat*'");
+  verb->add_option("--out", options->out, "The result directory, new or empty; default results/<date>-<class>");
+  verb->add_option("--launches", options->launches, "Fresh launches of every case, at least those of the class")
+      ->check(CLI::PositiveNumber);
+  verb->add_option("--ranks", options->ranks, "MPI ranks of every case that names none itself")
+      ->check(CLI::PositiveNumber);
+  verb->add_flag("--dry-run", options->dry_run, "Shows the plan and runs nothing");
+  verb->add_option("--resume", options->resume, "Goes on with the interrupted run in this directory")
+      ->excludes("CONFIG", "--out", "--filter", "--launches", "--ranks", "--dry-run");
+  verb->footer(
+      "examples:\n  tandem run configs/quick.toml --filter 'sparse/*' --dry-run\n  tandem run --resume "
+      "results/2026-01-31-standard");
+  verb->callback([options, &perform] { perform = [options] { return run(*options); }; });
 }
 
 }  // namespace tandem

@@ -1,13 +1,30 @@
-// The verbs of the command line. Each only reads what it needs, prints for people, and returns the exit code.
+// The verbs of the command line, one file each: add_<verb> tells its options and sets what it does once it was chosen.
+// A verb only reads what it needs, prints for people, and returns the exit code.
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
 
 #include "harness/base/check.hpp"
 #include "harness/base/json.hpp"
 
+namespace CLI {
+class App;
+}
+
 namespace tandem {
+
+using Perform = std::function<Exit()>;
+
+void add_list(CLI::App& app, Perform& perform);
+void add_run(CLI::App& app, Perform& perform);
+void add_aa(CLI::App& app, Perform& perform);
+void add_verify(CLI::App& app, Perform& perform);
+void add_revalidate(CLI::App& app, Perform& perform);
+void add_report(CLI::App& app, Perform& perform);
+void add_worker(CLI::App& app, Perform& perform);  // started by run, not by people
+void add_meter(CLI::App& app, Perform& perform);   // started by meter_launcher
 
 struct RunOptions {
   std::string config;  // "" = the quick configuration that the program carries
@@ -29,26 +46,7 @@ struct Measured {
 };
 Measured measure(const RunOptions& options);
 
-struct AaOptions {
-  RunOptions run;  // out: the file of the threshold; "" = beside the run's directory
-  int pairs = 6;
-  std::string of;  // a run that was measured before instead
-};
-
-struct RevalidateOptions {
-  std::string nonce;
-  std::string out;  // "" = <DIR>.revalidation-<12 digits of the nonce's digest>.json
-};
-
-Exit list_cases(const std::string& filter);
-Exit run(const RunOptions& options);
-Exit aa(const AaOptions& options);
 // `last`: closes with the result line, for another verb does not go on from here. Also a revalidation's record.
 Exit verify(const std::filesystem::path& path, bool last = true);
-Exit revalidate(const std::filesystem::path& folder, const RevalidateOptions& options);
-Exit report(const std::filesystem::path& folder, const std::string& out);
-
-// Tells this node's meters on stdout until a signal; `node` is its name, "" = the digest of the host's.
-Exit meter_node(const std::string& node);
 
 }  // namespace tandem

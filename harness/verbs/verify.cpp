@@ -2,6 +2,8 @@
 // Of a revalidation's record: its seal, and its verdicts from its errors.
 #include <algorithm>
 
+#include <CLI/CLI.hpp>
+
 #include "harness/base/digest.hpp"
 #include "harness/result/derive.hpp"
 #include "harness/result/differences.hpp"
@@ -113,6 +115,15 @@ Exit verify(const std::filesystem::path& folder, bool last) {
       folder.string(), checked.written.at("foms").size(), checked.written.at("checks").size());
   if (last) fmt::print("{}\n", result_line(checked.written, root));
   return Exit::ok;
+}
+
+void add_verify(CLI::App& app, Perform& perform) {
+  CLI::App* verb = app.add_subcommand(
+      "verify", "Checks a result directory: hashes, chain, and every figure derived again; or a revalidation's record");
+  const auto folder = std::make_shared<std::string>();
+  verb->add_option("DIR", *folder, "A result directory")->required();
+  verb->footer("example: tandem verify results/2026-01-31-quick");
+  verb->callback([folder, &perform] { perform = [folder] { return verify(*folder); }; });
 }
 
 }  // namespace tandem

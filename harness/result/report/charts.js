@@ -62,7 +62,6 @@ function inkOn(hex) {
 }
 
 function followTheme() {
-  const root = document.documentElement;
   window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => drawCharts());
   window.addEventListener("beforeprint", () => { root.dataset.theme = "light"; drawCharts(670); });
   window.addEventListener("afterprint", () => { delete root.dataset.theme; drawCharts(); });

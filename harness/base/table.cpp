@@ -1,4 +1,4 @@
-#include "harness/launch/table.hpp"
+#include "harness/base/table.hpp"
 
 #include <algorithm>
 #include <cmath>

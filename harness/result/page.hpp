@@ -1,0 +1,22 @@
+// A JSON document as one self-contained HTML page: it loads nothing, reads without colour, and prints on A4. The page
+// draws itself from the embedded document by the scripts under harness/result/report; without scripts its text shows.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "harness/base/json.hpp"
+
+namespace tandem {
+
+struct PageContent {
+  std::string title;
+  // Run one after another in one scope, after base.js, format.js, table.js and charts.js, before the charts are drawn;
+  // `result` is the document there. Each must be listed in harness/CMakeLists.txt.
+  std::vector<std::string> scripts;
+  Json document;
+  std::string text;  // the same as plain text
+};
+std::string page(const PageContent& content);
+
+}  // namespace tandem
