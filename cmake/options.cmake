@@ -16,6 +16,9 @@ find_program(CCACHE ccache)
 if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
 endif()
+if(CMAKE_CXX_COMPILER_LAUNCHER)  # a cache of objects saves more, and precompiled headers hide from it what has changed
+  set(CMAKE_DISABLE_PRECOMPILE_HEADERS ON)
+endif()
 
 # Flags of every target. No -ffast-math: kernels that want reassociation say so with `#pragma omp simd reduction`.
 add_library(tandem_flags INTERFACE)

@@ -6,6 +6,24 @@ function(tandem_library name)
   target_link_libraries(tandem_${name} PUBLIC tandem_flags fmt::fmt OpenMP::OpenMP_CXX ${arg_LINK})
 endfunction()
 
+# What only handles documents and processes, nothing that is timed: compiled quickly rather than to run fast.
+function(tandem_untimed)
+  set(headers <nlohmann/json.hpp> <fmt/format.h> <filesystem> <string> <vector>)
+  foreach(target IN LISTS ARGN)
+    target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)
+    target_precompile_headers(${target} PRIVATE ${headers})
+  endforeach()
+endfunction()
+
+# A test's program: one set of precompiled headers for all of them.
+function(tandem_test_program name)
+  cmake_parse_arguments(arg "" "" "LINK" ${ARGN})
+  add_executable(${name} ${name}.cpp)
+  target_link_libraries(${name} PRIVATE tandem_flags fmt::fmt OpenMP::OpenMP_CXX ${arg_LINK})
+  target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O1>)
+  target_precompile_headers(${name} REUSE_FROM tandem_test_headers)
+endfunction()
+
 # tandem_kernels(dense gemm mixed_gemm LINK ...): each file <name>.cpp defines KernelEntry <family>_<name>().
 function(tandem_kernels family)
   cmake_parse_arguments(arg "" "" "SOURCES;LINK" ${ARGN})
@@ -52,8 +70,7 @@ endfunction()
 # tandem_test(name [SERIAL] LINK ...): tests/<name>_test.cpp with GoogleTest. SERIAL: it judges a time, so it runs alone.
 function(tandem_test name)
   cmake_parse_arguments(arg "SERIAL" "TIMEOUT" "LINK;LABELS" ${ARGN})
-  add_executable(${name}_test ${name}_test.cpp)
-  target_link_libraries(${name}_test PRIVATE ${arg_LINK} GTest::gtest_main)
+  tandem_test_program(${name}_test LINK ${arg_LINK} GTest::gtest_main)
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 120)
   endif()
