@@ -18,7 +18,7 @@ packages=(
   # files, mathematics, pictures of the report
   libhdf5-dev libboost-dev libjs-chart.js
   # tests and micro-measurements
-  libgtest-dev libbenchmark-dev
+  libgtest-dev libbenchmark-dev openssh-client
 )
 lint=(clang-format clang-tidy shellcheck)
 

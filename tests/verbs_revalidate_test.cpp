@@ -3,7 +3,7 @@
 #include <functional>
 
 #include "harness/base/digest.hpp"
-#include "harness/pipeline/gate.hpp"
+#include "harness/base/holdout_seed.hpp"
 #include "harness/result/directory.hpp"
 #include "harness/result/files.hpp"
 #include "harness/result/revalidation.hpp"

@@ -27,15 +27,18 @@ std::size_t edit_distance(const std::string& a, const std::string& b) {
 }
 
 std::string nearest(const std::string& word, const std::vector<std::string>& known) {
-  const auto best = std::min_element(known.begin(), known.end(), [&](const auto& a, const auto& b) {
-    return edit_distance(word, a) < edit_distance(word, b);
-  });
-  if (best != known.end() && edit_distance(word, *best) <= 1 + word.size() / 3)
-    return fmt::format("did you mean \"{}\"?", *best);
+  if (!known.empty() && edit_distance(word, closest(word, known)) <= 1 + word.size() / 3)
+    return fmt::format("did you mean \"{}\"?", closest(word, known));
   return fmt::format("known: {}", fmt::join(known, ", "));
 }
 
 }  // namespace
+
+const std::string& closest(const std::string& word, const std::vector<std::string>& known) {
+  return *std::min_element(known.begin(), known.end(), [&](const auto& a, const auto& b) {
+    return edit_distance(word, a) < edit_distance(word, b);
+  });
+}
 
 void Table::fail(const toml::source_region& at, const std::string& message) const {
   throw Error(Exit::usage, fmt::format("{}:{}: {}", source_, at.begin.line, message));

@@ -9,6 +9,9 @@
 
 namespace tandem {
 
+// The known word that takes the fewest changes to become this one; `known` is not empty.
+const std::string& closest(const std::string& word, const std::vector<std::string>& known);
+
 class Table {
  public:
   // `what` is this table in messages: "[[kernel]] dense/gemm".

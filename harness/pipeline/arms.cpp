@@ -1,6 +1,7 @@
 #include "harness/pipeline/arms.hpp"
 
 #include "harness/base/digest.hpp"
+#include "harness/base/holdout_seed.hpp"
 #include "harness/pipeline/gate.hpp"
 #include "harness/pipeline/handover.hpp"
 #include "harness/pipeline/stages.hpp"
@@ -81,7 +82,7 @@ void answer_and_validate(const Run& run, const Trained& trained) {
 void simulation_only(const Run& run) {
   const auto coarse = run.stage.pipeline.simulation->coarse_model();
   const std::vector<Answer> answers = answer(run.stage, *coarse, run.job.questions);
-  const std::string digest = coarse_digest(run.stage.pipeline.problem->spec());
+  const std::string digest = coarse_digest(run.stage.pipeline.problem->spec().version);
   run_gate(run.stage, {{"", coarse.get()}}, answers, holdout_seed(digest, run.job.config_digest), run.slices);
 }
 

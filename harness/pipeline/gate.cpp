@@ -2,8 +2,6 @@
 
 #include <limits>
 
-#include "harness/base/digest.hpp"
-
 namespace tandem {
 namespace {
 
@@ -46,17 +44,6 @@ std::vector<double> errors_of_share(const Stage& stage, const std::vector<GateMo
 }
 
 }  // namespace
-
-std::uint64_t holdout_seed(const std::string& weights_digest, const std::string& config_digest) {
-  return leading_bits(sha256(weights_digest + config_digest + "holdout"));
-}
-
-std::uint64_t revalidation_seed(const std::string& weights_digest, const std::string& config_digest,
-                                const std::string& nonce) {
-  return leading_bits(sha256(weights_digest + config_digest + "nonce:" + nonce));
-}
-
-std::string coarse_digest(const ProblemSpec& spec) { return sha256("coarse " + spec.version); }
 
 void run_gate(const Stage& stage, const std::vector<GateModel>& models, const std::vector<Answer>& answers,
               std::uint64_t holdout, const std::vector<Slice>& slices) {

@@ -16,16 +16,6 @@ struct GateModel {
   const Model* model;
 };
 
-// First 8 bytes of SHA-256(digest of the weights | digest of the configuration | "holdout").
-std::uint64_t holdout_seed(const std::string& weights_digest, const std::string& config_digest);
-
-// The same with "nonce:" and the nonce for "holdout": a hold-out that nobody could know before the nonce was picked.
-std::uint64_t revalidation_seed(const std::string& weights_digest, const std::string& config_digest,
-                                const std::string& nonce);
-
-// In the place of the weights' digest for the coarse method of the simulation-only arm, which has none.
-std::string coarse_digest(const ProblemSpec& spec);
-
 void run_gate(const Stage& stage, const std::vector<GateModel>& models, const std::vector<Answer>& answers,
               std::uint64_t holdout, const std::vector<Slice>& slices);
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "harness/base/digest.hpp"
+#include "harness/base/holdout_seed.hpp"
 #include "harness/pipeline/gate.hpp"
 #include "harness/pipeline/supply.hpp"
 

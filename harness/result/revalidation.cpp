@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "harness/base/arm_id.hpp"
 #include "harness/base/check.hpp"
 #include "harness/base/digest.hpp"
 #include "harness/result/derive_parts.hpp"
@@ -84,6 +85,12 @@ std::vector<std::string> check_revalidation(const Json& record) {
     problems.emplace_back(std::string("it does not hold what it should: ") + error.what());
   }
   return problems;
+}
+
+std::string why_not_revalidated(const LaunchRecord& launch, const Json& item) {
+  if (launch.failed() || !launch.skipped().empty()) return "it failed in the run";
+  if (ArmId::of(launch.line.at("arm")).grows()) return "its hold-out decides nothing: the design grew until it was met";
+  return item.at("problem").at("cases") == 0 ? "its problem has no error per case" : "";
 }
 
 bool is_revalidation(const std::filesystem::path& file) {

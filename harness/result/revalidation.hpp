@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "harness/base/json.hpp"
+#include "harness/result/records.hpp"
 
 namespace tandem {
 
@@ -18,6 +19,9 @@ Json judge_revalidation(const Json& facts);
 
 // What is wrong with a record: its seal, or a verdict that does not follow from its errors. Empty = nothing.
 std::vector<std::string> check_revalidation(const Json& record);
+
+// "" or why a launch of a pipeline's arm has no hold-out to face. `item`: its case in the plan.
+std::string why_not_revalidated(const LaunchRecord& launch, const Json& item);
 
 bool is_revalidation(const std::filesystem::path& file);  // a file whose JSON says that it is such a record
 

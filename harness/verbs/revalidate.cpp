@@ -6,8 +6,8 @@
 #include <fmt/chrono.h>
 #include <unistd.h>
 
-#include "harness/base/arm_id.hpp"
 #include "harness/base/digest.hpp"
+#include "harness/base/holdout_seed.hpp"
 #include "harness/device/host.hpp"
 #include "harness/launch/entries.hpp"
 #include "harness/launch/progress.hpp"
@@ -72,13 +72,6 @@ void check_problem(const Json& item, const Json& program) {
               item.at("case").get<std::string>(), named(then), named(own), program_name(program));
 }
 
-// "" or why a launch has no hold-out to face.
-std::string not_to_judge(const LaunchRecord& launch, const Json& item) {
-  if (launch.failed() || !launch.skipped().empty()) return "it failed in the run";
-  if (ArmId::of(launch.line.at("arm")).grows()) return "its hold-out decides nothing: the design grew until it was met";
-  return item.at("problem").at("cases") == 0 ? "its problem has no error per case" : "";
-}
-
 // What can be revalidated; every file must be there and be what the ledger says.
 std::vector<Frozen> frozen_of(const fs::path& folder, const Records& records) {
   std::vector<Frozen> all;
@@ -86,7 +79,7 @@ std::vector<Frozen> frozen_of(const fs::path& folder, const Records& records) {
     if (launch.line.at("kind") != "arm") continue;
     Frozen one{&launch, records.plan.at("cases").at(launch.line.at("item").get<std::size_t>()), "", ""};
     const std::string id = launch.line.at("id");
-    if (const std::string why = not_to_judge(launch, one.item); !why.empty()) {
+    if (const std::string why = why_not_revalidated(launch, one.item); !why.empty()) {
       fmt::print("{}: not revalidated: {}\n", id, why);
       continue;
     }
@@ -145,7 +138,7 @@ std::vector<Json> face(const Frozen& frozen, std::uint64_t seed, const fs::path&
 
 Json revalidated(const Frozen& frozen, const std::string& config, const std::string& nonce, const fs::path& scratch) {
   const std::string digest =
-      frozen.file.empty() ? coarse_digest(pipeline_of(frozen.item).problem->spec()) : frozen.digest;
+      frozen.file.empty() ? coarse_digest(frozen.item.at("problem").at("version")) : frozen.digest;
   const std::uint64_t seed = revalidation_seed(digest, config, nonce);
   const Json& line = frozen.launch->line;
   Json launch = {{"case", frozen.item.at("case")},

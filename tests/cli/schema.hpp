@@ -1,4 +1,4 @@
-// A result.json against the schema.
+// A document against a schema.
 #pragma once
 
 #include <filesystem>
@@ -14,9 +14,10 @@
 namespace tandem {
 
 // "" or all that is wrong, a line each.
-inline std::string schema_errors(const std::filesystem::path& file) {
+inline std::string schema_errors(const std::filesystem::path& file,
+                                 const std::filesystem::path& schema_file = RESULT_SCHEMA) {
   using nlohmann::json;
-  const json schema_text = json::parse(read_file(RESULT_SCHEMA));
+  const json schema_text = json::parse(read_file(schema_file));
   const json document = json::parse(read_file(file));
   valijson::Schema schema;
   valijson::SchemaParser(valijson::SchemaParser::kDraft7)

@@ -1,0 +1,17 @@
+#include <fmt/format.h>
+
+#include "harness/decide/acceptance_view.hpp"
+#include "harness/result/page.hpp"
+
+namespace tandem {
+
+std::string acceptance_page(const Json& record) {
+  PageContent content;
+  content.title = fmt::format("{}: {}", record.at("verdict").get<std::string>(), record.at("lot").get<std::string>());
+  content.scripts = {"acceptance.js"};
+  content.document = record;
+  content.text = acceptance_text(record, false, 110);
+  return page(content);
+}
+
+}  // namespace tandem
