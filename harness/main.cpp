@@ -22,14 +22,15 @@ std::string footer() {
          "  tandem verify results/2026-01-31-quick       hashes and figures, once more from the samples\n"
          "  tandem revalidate DIR --nonce 4f1c09ab77d2   a buyer's own hold-out for the weights of a result\n"
          "  tandem accept DIR --spec lot.toml            is it what a buyer asked for?\n"
+         "  tandem compare results/old results/new       ratios with intervals, and a verdict on each headline figure\n"
          "exit codes: 0 ok, 1 failed, 2 usage or configuration, 3 INVALID, 4 accept: a hard criterion failed, "
          "5 undecided, 77 skipped, 130 and 143 interrupted";
 }
 
 // In the order of --help.
-constexpr std::array verbs = {tandem::add_list,   tandem::add_run,        tandem::add_aa,
-                              tandem::add_verify, tandem::add_revalidate, tandem::add_report,
-                              tandem::add_accept, tandem::add_worker,     tandem::add_meter};
+constexpr std::array verbs = {tandem::add_list,       tandem::add_run,    tandem::add_aa,     tandem::add_verify,
+                              tandem::add_revalidate, tandem::add_report, tandem::add_accept, tandem::add_compare,
+                              tandem::add_worker,     tandem::add_meter};
 
 int fail(Exit code, const std::string& message) {
   std::fflush(stdout);

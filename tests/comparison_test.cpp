@@ -7,10 +7,12 @@
 #include <gtest/gtest.h>
 
 #include "harness/base/check.hpp"
+#include "harness/decide/comparison_page.hpp"
 #include "harness/decide/comparison_text.hpp"
 #include "harness/decide/finding.hpp"
 #include "harness/decide/headline.hpp"
 #include "harness/decide/side_by_side.hpp"
+#include "tests/browser.hpp"
 #include "tests/made_comparison.hpp"
 
 namespace tandem {
@@ -70,8 +72,10 @@ TEST(Headline, GlobsOfThePlanOrItsFirstTwenty) {
   EXPECT_EQ(all.size(), std::min<std::size_t>(20, promised_figures(plan).size()));
   plan["headline"] = {"kernel.dense.gemm.*", "*separated.ttis"};
   EXPECT_EQ(headline_of(plan).size(), 4);
-  plan["headline"] = {"kernel.dense.gem.*"};
-  EXPECT_THROW(headline_of(plan), Error);
+  EXPECT_NO_THROW(check_headline(plan));
+  plan["headline"] = {"kernel.dense.gem.*", "*separated.ttis"};
+  EXPECT_THROW(check_headline(plan), Error);
+  EXPECT_EQ(headline_of(plan).size(), 1) << "of a filtered plan";
   Json& cases = plan["cases"];
   const Json one = cases[0];
   for (int n = 0; n < 30; ++n) {
@@ -80,6 +84,7 @@ TEST(Headline, GlobsOfThePlanOrItsFirstTwenty) {
   }
   plan["headline"] = {"kernel.dense.*"};
   EXPECT_THROW(headline_of(plan), Error);
+  EXPECT_THROW(check_headline(plan), Error);
   plan.erase("headline");
   EXPECT_EQ(headline_of(plan).size(), 20);
 }
@@ -283,6 +288,21 @@ TEST(ComparisonText, VerdictsComeFirstAndLinesFit) {
       << contract;
   EXPECT_NE(contract.find("n=10+10 verdict=SLOWER\n"), std::string::npos);
   EXPECT_NE(contract.find("TANDEM-FOM v1 score.time.of=B = 8.333333333e-01 1 ci95=null"), std::string::npos);
+}
+
+TEST(ComparisonPage, ABrowserDrawsItWithoutErrors) {
+  Compared a = made("A"), b = made("B", 1.2);
+  a.plan["headline"] = {kGemm, kSeparated};
+  b.document["machine"]["cpu"] = "Another <b>CPU</b>";
+  const std::string page = rendered_page(comparison_page(comparison_of({a, b, made("C", 0.7, 3)})));
+  if (page.empty()) GTEST_SKIP() << "no chromium here";
+  for (const char* text :
+       {"<b>B against A: 2 SLOWER</b>", "<b>C against A: 2 INCONCLUSIVE</b>", "<b>0.833</b>", "<h3>Roofline</h3>",
+        "<h3>Where they differ</h3>", "Another &lt;b&gt;CPU", "10 and 3 launches: it takes 6", "<h3>Not compared</h3>",
+        "The launches behind each ratio", "<h3>Where the time of each arm went</h3>",
+        "<h3>Key figures of the pipelines</h3>", "<canvas"})
+    EXPECT_NE(page.find(text), std::string::npos) << text;
+  for (const char* text : {"[object ", ">undefined<", ">NaN"}) EXPECT_EQ(page.find(text), std::string::npos) << text;
 }
 
 TEST(Comparison, EachOfSeveralAgainstTheFirst) {

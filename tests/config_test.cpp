@@ -47,6 +47,14 @@ TEST(Config, ListsMakeACaseForEachCombination) {
   EXPECT_EQ(config.launches, 1);
 }
 
+TEST(Config, TheHeadlineStandsInThePlan) {
+  const Config config = parse("headline = [\"kernel.dense.*\"]\n" + kGemm);
+  const Json plan = to_json(make_plan(config));
+  EXPECT_EQ(plan.at("headline"), Json::array({"kernel.dense.*"}));
+  EXPECT_EQ(to_json(plan_of(plan)), plan);
+  EXPECT_FALSE(to_json(make_plan(parse(kGemm))).contains("headline")) << "the digests of other plans stay";
+}
+
 TEST(Config, ClassesRanksAndThreads) {
   EXPECT_EQ(parse("class = \"standard\"\n" + kGemm).launches, 3);
   EXPECT_EQ(parse("class = \"official\"\n" + kGemm).launches, 10);

@@ -1,23 +1,18 @@
 // Terminal summary, contract lines and page of the golden document, and of documents changed from it.
 #include "harness/result/report.hpp"
 
-#include <cstdio>
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <regex>
 #include <sstream>
 #include <string>
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include "harness/result/summary.hpp"
+#include "tests/browser.hpp"
 
 namespace tandem {
 namespace {
-
-namespace fs = std::filesystem;
 
 Json golden() { return Json::parse(std::ifstream(GOLDEN_RESULT)); }
 
@@ -212,28 +207,7 @@ TEST(Report, TheDocumentCannotEndItsScript) {
   EXPECT_EQ(Json::parse(page.substr(begin, page.find("</script>", begin) - begin)), document);
 }
 
-// The page's main part as a browser builds it; "" where there is no browser.
-std::string rendered(const Json& document) {
-  if (std::system("command -v chromium >/dev/null 2>&1") != 0) return {};
-  const fs::path folder = fs::temp_directory_path() / ("tandem-report-" + std::to_string(::getpid()));
-  fs::create_directories(folder);
-  std::ofstream(folder / "report.html") << html_report(document);
-  const std::string command =
-      "timeout 60 chromium --headless --no-sandbox --disable-gpu --enable-logging=stderr --user-data-dir=" +
-      (folder / "profile").string() + " --dump-dom file://" + (folder / "report.html").string() + " 2>" +
-      (folder / "log").string() + " >" + (folder / "dom").string();
-  const int status = std::system(command.c_str());
-  std::ostringstream dom, log;
-  dom << std::ifstream(folder / "dom").rdbuf();
-  log << std::ifstream(folder / "log").rdbuf();
-  fs::remove_all(folder);
-  EXPECT_EQ(status, 0) << log.str();
-  EXPECT_EQ(log.str().find("CONSOLE"), std::string::npos) << log.str();
-  const std::string page = dom.str();
-  EXPECT_NE(page.find("data-errors=\"0\" data-rendered=\"true\""), std::string::npos);
-  const std::size_t begin = page.find("<main"), end = page.find("</main>");
-  return begin < end && end != std::string::npos ? page.substr(begin, end - begin) : "nothing was drawn";
-}
+std::string rendered(const Json& document) { return rendered_page(html_report(document)); }
 
 TEST(Report, ABrowserDrawsItWithoutErrors) {
   const std::string page = rendered(golden());

@@ -153,15 +153,11 @@ Json result_json(const Compared& result) {
   for (const Json& kernel : result.document.at("kernels")) {
     const Json& facts = member(kernel, "facts");
     if (facts.is_null() || !kernel.at("value").is_number() || kernel.at("unit") == "s") continue;
-    points.push_back({{"case", kernel.at("case")},
-                      {"name", kernel.at("name")},
-                      {"settings", kernel.at("settings")},
-                      {"ranks", kernel.at("ranks")},
+    points.push_back({{"title", case_title(kernel)},
                       {"value", kernel.at("value")},
                       {"unit", kernel.at("unit")},
                       {"flops", facts.at("flops")},
-                      {"bytes", facts.at("bytes")},
-                      {"limit", facts.at("limit")}});
+                      {"bytes", facts.at("bytes")}});
   }
   for (const Json& pipeline : result.document.at("pipelines"))
     for (const Json& arm : pipeline.at("arms"))

@@ -222,7 +222,8 @@ std::string comparison_contract(const Json& comparison) {
                            row.at("b").at("launches").dump(), row.at("verdict").get<std::string>());
     }
   Json foms = Json::array();
-  for (const Json& one : comparison.at("scores").at("of"))
+  for (const Json& one : comparison.at("scores").at("of")) {
+    if (one.at("label") == comparison.at("scores").at("reference").at("label")) continue;  // 1 by definition
     for (const char* what : {"time", "energy"}) {
       const Json& score = one.at(what);
       foms.push_back({{"name", fmt::format("score.{}.of={}", what, one.at("label").get<std::string>())},
@@ -234,6 +235,7 @@ std::string comparison_contract(const Json& comparison) {
                       {"status", score.at("status")},
                       {"reason", score.at("reason")}});
     }
+  }
   return lines + contract({{"foms", foms}, {"checks", Json::array()}});
 }
 

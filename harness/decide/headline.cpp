@@ -8,6 +8,11 @@
 #include "harness/result/derive_parts.hpp"
 
 namespace tandem {
+namespace {
+
+bool matches(const std::string& glob, const std::string& name) { return fnmatch(glob.c_str(), name.c_str(), 0) == 0; }
+
+}  // namespace
 
 std::vector<std::string> promised_figures(const Json& plan) {
   std::vector<std::string> times, energies, kernels;
@@ -31,20 +36,22 @@ std::vector<std::string> headline_of(const Json& plan) {
     figures.resize(std::min(figures.size(), most_headlines));
     return figures;
   }
-  const auto globs = plan.at("headline").get<std::vector<std::string>>();
-  const auto matches = [](const std::string& glob, const std::string& name) {
-    return fnmatch(glob.c_str(), name.c_str(), 0) == 0;
-  };
-  for (const std::string& glob : globs)
-    check_usage(std::any_of(figures.begin(), figures.end(), [&](const auto& name) { return matches(glob, name); }),
-                "headline \"{}\" matches no figure of this plan; they are:\n  {}", glob, fmt::join(figures, "\n  "));
   std::erase_if(figures, [&](const std::string& name) {
-    return std::none_of(globs.begin(), globs.end(), [&](const auto& glob) { return matches(glob, name); });
+    const Json& globs = plan.at("headline");
+    return std::none_of(globs.begin(), globs.end(), [&](const Json& glob) { return matches(glob, name); });
   });
   check_usage(figures.size() <= most_headlines,
               "headline chooses {} figures; at most {} can be decided on together: choose fewer", figures.size(),
               most_headlines);
   return figures;
+}
+
+void check_headline(const Json& plan) {
+  const std::vector<std::string> figures = promised_figures(plan);
+  for (const Json& glob : plan.value("headline", Json::array()))
+    check_usage(std::any_of(figures.begin(), figures.end(), [&](const auto& name) { return matches(glob, name); }),
+                "headline {} matches no figure of this plan; they are:\n  {}", glob.dump(), fmt::join(figures, "\n  "));
+  headline_of(plan);
 }
 
 }  // namespace tandem

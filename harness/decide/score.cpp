@@ -51,6 +51,7 @@ Json score_of(const std::vector<Evidence>& reference, const std::vector<Evidence
     components.push_back(one);
   }
   if (components.empty()) missing = "the reference has no integrated arm in memory";
+  if (!missing.empty()) status.add("UNOFFICIAL", missing);
   return {{"value", missing.empty() ? Json(geometric_mean(ratios)) : Json(nullptr)},
           {"reason", missing.empty() ? Json(nullptr) : Json(missing)},
           {"status", status.worst()},

@@ -251,8 +251,8 @@ Config parse_config(const std::string& text, const std::string& source, const Ov
   const Table root(parsed, source, "the configuration");
   std::vector<std::string> kinds = {"kernel", "pipeline", "regime"};
   for (const PairingEntry& entry : pairing_registry()) kinds.push_back(entry.name);
-  std::vector<std::string> keys = {"class",   "launches", "ranks",  "threads",      "device",        "launcher",
-                                   "timeout", "seed",     "limits", "energy_model", "meter_launcher"};
+  std::vector<std::string> keys = {"class",   "launches", "ranks",  "threads",      "device",         "launcher",
+                                   "timeout", "seed",     "limits", "energy_model", "meter_launcher", "headline"};
   keys.insert(keys.end(), kinds.begin(), kinds.end());
   root.fail_unknown(keys);
   Config config;
@@ -278,6 +278,7 @@ Config parse_config(const std::string& text, const std::string& source, const Ov
   config.timeout = static_cast<double>(root.integer("timeout", 1800, 1));
   config.seed = static_cast<std::uint64_t>(root.integer("seed", 1, 0));
   config.energy_model = energy_model(root);
+  config.headline = root.texts("headline");
   Defaults defaults;
   defaults.ranks = static_cast<int>(root.integer("ranks", 1, 1));
   if (overrides.ranks > 0) defaults.ranks = overrides.ranks;

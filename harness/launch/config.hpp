@@ -42,6 +42,7 @@ struct Config {
   double timeout = 600;        // seconds a worker may take
   std::uint64_t seed = 1;
   std::optional<EnergyModel> energy_model;  // [energy_model]: declared by the user, no measurement
+  std::vector<std::string> headline;        // globs on figures: what tandem compare decides on (decide/headline.hpp)
   std::vector<CaseConfig> cases;
 };
 

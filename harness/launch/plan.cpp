@@ -156,6 +156,7 @@ Json to_json(const Plan& plan) {
                                 {"waiting", model->waiting}};
   if (config.pairs) document["pairs"] = true;
   if (!config.meter_launcher.empty()) document["meter_launcher"] = config.meter_launcher;
+  if (!config.headline.empty()) document["headline"] = config.headline;
   if (config.launches_most > config.launches) document["launches_most"] = config.launches_most;
   for (const CaseConfig& item : config.cases) document["cases"].push_back(case_json(item));
   for (const Job& job : plan.jobs)
@@ -178,6 +179,7 @@ Plan plan_of(const Json& document) {
   config.pairs = document.value("pairs", false);
   config.meter_launcher = document.value("meter_launcher", "");
   config.launches_most = document.value("launches_most", config.launches);
+  config.headline = document.value("headline", config.headline);
   config.seed = document.at("seed");
   config.launcher = document.at("launcher");
   config.timeout = document.at("timeout");

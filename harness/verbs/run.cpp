@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "harness/base/digest.hpp"
+#include "harness/decide/headline.hpp"
 #include "harness/launch/coordinator.hpp"
 #include "harness/launch/process.hpp"
 #include "harness/launch/resume.hpp"
@@ -138,6 +139,7 @@ Begun begin(const RunOptions& options) {
   Begun begun;
   begun.plan = make_plan(config);
   begun.document = to_json(begun.plan);
+  if (options.filter.empty()) check_headline(begun.document);
   if (options.dry_run) return begun;
   check_launcher(begun.plan);
   begun.folder = choose_folder(options.out, config.pairs ? "aa" : config.run_class);
