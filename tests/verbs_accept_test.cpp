@@ -1,8 +1,10 @@
 // tandem accept through the program: the whole way to a pass, every way not to pass, and signatures.
+#include <algorithm>
 #include <functional>
 
 #include "harness/base/digest.hpp"
 #include "harness/decide/acceptance.hpp"
+#include "harness/result/derive_parts.hpp"
 #include "harness/result/files.hpp"
 #include "tests/cli/delivered.hpp"
 #include "tests/cli/schema.hpp"
@@ -220,6 +222,19 @@ TEST_F(Accept, RefusesWhatItCannotDecide) {
   text.replace(text.find("dense.gemm.n=32"), 15, "dense.gem.n=32");
   place.write("lot.toml", text);
   expect_refused(accept(), 2, "the nearest is \"" + kGemm + "\"");
+}
+
+TEST(AcceptanceExample, ThePlanMakesEveryFigureOfTheSpecification) {
+  const std::string configs = ACCEPTANCE_CONFIGS;
+  const Plan plan = make_plan(read_config(configs + "/example-plan.toml", {}));
+  const AcceptanceSpec example = read_acceptance(configs + "/example.toml");
+  EXPECT_EQ(plan.config.run_class, example.run_class);
+  EXPECT_GE(static_cast<std::size_t>(plan.config.launches), example.launches);
+  const Json cases = to_json(plan).at("cases");
+  for (const Criterion& criterion : example.criteria)
+    EXPECT_TRUE(std::any_of(cases.begin(), cases.end(), [&](const Json& item) {
+      return criterion.fom.starts_with(fom_name(item.at("kind"), item) + ".");
+    })) << criterion.fom;
 }
 
 class Signed : public Accept {

@@ -1,4 +1,4 @@
-// The parts of the derivation; only derive*.cpp and revalidat*.cpp include this.
+// The parts of the derivation, and the grammar of names.
 #pragma once
 
 #include <map>
