@@ -81,18 +81,18 @@ TEST_F(Accept, AMissedHardCriterionIsNoAcceptance) {
   EXPECT_NE(place.read("v.xml").find("failures=\"1\""), std::string::npos);
 }
 
-TEST_F(Accept, ThisMachinesOwnRunIsUndecidedOrNotAccepted) {
+// What this machine measures in class quick is no offer; where it is disturbed a case may be INVALID or FAILED besides.
+TEST_F(Accept, ThisMachinesOwnRunIsNeverAccepted) {
   fs::remove_all(copy());
   fs::copy(small().result, copy(), fs::copy_options::recursive);
+  const std::string status = read_json(copy() / "result.json").at("run").at("status");
   Outcome outcome = accept();
-  EXPECT_EQ(outcome.code, 4) << outcome.out << outcome.err;
+  EXPECT_EQ(outcome.code, status == "INVALID" ? 3 : 4) << outcome.out << outcome.err;
   EXPECT_TRUE(outcome.says("class: at least procurement is required, found quick")) << outcome.out;
-  EXPECT_TRUE(outcome.says("no 95 % interval: 1 launch, and it takes 6") ||
-              outcome.says("UNSTABLE: a noise guard fired"))
-      << outcome.out;
   place.write("lot.toml", spec("status = \"UNOFFICIAL\"\nclass = \"quick\"\nrevalidation = \"not required\"\n"));
   outcome = accept();
-  EXPECT_EQ(outcome.code, 5) << outcome.out << outcome.err;
+  EXPECT_EQ(outcome.code, status == "INVALID" ? 3 : status == "FAILED" ? 4 : 5) << outcome.out << outcome.err;
+  EXPECT_EQ(outcome.out.find("  PASS       hard"), std::string::npos) << "one launch decides nothing\n" << outcome.out;
 }
 
 TEST_F(Accept, ARequiredRevalidationMustBeThereAndFit) {

@@ -26,8 +26,8 @@ struct Page {
   std::string text;
 
   void heading(const std::string& title) { text += "\n" + painted(title, Style::bold, colour) + "\n"; }
-  void item(const std::string& line, std::size_t indent) {
-    text += wrapped(std::string(indent, ' ') + line, width, indent);
+  void item(const std::string& line, std::size_t indent, std::size_t hang = 0) {
+    text += wrapped(std::string(indent, ' ') + line, width, indent + hang);
   }
   // "  UNDECIDED  ": as wide as the longest word.
   void outcome(const std::string& word, const std::string& line) {
@@ -87,7 +87,7 @@ void evidence(Page& page, const Json& record) {
   const Json &result = record.at("result"), &specification = record.at("specification");
   const Json& machine = result.at("machine");
   const auto fact = [&](const char* name, const std::string& value) {
-    page.item(fmt::format("{:<15}{}", name, value), 2);
+    page.item(fmt::format("{:<15}{}", name, value), 2, 15);
   };
   fact("directory", result.at("folder"));
   fact("root", result.at("root"));
@@ -113,7 +113,7 @@ std::string acceptance_text(const Json& record, bool colour, int width) {
     if (const std::string name = record.at(side); !name.empty()) page.item(fmt::format("{:<8}{}", side, name), 2);
   page.item(fmt::format("{}; {}", counted(record, "hard"), counted(record, "soft")), 2);
   if (!record.at("why").empty()) page.heading("Why");
-  for (const Json& why : record.at("why")) page.item("- " + why.get<std::string>(), 2);
+  for (const Json& why : record.at("why")) page.item("- " + why.get<std::string>(), 2, 2);
   page.heading("Required of the result");
   for (const Json& one : record.at("requirements")) {
     page.outcome(one.at("outcome"),

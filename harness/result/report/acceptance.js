@@ -8,8 +8,8 @@ const verdictMeanings = {
 
 const limitOf = (one) => one.direction + gap + quantity(one.limit, one.unit);
 const signedPercent = (share) => (share === null ? "–" : (share < 0 ? "−" : "+") + (100 * Math.abs(share)).toFixed(2) + gap + "%");
-// What decides is written so that nobody has to trust a rounded figure.
-const exactly = (value, unit) => (typeof value === "number" ? value.toPrecision(6) : String(value)) + gap + unit;
+// A figure's long name may break after each of its parts.
+const breakable = (name) => el("code", null, name.split(/(?<=\.)/).map((part) => [part, el("wbr")]));
 
 function titleSection() {
   const kind = result.verdict === "ACCEPTED" ? ".good" : result.verdict === "UNDECIDED" ? "" : ".bad";
@@ -27,27 +27,27 @@ function titleSection() {
 
 function requirementsSection() {
   section("requirements", "Required of the result", table([
+    {title: "outcome", cell: (one) => badgeOf(one.outcome), value: (one) => one.outcome},
     {title: "requirement", cell: (one) => one.name, value: (one) => one.name},
     {title: "asked", cell: (one) => one.required, wrap: true},
     {title: "found", cell: (one) => [one.found, one.reason ? el("div.soft", null, one.reason) : null], wrap: true},
-    {title: "", cell: (one) => badgeOf(one.outcome), value: (one) => one.outcome},
   ], result.requirements));
 }
 
 function intervalOf(one) {
   if (!one.ci95) return "none";
-  return quantity(one.ci95[0], one.unit) + " to " + quantity(one.ci95[1], one.unit);
+  return quantity(one.ci95[0], one.unit) + " to" + gap + quantity(one.ci95[1], one.unit);
 }
 
 function criteriaSection() {
   section("criteria", "Criteria", table([
-    {title: "figure", cell: (one) => [el("code", null, one.fom), el("div.soft", null, one.reason)], value: (one) => one.fom, wrap: true},
+    {title: "outcome", cell: (one) => [badgeOf(one.outcome), el("div.soft", null, one.kind), el("div.soft", null, "proof = " + one.proof)], value: (one) => one.outcome},
+    {title: "figure", cell: (one) => [breakable(one.fom), el("div.soft", null, one.reason)], value: (one) => one.fom, wrap: true},
     {title: "measured", cell: (one) => [quantity(one.value, one.unit), el("div.soft", null, "CI95 " + intervalOf(one)),
       el("div.soft", null, "n = " + one.launches + ", " + one.status)], value: (one) => one.value, num: true},
-    {title: "limit", cell: (one) => [limitOf(one), one.tolerance ? el("div.soft", null, "target " + quantity(one.target, one.unit) + ", tolerance " + 100 * one.tolerance + gap + "%") : null],
+    {title: "limit", cell: (one) => [limitOf(one), one.tolerance ? [el("div.soft", null, "target " + quantity(one.target, one.unit)), el("div.soft", null, "tolerance " + number(100 * one.tolerance) + gap + "%")] : null],
       value: (one) => one.limit, num: true},
     {title: "margin", cell: (one) => signedPercent(one.margin), value: (one) => one.margin, num: true},
-    {title: "", cell: (one) => [badgeOf(one.outcome), el("div.soft", null, one.kind + ", proof = " + one.proof)], value: (one) => one.outcome},
   ], result.criteria),
   el("p.small", null, "Limit: target times (1 − tolerance) for “at least”, (1 + tolerance) for “at most”. proof = pass: the worse end of the 95 % confidence interval (CI95) must meet the limit. ",
     "proof = fail: only a better end that misses it fails. Without an interval nothing is decided. Margin: by which part of the limit the deciding end lies on the right side. n: launches in fresh processes."));
