@@ -41,7 +41,7 @@ function intervalOf(one) {
 
 function criteriaSection() {
   section("criteria", "Criteria", table([
-    {title: "outcome", cell: (one) => [badgeOf(one.outcome), el("div.soft", null, one.kind), el("div.soft", null, "proof = " + one.proof)], value: (one) => one.outcome},
+    {title: "outcome", cell: (one) => [badgeOf(one.outcome), el("div.soft", null, one.kind), el("div.soft", null, ["proof", "=", one.proof].join(gap))], value: (one) => one.outcome},
     {title: "figure", cell: (one) => [breakable(one.fom), el("div.soft", null, one.reason)], value: (one) => one.fom, wrap: true},
     {title: "measured", cell: (one) => [quantity(one.value, one.unit), el("div.soft", null, "CI95 " + intervalOf(one)),
       el("div.soft", null, "n = " + one.launches + ", " + one.status)], value: (one) => one.value, num: true},
