@@ -139,7 +139,7 @@ void give_up(const std::string& message, int code, const Ranks& ranks, Recorder&
 
 Exit run_worker(const fs::path& job_file) {
   const Json job = read_json(job_file);
-  const Ranks ranks(job.at("ranks"), job.at("launcher"));
+  const Ranks ranks(job.at("ranks"), job.at("launcher"), job.at("threads"));
   const Ranks::Offset offset = ranks.clock_offset();
   const fs::path folder = job.at("folder").get<std::string>();
   Recorder recorder(folder / fmt::format("rank{}.jsonl", ranks.rank()), ranks.rank(), offset.seconds);

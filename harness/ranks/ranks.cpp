@@ -8,7 +8,8 @@
 
 namespace tandem {
 
-Ranks::Ranks(int expected, const std::string& launcher) {
+Ranks::Ranks(int expected, const std::string& launcher, int threads)
+    : thread_level_(threads == 1 ? MPI_THREAD_SINGLE : MPI_THREAD_FUNNELED) {
   if (expected == 1 && launcher.empty()) return;
   start();
   MPI_Comm_rank(MPI_COMM_WORLD, &rank_);
@@ -37,7 +38,7 @@ void Ranks::start() const {
   MPI_Initialized(&running);
   if (running == 0) {
     int provided = 0;
-    check(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &provided) == MPI_SUCCESS, "MPI did not start");
+    check(MPI_Init_thread(nullptr, nullptr, thread_level_, &provided) == MPI_SUCCESS, "MPI did not start");
     started_ = true;
   }
 }

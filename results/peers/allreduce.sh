@@ -90,6 +90,7 @@ done
 
 cat >"$ALLREDUCE_PEER/plan.toml" <<END
 class = "quick"
+limits = "none"
 launches = $pairs
 threads = 1
 ranks = $ranks
@@ -115,7 +116,8 @@ for line in open(folder + "/pairs.log"):
 own = collections.defaultdict(dict)
 for kernel in json.load(open(folder + "/out/result.json"))["kernels"]:
     medians = [statistics.median(s) for s in kernel["sample_seconds"]]
-    own[int(kernel["settings"]["bytes"])][kernel["settings"]["algorithm"]] = medians
+    algorithm = kernel["settings"].get("algorithm", "library")  # a default is not named
+    own[int(kernel["settings"]["bytes"])][algorithm] = medians
     print(kernel["case"], kernel["status"])
 for size in sorted(best):
     print(f"== {size} bytes")
