@@ -28,7 +28,7 @@ cd "$folder"
 
 # plan NAME KEY VALUE
 plan() {
-  printf 'class = "quick"\nranks = %s\nthreads = %s\n[[kernel]]\nname = "%s"\n%s = "%s"\n' "$ranks" "$threads" "$@" >case.toml
+  printf 'class = "quick"\nlimits = "none"\nranks = %s\nthreads = %s\n[[kernel]]\nname = "%s"\n%s = "%s"\n' "$ranks" "$threads" "$@" >case.toml
 }
 # own NAME KEY VALUE: the rate in GFLOP/s
 own() {
@@ -40,14 +40,14 @@ own() {
 
 for ((pair = 1; pair <= pairs; ++pair)); do
   rm -f HPCG-Benchmark*.txt hpcg2*.txt
-  OMP_NUM_THREADS=$threads "${launch[@]}" "$xhpcg" --nx="$local" --rt=1 >/dev/null
+  OMP_NUM_THREADS=$threads "${launch[@]}" "$xhpcg" --nx="$local" --rt=1 </dev/null >/dev/null
   reference=$(sed -n 's/.*VALID with a GFLOP.s rating of=//p' HPCG-Benchmark*.txt)
   rate=$(own sparse/hpcg local "$local")
   echo "$pair $reference $rate sparse/hpcg $(grep -o '"format":"[^"]*"' out/result.json | head -1)"
   [[ "$kind" == mpi ]] && continue
   spmv=$(sed -n 's/.*GFLOP.s Summary::Raw SpMV=//p' HPCG-Benchmark*.txt)
   echo "$pair $spmv $(own sparse/spmv matrix "stencil27:$local") sparse/spmv"
-done | tee pairs.log | awk '{ printf "%-12s pair %s: reference %.3f  own %.3f  ratio %.3f  %s\n", $4, $1, $2, $3, $3 / $2, $5 }'
+done | tee pairs.log | awk '{ printf "%-12s pair %s: reference %.3f  own %.3f  ratio %.3f  %s\n", $4, $1, $2, $3, $3 / $2, $5; fflush() }'
 for kernel in sparse/hpcg sparse/spmv; do
   awk -v kernel=$kernel '$4 == kernel { print $3 / $2 }' pairs.log | sort -g |
     awk -v kernel=$kernel '{ r[NR] = $1 } END { if (NR) printf "%s: median ratio %.3f, range %.3f .. %.3f\n", kernel, r[int((NR + 1) / 2)], r[1], r[NR] }'
