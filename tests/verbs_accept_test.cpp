@@ -1,6 +1,7 @@
 // tandem accept through the program: the whole way to a pass, every way not to pass, and signatures.
 #include <algorithm>
 #include <functional>
+#include <utility>
 
 #include "harness/base/digest.hpp"
 #include "harness/decide/acceptance.hpp"

@@ -137,7 +137,7 @@ void check_again(const AcceptOptions& options, const Json& record) {
   unrevalidated.folder = options.folder;
   Delivery delivery = delivery_of(unrevalidated);
   const Json& result = record.at("result");
-  check_usage(delivery.root == result.at("root"),
+  check_usage(result.at("root") == delivery.root,
               "{} is the verdict on another directory: its root is {}, that of {} {}", options.record,
               text_or_empty(result, "root").substr(0, 12), options.folder, delivery.root.substr(0, 12));
   delivery.revalidation = record.at("revalidation");
