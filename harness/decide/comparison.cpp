@@ -36,9 +36,6 @@ double delta_of(Kind kind, const Compared& a, const Compared& b) {
 
 std::string note_of(const Row& row) {
   if (!row.match.a->caveat.empty()) return "no verdict: " + row.match.a->caveat;
-  if (!row.contrast.enough())
-    return fmt::format("{} and {} launches: it takes {}", row.contrast.launches_a, row.contrast.launches_b,
-                       least_launches);
   std::string note;
   for (const Evidence* one : {row.match.a, row.match.b})
     if (one->status == "UNSTABLE")

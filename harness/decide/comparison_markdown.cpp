@@ -36,16 +36,17 @@ std::string rows(const Json& pair, const char* list) {
   std::string text = head(titles);
   for (const Json& row : pair.at(list)) {
     const std::string unit = row.at("unit"), note = text_or_empty(row, "note");
-    std::vector<std::string> cells = {escaped(row.at("title").get<std::string>()),
-                                      side(row.at("a"), unit),
-                                      side(row.at("b"), unit),
-                                      ratio_text(row),
-                                      interval_text(row),
-                                      launches_text(row)};
+    const std::string title = escaped(row.at("title").get<std::string>());
+    std::vector<std::string> cells = {
+        note.starts_with("no verdict") ? fmt::format("{} ({})", title, escaped(note)) : title,
+        side(row.at("a"), unit),
+        side(row.at("b"), unit),
+        ratio_text(row),
+        interval_text(row),
+        launches_text(row)};
     if (verdicts) {
       cells.push_back(p_text(row.at("p_holm")));
-      cells.push_back("**" + escaped(row.at("verdict").get<std::string>()) + "**" +
-                      (note.empty() ? "" : " (" + escaped(note) + ")"));
+      cells.push_back("**" + escaped(verdict_text(row)) + "**");
     }
     text += line(cells);
   }
@@ -73,7 +74,8 @@ std::string scores(const Json& comparison) {
       "\n## Score against {}\n\nGeometric mean over pipelines of reference / own; a missing part means no score.\n",
       escaped(all.at("reference").at("folder").get<std::string>()));
   text += head({"result", "of", "score", "parts: reference / own"});
-  for (const Json& one : all.at("of"))
+  for (const Json& one : all.at("of")) {
+    if (one.at("label") == all.at("reference").at("label")) continue;
     for (const char* what : {"time", "energy"}) {
       const Json& score = one.at(what);
       std::vector<std::string> parts;
@@ -88,6 +90,7 @@ std::string scores(const Json& comparison) {
                                                 : fmt::format("{:.3f}", score.at("value").get<double>()),
                     fmt::format("{}", fmt::join(parts, "; "))});
     }
+  }
   return text;
 }
 

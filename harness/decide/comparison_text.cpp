@@ -1,11 +1,13 @@
 #include "harness/decide/comparison_text.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
 #include <fmt/format.h>
 
 #include "harness/base/check.hpp"
+#include "harness/measure/statistics.hpp"
 #include "harness/result/format.hpp"
 #include "harness/result/summary.hpp"
 #include "harness/result/text_table.hpp"
@@ -50,6 +52,14 @@ std::string launches_text(const Json& row) {
   return fmt::format("{}, {}", row.at("a").at("launches").dump(), row.at("b").at("launches").dump());
 }
 
+std::string verdict_text(const Json& row) {
+  const auto launches =
+      std::min(row.at("a").at("launches").get<std::size_t>(), row.at("b").at("launches").get<std::size_t>());
+  const std::string verdict = row.at("verdict");
+  if (launches >= least_launches) return verdict;
+  return fmt::format("{} ({} launch{})", verdict, launches, launches == 1 ? "" : "es");
+}
+
 std::string p_text(const Json& value) {
   if (!value.is_number()) return "-";
   const double p = value;
@@ -72,6 +82,20 @@ Style style_of(const std::string& verdict) {
 Cell head(const char* text, bool right = false) { return {text, Style::bold, right}; }
 Cell right(const std::string& text) { return {text, Style::plain, true}; }
 
+// Of the figures on each side, how many a noise guard marked.
+std::string unstable_line(const Json& pair, const Screen& screen) {
+  const Json& rows = pair.at("headline");
+  const auto unstable = [&](const char* side) {
+    return std::count_if(rows.begin(), rows.end(),
+                         [&](const Json& row) { return "UNSTABLE" == row.at(side).at("status"); });
+  };
+  if (unstable("a") + unstable("b") == 0) return "";
+  return wrapped(
+      fmt::format("UNSTABLE by a noise guard, as their reports say: {} of these figures in {}, {} in {}", unstable("a"),
+                  pair.at("a").get<std::string>(), unstable("b"), pair.at("b").get<std::string>()),
+      screen.width, 2);
+}
+
 std::string headline_table(const Json& pair, const Screen& screen) {
   if (pair.at("headline").empty()) return "";
   TextTable table;
@@ -84,11 +108,9 @@ std::string headline_table(const Json& pair, const Screen& screen) {
                right(interval_text(row)),
                right(launches_text(row)),
                right(p_text(row.at("p_holm"))),
-               {verdict, style_of(verdict)}});
-    if (const std::string note = text_or_empty(row, "note"); !note.empty())
-      table.row({{"  " + note, Style::dim, false, true}});
+               {verdict_text(row), style_of(verdict)}});
   }
-  return "\n" + table.text(screen.width, screen.colour);
+  return "\n" + table.text(screen.width, screen.colour) + unstable_line(pair, screen);
 }
 
 std::string exploratory_table(const Json& pair, const Screen& screen) {

@@ -25,6 +25,7 @@ std::string delta_line(const Json& comparison, const Json& pair);
 std::string ratio_text(const Json& row);     // "1.104"
 std::string interval_text(const Json& row);  // "[1.09, 1.12]" or "-"
 std::string launches_text(const Json& row);  // "10, 12"
+std::string verdict_text(const Json& row);   // "SLOWER", "INCONCLUSIVE (3 launches)"
 std::string p_text(const Json& value);       // "0.0022", "< 0.0001", "-"
 
 }  // namespace tandem

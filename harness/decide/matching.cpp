@@ -36,6 +36,9 @@ std::string nearest_of(const Evidence& evidence, const std::vector<Evidence>& ot
     if (other.identity.at("case") != evidence.identity.at("case")) continue;
     const Evidence &a = evidence_first ? evidence : other, &b = evidence_first ? other : evidence;
     auto differences = identity_differences(a.identity, b.identity);
+    std::erase_if(differences, [](const std::string& one) {  // follows from the settings
+      return one.starts_with("work: ") || one.starts_with("reference work: ");
+    });
     if (nearest.empty() || differences.size() < nearest.size()) nearest = std::move(differences);
   }
   return fmt::format("{}{}", nearest.empty() ? "" : "; not the same: ", fmt::join(nearest, "; "));

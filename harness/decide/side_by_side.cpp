@@ -83,6 +83,7 @@ void add_machine(const std::vector<Setting>& results, Rows& table) {
   table.add("machine", "caches",
             [](const Setting& result) { return caches_text(member(machine_of(result), "caches")); });
   std::vector<Json> isas;
+  isas.reserve(results.size());
   for (const Setting& result : results) isas.push_back(member(machine_of(result), "isa"));
   table.add("machine", "instruction sets that not all have",
             [&](const Setting& result) { return uncommon(member(machine_of(result), "isa"), isas); });
@@ -94,10 +95,11 @@ void add_machine(const std::vector<Setting>& results, Rows& table) {
 Json libraries_of(const Setting& result) {
   Json libraries = Json::object();
   for (const auto& [name, library] : member(machine_of(result), "libraries").items()) {
-    std::string text = text_or_empty(library, "version");
+    std::string text;  // what tells two builds of a version apart comes first
     for (const char* key : {"core", "isa", "threading"})
       if (const std::string word = text_or_empty(library, key); !word.empty())
-        text += fmt::format(", {} {}", key, word);
+        text += fmt::format("{} {}, ", key, word);
+    text += text_or_empty(library, "version");
     libraries[name] = text;
   }
   return libraries;

@@ -4,7 +4,8 @@ const percentOf = (delta) => (100 * Math.expm1(delta)).toFixed(1) + gap + "%";
 
 function verdictBadge(row) {
   const kind = row.verdict === "FASTER" ? ".good" : row.verdict === "SLOWER" ? ".bad" : "";
-  return [el("span.badge" + kind, null, row.verdict.replace(/_/g, " ")), row.note ? el("div.small", null, row.note) : null];
+  const n = Math.min(row.a.launches, row.b.launches);
+  return [el("span.badge" + kind, null, row.verdict.replace(/_/g, " ")), n < 6 ? " (" + n + (n === 1 ? " launch)" : " launches)") : null];
 }
 function sideCell(side, unit) { return [quantity(side.value, unit), side.status === "UNSTABLE" ? [" ", badgeOf("UNSTABLE")] : null]; }
 function pText(p) { return p === null ? "–" : p < 1e-4 ? "< 0.0001" : p.toFixed(4); }
@@ -71,7 +72,7 @@ function pairSection(pair, index) {
 }
 
 function scoreSection() {
-  const rows = result.scores.of.flatMap((one) => ["time", "energy"].map((what) => ({label: one.label, what, score: one[what]})));
+  const rows = result.scores.of.filter((one) => one.label !== result.scores.reference.label).flatMap((one) => ["time", "energy"].map((what) => ({label: one.label, what, score: one[what]})));
   section("score", "Score", el("p", null, "Geometric mean over pipelines of reference / own, of the integrated arm in memory, against " + result.scores.reference.folder +
     ". A part that is missing means no score."),
     table([{title: "result", cell: (r) => r.label, value: (r) => r.label}, {title: "of", cell: (r) => r.what, value: (r) => r.what},
