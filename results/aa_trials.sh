@@ -44,7 +44,7 @@ while every > 1 and 1 / every < share:
 sys.exit(f"aa_trials.sh: this machine differs from itself by so much that {share:.0%} would be needed") if 1 / every < share else print(every)
 END
 )
-echo "S repeats every ${every}th run: it takes $((1000 / every))e-3 longer"
+echo "S does every ${every}th run twice: it takes 1/$every longer"
 
 for ((i = 1; i <= trials; ++i)); do
   run "$i.A"

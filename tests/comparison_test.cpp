@@ -1,6 +1,7 @@
 // Verdicts on launches that are made up, refusals, the headline, scores, and what the texts say of them.
 #include "harness/decide/comparison.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <sstream>
 

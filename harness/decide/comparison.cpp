@@ -217,7 +217,7 @@ Outcomes outcomes_of(const Json& comparison) {
   Outcomes outcomes;
   for (const Json& pair : comparison.at("comparisons")) {
     outcomes.compared += pair.at("headline").size() + pair.at("exploratory").size();
-    for (const Json& row : pair.at("headline")) outcomes.decided += "INCONCLUSIVE" == row.at("verdict") ? 0 : 1;
+    for (const Json& row : pair.at("headline")) outcomes.decided += row.at("verdict") == "INCONCLUSIVE" ? 0 : 1;
   }
   return outcomes;
 }

@@ -25,7 +25,7 @@ std::string head(const std::vector<std::string>& titles) {
 }
 
 std::string side(const Json& value, const std::string& unit) {
-  return format_quantity(value.at("value"), unit) + ("UNSTABLE" == value.at("status") ? " (UNSTABLE)" : "");
+  return format_quantity(value.at("value"), unit) + (value.at("status") == "UNSTABLE" ? " (UNSTABLE)" : "");
 }
 
 std::string rows(const Json& pair, const char* list) {

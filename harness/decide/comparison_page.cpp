@@ -1,5 +1,8 @@
 #include "harness/decide/comparison_page.hpp"
 
+#include <string>
+#include <vector>
+
 #include <fmt/format.h>
 
 #include "harness/decide/comparison_text.hpp"

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -87,7 +88,7 @@ std::string unstable_line(const Json& pair, const Screen& screen) {
   const Json& rows = pair.at("headline");
   const auto unstable = [&](const char* side) {
     return std::count_if(rows.begin(), rows.end(),
-                         [&](const Json& row) { return "UNSTABLE" == row.at(side).at("status"); });
+                         [&](const Json& row) { return row.at(side).at("status") == "UNSTABLE"; });
   };
   if (unstable("a") + unstable("b") == 0) return "";
   return wrapped(

@@ -131,7 +131,7 @@ void add_threads(const std::vector<Setting>& results, Rows& table) {
   cases.add_all("cases", threads);
   for (const Json& row : cases.rows) {
     const Json& values = row.at("values");
-    const bool everywhere = std::none_of(values.begin(), values.end(), [](const Json& value) { return "-" == value; });
+    const bool everywhere = std::none_of(values.begin(), values.end(), [](const Json& value) { return value == "-"; });
     if (row.at("differs").get<bool>() && everywhere) table.rows.push_back(row);
   }
 }

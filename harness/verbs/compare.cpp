@@ -1,5 +1,7 @@
 // tandem compare: sealed results against the first of them. Each is verified before anything of it is read.
 #include <algorithm>
+#include <memory>
+#include <optional>
 
 #include <CLI/CLI.hpp>
 #include <unistd.h>

@@ -9,6 +9,7 @@ function verdictBadge(row) {
 }
 function sideCell(side, unit) { return [quantity(side.value, unit), side.status === "UNSTABLE" ? [" ", badgeOf("UNSTABLE")] : null]; }
 function pText(p) { return p === null ? "–" : p < 1e-4 ? "< 0.0001" : p.toFixed(4); }
+function hasCaveat(row) { return row.note !== null && row.note.startsWith("no verdict"); }  // UNSTABLE stands at the value
 function ciText(ci) { return ci ? "[" + ci.map((x) => x.toFixed(3)).join(", ") + "]" : "–"; }
 
 function rowsTable(pair, rows, verdicts) {
@@ -22,7 +23,7 @@ function rowsTable(pair, rows, verdicts) {
   ];
   if (verdicts) columns.push({title: "p (Holm)", num: true, cell: (r) => pText(r.p_holm), value: (r) => r.p_holm},
     {title: "verdict", cell: verdictBadge, value: (r) => r.verdict});
-  else if (rows.some((r) => r.note)) columns.push({title: "", wrap: true, cell: (r) => (r.note ? el("span.small", null, r.note) : "")});
+  else if (rows.some(hasCaveat)) columns.push({title: "", wrap: true, cell: (r) => (hasCaveat(r) ? el("span.small", null, r.note) : "")});
   return table(columns, rows);
 }
 
@@ -44,7 +45,7 @@ function pairVerdict(pair) {
     el("ul", null,
       el("li", null, "A ratio of 1.1 says that " + pair.b + " is 1.1 times as fast as " + pair.a + ", or as frugal with energy (Hodges–Lehmann over launches; exact Mann–Whitney interval)."),
       el("li", null, "Differences below " + percentOf(pair.delta.kernel) + " (kernels) and " + percentOf(pair.delta.pipeline) + " (pipelines) decide nothing" +
-        (unknown.length ? "; how much " + unknown.join(", ") + " differs from itself was not told (tandem aa)." : ".")),
+        (unknown.length ? "; how much a machine differs from itself was not told for " + unknown.join(", ") + " (tandem aa)." : ".")),
       el("li", null, result.headline.named ? "The headline figures are those that A's plan names; they share an error of 5 %." :
         "A's plan names no headline: its first 20 figures, pipelines before kernels, share an error of 5 %.")));
 }
