@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
 
 #include "harness/base/digest.hpp"
 #include "harness/launch/plan.hpp"
@@ -23,7 +24,7 @@ class Delivered {
  public:
   // Writes and seals `folder`; a kernel's launch takes 2 ms, an arm's what it took in the small run, each up to 0.4 %
   // longer, so that the least number of launches is enough.
-  explicit Delivered(const std::filesystem::path& folder) : from_(small().result), to_(folder) {
+  explicit Delivered(std::filesystem::path folder) : from_(small().result), to_(std::move(folder)) {
     namespace fs = std::filesystem;
     Plan plan = make_plan(parse_config(kDeliveredPlan, "delivered.toml", {}));
     std::erase_if(plan.jobs, [](const Job& job) { return job.kind == Job::Kind::limits; });
