@@ -81,6 +81,11 @@ TEST(Run, TheContractIsTheEndOfItsOutput) {
   }
   EXPECT_GT(foms, 30u);
   EXPECT_GT(checks, 0u);
+  for (const std::string name :
+       {"kernel.dense.gemm.n=32.precision=fp64.device=cpu.rows_that_differ_from_A_B__integers",
+        "pipeline.toy.size=S.ballast=0.device=cpu.integrated.coupling=in_memory.holdout_errors",
+        "pipeline.toy.size=S.ballast=0.device=cpu.integrated.coupling=in_memory.truth_invariant"})
+    EXPECT_TRUE(small().outcome.says("TANDEM-CHECK v1 " + name)) << name;
 }
 
 TEST(Run, NamesFollowTheGrammar) {

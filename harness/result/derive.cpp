@@ -78,6 +78,20 @@ void Derivation::check_fact(const std::string& name, const Json& value, const Js
   checks.push_back({{"name", name}, {"value", value}, {"limit", limit}, {"pass", pass}});
 }
 
+void Derivation::check_verdicts(const std::string& name, const Json& verdicts) {
+  std::vector<std::pair<std::string, const Json*>> shown;
+  for (const Json& verdict : verdicts) {
+    const std::string check = verdict.at("check");
+    const auto known = std::find_if(shown.begin(), shown.end(), [&](const auto& one) { return one.first == check; });
+    if (known == shown.end())
+      shown.emplace_back(check, &verdict);
+    else if (known->second->at("pass").get<bool>())
+      known->second = &verdict;
+  }
+  for (const auto& [check, verdict] : shown)
+    check_fact(name + "." + check, verdict->at("value"), verdict->at("limit"), verdict->at("pass"));
+}
+
 // The best seen before, after and again: what the machine can do does not get worse by noise.
 Json derive_limits(const Records& records) {
   Json limits = Json::array();

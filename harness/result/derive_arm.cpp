@@ -109,6 +109,19 @@ Json passing_rival(const Judged& launch) {
   return best;
 }
 
+// Of every launch: hold-out, skill, answers.
+Json all_verdicts(const Arm& arm) {
+  Json verdicts = Json::array();
+  for (const Judged& launch : arm.launches) {
+    const Json gate = gate_verdicts(launch.gate.holdout, launch.gate.skill);
+    verdicts.insert(verdicts.end(), gate.begin(), gate.end());
+    if (!launch.gate.answers.is_object()) continue;
+    const Json& answers = launch.gate.answers.at("verdicts");
+    verdicts.insert(verdicts.end(), answers.begin(), answers.end());
+  }
+  return verdicts;
+}
+
 }  // namespace
 
 Judged read_launch(const LaunchRecord& record) {
@@ -236,6 +249,7 @@ Json arm_json(Part& part, const Arm& arm) {
                         reason);
     return measured(value, ci, unit, reason);
   };
+  part.derivation.check_verdicts(name, all_verdicts(arm));
   const Json ttis = passing.empty() ? Json(nullptr) : Json(median(passing));
   const auto expected = ettis(all, passing.size());
   const std::string no_energy = unmetered_reason({&arm});

@@ -152,6 +152,31 @@ Json judge_verdict(const Json& record, Status& status) {
           {"pass", record.at("pass")}};
 }
 
+Json gate_verdicts(const Json& holdout, const Json& skill) {
+  Json verdicts = Json::array();
+  const auto add = [&](const char* check, const Json& value, const Json& limit, bool pass) {
+    verdicts.push_back({{"check", check}, {"value", value}, {"limit", limit}, {"pass", pass}});
+  };
+  if (holdout.is_object() && holdout.at("decides").get<bool>()) {
+    const Json &allowed = holdout.at("allowed"), &truth = holdout.at("truth_invariant_max"),
+               &limit = holdout.at("truth_invariant_limit");
+    // A case that was not judged counts as one above the target.
+    const auto cases = holdout.at("cases").get<std::size_t>(), judged = holdout.at("judged").get<std::size_t>();
+    const std::size_t over = holdout.at("above").get<std::size_t>() + cases - std::min(judged, cases);
+    add("holdout_errors", over, allowed, over <= allowed.get<std::size_t>());
+    add("holdout_invariant", holdout.at("invariant_above"), allowed, holdout.at("invariant_above") <= allowed);
+    add("truth_invariant", truth, limit, truth.is_number() && truth <= limit);
+  }
+  if (!skill.is_object()) return verdicts;
+  if (const Json& trivial = skill.at("best_trivial"); trivial.is_object()) {
+    const double ratio = as_number(skill.at("median")) / as_number(trivial.at("median"));
+    add("skill_over_trivial", number_or_null(ratio), kSkillMedian, ratio <= kSkillMedian);
+  }
+  if (const Json& rival = skill.at("best_rival"); rival.is_object())
+    add("skill_over_rival_p", rival.at("p_value"), kSkillLevel, rival.at("p_value") <= kSkillLevel);
+  return verdicts;
+}
+
 GateOutcome judge_gate(const LaunchRecord& launch, const Json& problem, bool skill_matters, Status& status,
                        bool holdout_decides) {
   GateOutcome outcome;

@@ -103,6 +103,7 @@ Json derive_kernel(Derivation& derivation, const Json& item) {
   for (const LaunchRecord* launch : launches) skipped = launch->skipped();
   Json verdicts;
   judge(launches, derivation.launches(item), verdicts, status);
+  derivation.check_verdicts(fom_name("kernel", item), verdicts);
   const Json noise = judge_noise_of(launches, {}, status);
   const Json convergence = convergence_json(derivation.records, item, "");
   const Timed timed = collect(launches);

@@ -26,12 +26,17 @@ struct Derivation {
   void fom(const std::string& name, Json value, const std::string& unit, const Json& ci95, std::size_t launches,
            std::size_t samples, const Status& status, const std::string& reason = "");
   void check_fact(const std::string& name, const Json& value, const Json& limit, bool pass);
+  // One fact for each check that is named, of whatever launch: the first that does not pass, else the first.
+  void check_verdicts(const std::string& name, const Json& verdicts);
 };
 
 Json derive_limits(const Records& records);
 Json derive_kernel(Derivation& derivation, const Json& item);
 Json derive_pipeline(Derivation& derivation, const Json& item);
 Json derive_pairing(Derivation& derivation, const Json& item);
+
+// A gate's hold-out and skill as verdicts, to be listed with those on the answers.
+Json gate_verdicts(const Json& holdout, const Json& skill);
 
 // Hold-out, skill and answers of one launch of an arm; adds INVALID reasons to `status`. The hold-out of a growing
 // design does not decide: its criterion does.
