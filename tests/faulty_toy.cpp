@@ -35,7 +35,10 @@ class Crashing : public SimulationWrapper {
 
 class Slow : public SimulationWrapper {
  public:
-  Slow(std::unique_ptr<Simulation> inner, double seconds) : SimulationWrapper(std::move(inner)), seconds_(seconds) {}
+  // A test makes a slower program of this one by its environment.
+  Slow(std::unique_ptr<Simulation> inner, double seconds) : SimulationWrapper(std::move(inner)), seconds_(seconds) {
+    if (const char* times = std::getenv("TANDEM_TEST_SLOWER")) seconds_ *= std::atof(times);
+  }
   std::vector<Sample> simulate(std::span<const Case> cases, Fidelity fidelity) const override {
     if (fidelity == Fidelity::train) std::this_thread::sleep_for(std::chrono::duration<double>(seconds_));
     return SimulationWrapper::simulate(cases, fidelity);

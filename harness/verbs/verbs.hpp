@@ -25,6 +25,7 @@ void add_revalidate(CLI::App& app, Perform& perform);
 void add_report(CLI::App& app, Perform& perform);
 void add_accept(CLI::App& app, Perform& perform);
 void add_compare(CLI::App& app, Perform& perform);
+void add_regress(CLI::App& app, Perform& perform);
 void add_worker(CLI::App& app, Perform& perform);  // started by run, not by people
 void add_meter(CLI::App& app, Perform& perform);   // started by meter_launcher
 
