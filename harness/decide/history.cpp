@@ -181,7 +181,7 @@ fs::path add_night(const fs::path& folder, const Night& night) {
   std::error_code error;
   fs::create_directories(folder, error);
   check_usage(fs::is_directory(folder), "cannot make {}: {}", folder.string(), error.message());
-  const fs::path file = folder / (night_name(night.started, night.root) + ".json");
+  fs::path file = folder / (night_name(night.started, night.root) + ".json");
   for (const std::string& name : names_of(folder).nights)
     check_usage(!name.ends_with(night.root.substr(0, 12)), "{} has this result already, as {}.json: nothing was added",
                 folder.string(), name);

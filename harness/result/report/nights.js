@@ -48,7 +48,7 @@ function alarmSection() {
   const commits = (a) => (a.commits[0] === a.commits[1] ? a.commits[0] : a.commits[0] + " → " + a.commits[1]);
   section("alarms", "What changed", table([
     {title: "", cell: (a) => nightBadge(stateWords[a.state]), value: (a) => wordOrder.indexOf(stateWords[a.state])},
-    {title: "series", cell: (a) => el("a", {href: "#s" + result.series.findIndex((s) => s.fom === a.fom)}, a.fom), value: (a) => a.fom, wrap: true},
+    {title: "series", cell: (a) => el("a", {href: "#s" + result.series.findIndex((s) => s.fom === a.fom), style: "overflow-wrap:anywhere"}, a.fom), value: (a) => a.fom, wrap: true},
     {title: "by what", cell: (a) => kindWords[a.kind], value: (a) => a.kind, wrap: true},
     {title: "how much", cell: (a) => a.text + (a.p === null ? "" : ", p ≤ " + number(a.p)), value: (a) => a.ratio, wrap: true},
     {title: "since", cell: (a) => el("span", {style: "white-space:nowrap"}, dateOf(a.since)), value: (a) => a.since},
@@ -122,9 +122,9 @@ function chartsSection() {
     const steps = series.steps.map((step) => el("li", null, "step on " + dateOf(step.name) + ": " + signed(step.step.ratio) + (step.step.ci95 ? " " + interval(step.step.ci95.map((r) => r - 1).map((r) => Number((100 * r).toFixed(1))), "1") + gap + "%" : " (no interval: fewer than 6 nights)") +
       ", n = " + step.step.nights.join(" and ") + " nights, p ≤ " + number(step.p) + (step.stands ? "" : "; it is below what counts, or went back")));
     const counts = series.counts.map((count) => el("li", null, count.name + " = " + count.newest.toLocaleString("en") + (count.changes.length ? ", changed on " + count.changes.map((c) => dateOf(c.name) + " (" + c.before.toLocaleString("en") + " → " + c.after.toLocaleString("en") + ")").join(", ") : ", the same in " + count.nights + " nights")));
-    document.getElementById("charts").append(el("h3", {id: "s" + index}, series.fom + " ", nightBadge(word)), trendChart(series),
+    document.getElementById("charts").append(...[el("h3", {id: "s" + index}, series.fom + " ", nightBadge(word)), trendChart(series),
       steps.length ? el("ul", null, steps) : null, series.boundaries.length ? el("ul", null, series.boundaries.map((b) => el("li", null, "from " + dateOf(b.name) + " on anew: " + b.why))) : null,
-      counts.length ? folded("Counts, compared exactly", el("ul", null, counts)) : null);
+      counts.length ? folded("Counts, compared exactly", el("ul", null, counts)) : null].filter((part) => part !== null));
   }
 }
 
