@@ -24,14 +24,17 @@ std::string footer() {
          "  tandem accept DIR --spec lot.toml            is it what a buyer asked for?\n"
          "  tandem compare results/old results/new       ratios with intervals, and a verdict on each headline figure\n"
          "  tandem regress --history nights --add DIR    night after night: has something become dearer?\n"
+         "  tandem reproduce 'frontier*'                 figures that others published, and how to measure them here\n"
+         "  tandem export DIR --format junit             a result for the tools that you have\n"
          "exit codes: 0 ok, 1 failed, 2 usage or configuration, 3 INVALID, 4 accept: a hard criterion failed, "
          "5 undecided, 6 regress: something became dearer, 77 skipped, 130 and 143 interrupted";
 }
 
 // In the order of --help.
-constexpr std::array verbs = {tandem::add_list,       tandem::add_run,    tandem::add_aa,     tandem::add_verify,
-                              tandem::add_revalidate, tandem::add_report, tandem::add_accept, tandem::add_compare,
-                              tandem::add_regress,    tandem::add_worker, tandem::add_meter};
+constexpr std::array verbs = {tandem::add_list,       tandem::add_run,       tandem::add_aa,     tandem::add_verify,
+                              tandem::add_revalidate, tandem::add_report,    tandem::add_accept, tandem::add_compare,
+                              tandem::add_regress,    tandem::add_reproduce, tandem::add_cite,   tandem::add_export,
+                              tandem::add_worker,     tandem::add_meter};
 
 int fail(Exit code, const std::string& message) {
   std::fflush(stdout);

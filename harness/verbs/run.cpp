@@ -133,7 +133,8 @@ Begun resume(const std::string& folder) {
 
 Begun begin(const RunOptions& options) {
   const Overrides overrides{options.filter, options.launches, options.ranks, options.pairs};
-  const Config config = options.config.empty()
+  const Config config = !options.text.empty() ? parse_config(options.text, options.config, overrides)
+                        : options.config.empty()
                             ? parse_config(std::string(embedded_config("quick.toml")), "configs/quick.toml", overrides)
                             : read_config(options.config, overrides);
   Begun begun;
@@ -168,9 +169,7 @@ std::vector<std::size_t> needed_launches(const Begun& begun) {
 
 Exit run(const RunOptions& options) {
   if (options.dry_run) {
-    const Begun begun = begin(options);
-    show_plan(begun.plan, begun.document);
-    if (const std::string problem = launcher_problem(begun.plan); !problem.empty()) fmt::print("note: {}\n", problem);
+    show_plan_of(options);
     return Exit::ok;
   }
   const Measured measured = measure(options);
@@ -182,6 +181,13 @@ Exit run(const RunOptions& options) {
 }
 
 }  // namespace
+
+void show_plan_of(RunOptions options) {
+  options.dry_run = true;
+  const Begun begun = begin(options);
+  show_plan(begun.plan, begun.document);
+  if (const std::string problem = launcher_problem(begun.plan); !problem.empty()) fmt::print("note: {}\n", problem);
+}
 
 Measured measure(const RunOptions& options) {
   const double start = now_seconds();

@@ -26,11 +26,15 @@ void add_report(CLI::App& app, Perform& perform);
 void add_accept(CLI::App& app, Perform& perform);
 void add_compare(CLI::App& app, Perform& perform);
 void add_regress(CLI::App& app, Perform& perform);
+void add_reproduce(CLI::App& app, Perform& perform);
+void add_cite(CLI::App& app, Perform& perform);
+void add_export(CLI::App& app, Perform& perform);
 void add_worker(CLI::App& app, Perform& perform);  // started by run, not by people
 void add_meter(CLI::App& app, Perform& perform);   // started by meter_launcher
 
 struct RunOptions {
   std::string config;  // "" = the quick configuration that the program carries
+  std::string text;    // not "": the configuration itself, `config` is what messages call it
   std::string filter;  // glob on case paths
   std::string out;     // "" = results/<date>-<class>
   std::string resume;  // directory of an interrupted run
@@ -48,6 +52,7 @@ struct Measured {
   std::string root;
 };
 Measured measure(const RunOptions& options);
+void show_plan_of(RunOptions options);  // cases and launches; runs nothing
 
 // `last`: closes with the result line, for another verb does not go on from here. Also a revalidation's record.
 Exit verify(const std::filesystem::path& path, bool last = true);

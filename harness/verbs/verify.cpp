@@ -5,14 +5,13 @@
 #include <CLI/CLI.hpp>
 
 #include "harness/base/digest.hpp"
-#include "harness/result/derive.hpp"
 #include "harness/result/differences.hpp"
-#include "harness/result/directory.hpp"
 #include "harness/result/files.hpp"
 #include "harness/result/revalidation.hpp"
 #include "harness/result/summary.hpp"
 #include "harness/verbs/program.hpp"
 #include "harness/verbs/verbs.hpp"
+#include "harness/verbs/verified.hpp"
 
 namespace tandem {
 namespace {
@@ -23,42 +22,7 @@ void show(const std::vector<std::string>& lines) {
   if (lines.size() > kShown) fmt::print("... and {} more\n", lines.size() - kShown);
 }
 
-struct Checked {
-  std::vector<std::string> problems;  // of files, chain and samples: whatever wrote them
-  Json written, derived;              // the document as it stands there, and as this program derives it; null: cannot
-  std::string underivable;            // why this program cannot derive it
-
-  Differences figures() const {
-    Differences found = written.is_null() || derived.is_null() ? Differences{} : differences(written, derived);
-    for (auto* list : {&found.changed, &found.added})
-      for (std::string& line : *list) line = "result.json" + line;
-    if (!underivable.empty()) found.changed.push_back(underivable);
-    return found;
-  }
-};
-
-Checked check_all(const std::filesystem::path& folder) {
-  Checked checked;
-  checked.problems = check_manifest(folder);
-  try {
-    checked.written = read_json(folder / "result.json");
-    checked.derived = derive(read_records(folder, checked.problems));
-  } catch (const Error& error) {  // a file is missing or damaged, or the chain is broken
-    checked.problems.emplace_back(error.what());
-  } catch (const Json::exception& error) {
-    checked.underivable = std::string("a file does not hold what it should: ") + error.what();
-  }
-  return checked;
-}
-
-// Another derivation than the one that stands here may have written the document.
-bool from_another_derivation(const Checked& checked, const Json& own) {
-  if (!checked.written.is_object() || !checked.written.contains("tandem")) return false;
-  return !same_program(checked.written.at("tandem"), own) ||
-         (!checked.derived.is_null() && checked.derived.at("schema") != checked.written.value("schema", ""));
-}
-
-Exit undecided(const std::filesystem::path& folder, const Checked& checked, const Json& own,
+Exit undecided(const std::filesystem::path& folder, const CheckedResult& checked, const Json& own,
                const std::vector<std::string>& changed) {
   show(changed);
   fmt::print(
@@ -91,10 +55,10 @@ Exit verify_revalidation(const std::filesystem::path& file) {
 Exit verify(const std::filesystem::path& folder, bool last) {
   if (is_revalidation(folder)) return verify_revalidation(folder);
   check_usage(std::filesystem::is_directory(folder), "{} is not a directory", folder.string());
-  const Checked checked = check_all(folder);
+  const CheckedResult checked = check_result(folder);
   const Differences figures = checked.figures();
   const Json own = this_program_json();
-  const bool other = from_another_derivation(checked, own);
+  const bool other = checked.is_of_another(own);
   std::vector<std::string> problems = checked.problems;
   if (!other) {
     const std::vector<std::string> all = figures.all();
