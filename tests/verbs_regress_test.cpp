@@ -98,7 +98,8 @@ TEST(RegressVerb, ABrowserDrawsTheTrendPageWithoutErrors) {
   const std::string page = drawn.out.substr(begin, end - begin);
   for (const char* text : {"<b>SUSPECT</b>", "What changed", "All series", "Night by night", "<canvas"})
     EXPECT_TRUE(contains(page, text)) << text;
-  for (const char* text : {"[object ", ">undefined<", ">NaN", "</figure>null"}) EXPECT_FALSE(contains(page, text)) << text;
+  for (const char* text : {"[object ", ">undefined<", ">NaN", "</figure>null"})
+    EXPECT_FALSE(contains(page, text)) << text;
 }
 
 TEST(RegressVerb, BothProgramsInTurnConfirmIt) {

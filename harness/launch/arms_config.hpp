@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "harness/base/arm_id.hpp"
-#include "harness/launch/config.hpp"
 #include "harness/base/table.hpp"
+#include "harness/launch/config.hpp"
 #include "harness/pipeline/pipeline.hpp"
 
 namespace tandem {

@@ -6,10 +6,10 @@
 #include <fnmatch.h>
 
 #include "harness/base/check.hpp"
+#include "harness/base/table.hpp"
 #include "harness/device/host.hpp"
 #include "harness/kernel/kernel.hpp"
 #include "harness/launch/arms_config.hpp"
-#include "harness/base/table.hpp"
 #include "harness/pairing/pairing.hpp"
 #include "harness/pipeline/pipeline.hpp"
 #include "harness/pipeline/regime.hpp"
