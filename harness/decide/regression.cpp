@@ -97,7 +97,7 @@ std::vector<std::string> cases_to_confirm(const Json& document) {
   std::vector<std::string> cases;
   for (const Json& alarm : document.at("alarms"))
     if (stands(alarm) && (alarm.at("kind") == "fast" || alarm.at("kind") == "slow") &&
-        std::find(cases.begin(), cases.end(), alarm.at("case")) == cases.end())
+        std::find(cases.begin(), cases.end(), alarm.at("case").get<std::string>()) == cases.end())
       cases.push_back(alarm.at("case"));
   return cases;
 }

@@ -77,7 +77,7 @@ Exit decide_again(const RegressOptions& options, Json& document) {
   for (const Json& alarm : document.at("alarms")) {
     const std::string fom = alarm.at("fom");
     const auto same = [&](const auto& known) { return known.first == fom; };
-    if (std::find(cases.begin(), cases.end(), alarm.at("case")) != cases.end() &&
+    if (std::find(cases.begin(), cases.end(), alarm.at("case").get<std::string>()) != cases.end() &&
         std::none_of(foms.begin(), foms.end(), same))
       foms.emplace_back(fom, delta_of(document, fom));
   }
