@@ -80,6 +80,42 @@ TEST(Gate, AnHonestLaunchPasses) {
   EXPECT_EQ(judged.outcome.answers.at("queries"), 400);
 }
 
+// "" = every check passes.
+std::string failing(const std::function<void(LaunchRecord&)>& change) {
+  const GateOutcome outcome = judge(change).outcome;
+  std::string names;
+  for (const Json& verdict : gate_verdicts(outcome.holdout, outcome.skill))
+    if (!verdict.at("pass").get<bool>()) names += verdict.at("check").get<std::string>() + " ";
+  return names;
+}
+
+TEST(Gate, EachRuleIsACheckOfItsOwn) {
+  const GateOutcome honest = judge([](LaunchRecord&) {}).outcome;
+  EXPECT_EQ(gate_verdicts(honest.holdout, honest.skill).size(), 5u);
+  EXPECT_EQ(failing([](LaunchRecord&) {}), "");
+  EXPECT_EQ(failing([](LaunchRecord& l) { set_errors(l, 3, 0.11); }), "holdout_errors ");
+  EXPECT_EQ(failing([](LaunchRecord& l) { l.holdout.pop_back(); }), "holdout_errors ");
+  EXPECT_EQ(failing([](LaunchRecord& l) {
+              for (std::size_t i = 0; i < 3; ++i) l.holdout[i]["invariant"] = 0.02;
+            }),
+            "holdout_invariant ");
+  EXPECT_EQ(failing([](LaunchRecord& l) { l.holdout[5]["truth_invariant"] = "nan"; }), "truth_invariant ");
+  EXPECT_EQ(failing([](LaunchRecord& l) { set_errors(l, kCases, 0.06); }), "skill_over_trivial skill_over_rival_p ");
+}
+
+TEST(Gate, OfSeveralLaunchesTheOneThatFailsIsToldOnce) {
+  const auto verdict = [](const char* check, double value, bool pass) {
+    return Json{{"check", check}, {"value", value}, {"limit", 1}, {"pass", pass}};
+  };
+  const Records none;
+  Derivation derivation{none, {}, {}};
+  derivation.check_verdicts("x", {verdict("a", 0, true), verdict("b", 0, true), verdict("a", 3, false),
+                                  verdict("a", 4, false), verdict("b", 0.5, true)});
+  ASSERT_EQ(derivation.checks.size(), 2u);
+  EXPECT_EQ(derivation.checks[0], (Json{{"name", "x.a"}, {"value", 3.0}, {"limit", 1}, {"pass", false}}));
+  EXPECT_EQ(derivation.checks[1], (Json{{"name", "x.b"}, {"value", 0.0}, {"limit", 1}, {"pass", true}}));
+}
+
 TEST(Gate, ThePlanAllowsTwoOf124) {
   for (const Json& value : {Json(0.11), Json("nan"), Json("inf"), Json(nullptr)}) {
     EXPECT_TRUE(judge([&](LaunchRecord& l) { set_errors(l, 2, value); }).status.has_figure()) << value;

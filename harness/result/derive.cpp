@@ -85,7 +85,7 @@ void Derivation::check_verdicts(const std::string& name, const Json& verdicts) {
     const auto known = std::find_if(shown.begin(), shown.end(), [&](const auto& one) { return one.first == check; });
     if (known == shown.end())
       shown.emplace_back(check, &verdict);
-    else if (known->second->at("pass").get<bool>())
+    else if (known->second->at("pass").get<bool>() && !verdict.at("pass").get<bool>())
       known->second = &verdict;
   }
   for (const auto& [check, verdict] : shown)

@@ -163,7 +163,7 @@ Json gate_verdicts(const Json& holdout, const Json& skill) {
     // A case that was not judged counts as one above the target.
     const auto cases = holdout.at("cases").get<std::size_t>(), judged = holdout.at("judged").get<std::size_t>();
     const std::size_t over = holdout.at("above").get<std::size_t>() + cases - std::min(judged, cases);
-    add("holdout_errors", over, allowed, over <= allowed.get<std::size_t>());
+    add("holdout_errors", over, allowed, judged == cases && over <= allowed.get<std::size_t>());
     add("holdout_invariant", holdout.at("invariant_above"), allowed, holdout.at("invariant_above") <= allowed);
     add("truth_invariant", truth, limit, truth.is_number() && truth <= limit);
   }
