@@ -7,12 +7,12 @@
 #include <span>
 #include <vector>
 
+#include "harness/base/image.hpp"
 #include "harness/pipeline/pipeline.hpp"
 #include "kernels/dense/onednn.hpp"
 #include "kernels/learning/elementwise.hpp"
 #include "kernels/learning/pod.hpp"
 #include "pipelines/heat/features.hpp"
-#include "pipelines/heat/image.hpp"
 #include "pipelines/heat/size.hpp"
 
 namespace tandem::pipelines {

@@ -9,7 +9,7 @@
 
 #include "harness/base/check.hpp"
 
-namespace tandem::pipelines {
+namespace tandem {
 
 class ImageWriter {
  public:
@@ -66,4 +66,4 @@ class ImageReader {
   std::span<const std::byte> bytes_;
 };
 
-}  // namespace tandem::pipelines
+}  // namespace tandem
