@@ -6,13 +6,24 @@ function(tandem_library name)
   target_link_libraries(tandem_${name} PUBLIC tandem_flags fmt::fmt OpenMP::OpenMP_CXX ${arg_LINK})
 endfunction()
 
-# What only handles documents and processes, nothing that is timed: compiled quickly rather than to run fast.
+# tandem_untimed(target ... [HEADERS <a> ...]): what only handles documents and processes, nothing that is timed: compiled
+# quickly rather than to run fast.
 function(tandem_untimed)
-  set(headers <nlohmann/json.hpp> <fmt/format.h> <filesystem> <string> <vector>)
-  foreach(target IN LISTS ARGN)
+  cmake_parse_arguments(arg "" "" "HEADERS" ${ARGN})
+  set(headers <nlohmann/json.hpp> <fmt/format.h> <filesystem> <string> <vector> ${arg_HEADERS})
+  foreach(target IN LISTS arg_UNPARSED_ARGUMENTS)
     target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)
     target_precompile_headers(${target} PRIVATE ${headers})
   endforeach()
+endfunction()
+
+# tandem_tool(name SOURCES ... LINK ...): a program with a command line, beside the others, compiled like them.
+function(tandem_tool name)
+  cmake_parse_arguments(arg "" "" "SOURCES;LINK" ${ARGN})
+  add_executable(${name} ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE tandem_flags fmt::fmt OpenMP::OpenMP_CXX CLI11::CLI11 ${arg_LINK})
+  target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O1>)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
 endfunction()
 
 # A test's program: one set of precompiled headers for all of them.

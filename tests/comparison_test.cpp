@@ -43,6 +43,21 @@ TEST(Finding, TheFiveVerdicts) {
   EXPECT_EQ(found(launches(10, 100, 0.003), launches(10, 103, 0.003), 0.03), Finding::different_but_small);
 }
 
+// Half of A's launches ran while the machine was disturbed, as they do one after the other: p alone would call B
+// faster.
+TEST(Finding, OfUnstableLaunchesTheWholeIntervalMustLieBeyondDelta) {
+  const Values disturbed = {100, 101, 102, 103, 104, 140, 141, 142, 143, 144}, same = launches(10, 99, 0.0005);
+  const Contrast one = contrast(disturbed, same);
+  ASSERT_LT(one.ratio.p, 0.001);
+  ASSERT_LT(std::log(one.ratio.ci->low), 0.05);
+  EXPECT_EQ(finding_of(one, one.ratio.p, 0.05), Finding::faster);
+  EXPECT_EQ(finding_of(one, one.ratio.p, 0.05, Evenness::unstable), Finding::inconclusive);
+  const Contrast large = contrast(disturbed, launches(10, 80, 0.001));
+  EXPECT_EQ(finding_of(large, large.ratio.p, 0.05, Evenness::unstable), Finding::faster);
+  const Contrast small = contrast(launches(10, 100, 0.003), launches(10, 103, 0.003));
+  EXPECT_EQ(finding_of(small, small.ratio.p, 0.03, Evenness::unstable), Finding::different_but_small);
+}
+
 TEST(Finding, ARatioAboveOneSaysThatBIsCheaper) {
   const Contrast one = contrast(Values{1, 2, 3}, Values{2, 4, 6});  // the worked value of docs/method.md
   EXPECT_NEAR(one.ratio.value, 0.5, 1e-15);

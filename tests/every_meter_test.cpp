@@ -95,7 +95,7 @@ TEST(Survey, OneKindOfMeterCountsAScope) {
   const std::vector<MeterEntry> registry = {
       stubs("a", {}), stubs("b", {{"b/0", "package", ""}, {"b/1", "package", ""}, {"b/2", "dram", "no permission"}}),
       stubs("c", {{"c/0", "package", ""}, {"c/1", "dram", ""}, {"c/2", "device", ""}}, true)};
-  const auto all = survey(false, registry);
+  const auto all = survey(false, "", registry);
   ASSERT_EQ(all.size(), 7u);
   EXPECT_TRUE(all[0].absent);
   EXPECT_FALSE(all[3].absent);
@@ -108,9 +108,19 @@ TEST(Survey, OneKindOfMeterCountsAScope) {
 TEST(Survey, AGuestReadsOnlyWhatIsItsOwn) {
   const std::vector<MeterEntry> registry = {stubs("b", {{"b/0", "package", ""}}),
                                             stubs("c", {{"c/0", "package", ""}, {"c/2", "device", ""}}, true)};
-  EXPECT_EQ(used(survey(true, registry)), (std::vector<std::string>{"c/0", "c/2"}));
-  EXPECT_NE(survey(true, registry)[0].unused.find("virtual machine"), std::string::npos);
-  EXPECT_EQ(used(survey(false, registry)), (std::vector<std::string>{"b/0", "c/2"}));
+  EXPECT_EQ(used(survey(true, "", registry)), (std::vector<std::string>{"c/0", "c/2"}));
+  EXPECT_NE(survey(true, "", registry)[0].unused.find("virtual machine"), std::string::npos);
+  EXPECT_EQ(used(survey(false, "", registry)), (std::vector<std::string>{"b/0", "c/2"}));
+}
+
+// The node's counters are everybody's; a card is its job's.
+TEST(Survey, OnASharedNodeOnlyDevicesAreRead) {
+  const std::vector<MeterEntry> registry = {stubs("b", {{"b/0", "package", ""}, {"b/1", "node", ""}}),
+                                            stubs("c", {{"c/0", "node", ""}, {"c/2", "device", ""}}, true)};
+  const auto all = survey(false, "4 of 64", registry);
+  EXPECT_EQ(used(all), (std::vector<std::string>{"c/2"}));
+  EXPECT_EQ(all[0].unused, "not used: it counts other jobs too, for 4 of 64");
+  EXPECT_EQ(used(survey(false, "", registry)), (std::vector<std::string>{"b/0", "b/1", "c/2"}));
 }
 
 TEST(Powercap, PackageMemoryAndPlatform) {

@@ -16,6 +16,7 @@
 #include "harness/device/buffer.hpp"
 #include "harness/device/stream.hpp"
 #include "harness/measure/machine.hpp"
+#include "harness/measure/shared_node.hpp"
 
 namespace tandem {
 namespace {
@@ -73,14 +74,49 @@ TEST_F(Tree, ProcessorAndVirtualMachine) {
   EXPECT_TRUE(virtual_machine(root_));
 }
 
+// Four cores of two processors each.
+class Node : public Tree {
+ protected:
+  Node() {
+    for (int cpu = 0; cpu < 8; ++cpu)
+      put("sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/topology/core_cpus_list",
+          std::to_string(cpu % 4) + "," + std::to_string(cpu % 4 + 4) + "\n");
+  }
+};
+
+TEST_F(Node, OfSlurmIsSharedByWhatTheJobWasGiven) {
+  EXPECT_EQ(shared_node({"8", ""}, root_), "");
+  EXPECT_EQ(shared_node({"4", ""}, root_), "") << "whole cores, counted without their second threads";
+  EXPECT_EQ(shared_node({"3", "0"}, root_),
+            "Slurm gave this job 3 processors of the node's 4 cores (--exclusive gives all)");
+  EXPECT_EQ(shared_node({"8(x2),2", "1"}, root_), "");
+  EXPECT_NE(shared_node({"8(x2),2", "2"}, root_), "");
+  EXPECT_NE(shared_node({"2(x3),8", "2"}, root_), "");
+  put("proc/self/cgroup", "0::/job/step\n");
+  put("sys/fs/cgroup/job/step/cpuset.cpus.effective", "0\n");
+  EXPECT_EQ(shared_node({"8", ""}, root_), "") << "a step may be bound, the job has the node";
+}
+
+TEST_F(Node, OfNobodyIsSharedByItsGroup) {
+  EXPECT_EQ(shared_node({}, root_), "") << "nothing known";
+  put("proc/self/cgroup", "4:memory:/x\n0::/box/inner\n");
+  put("sys/fs/cgroup/cpuset.cpus.effective", "0-7\n");
+  EXPECT_EQ(shared_node({}, root_), "");
+  put("sys/fs/cgroup/box/cpuset.cpus.effective", "0-1,4\n");
+  EXPECT_EQ(shared_node({}, root_), "its cgroup leaves this job 3 processors of the node's 4 cores");
+  put("proc/self/cgroup", "9:cpuset:/old\n");
+  put("sys/fs/cgroup/cpuset/old/cpuset.effective_cpus", "2\n");
+  EXPECT_EQ(shared_node({}, root_), "its cgroup leaves this job 1 processor of the node's 4 cores");
+}
+
 TEST(Machine, NamesNoHostUnlessAsked) {
   std::array<char, 256> host{};
   gethostname(host.data(), host.size() - 1);
   const auto machine = describe_machine(1);
   EXPECT_EQ(machine.at("host").get<std::string>().size(), 64U);
   EXPECT_EQ(describe_machine(1, true).at("host"), host.data());
-  for (const char* key : {"cpu", "cores", "threads", "isa", "memory_bytes", "caches", "numa_nodes", "virtual", "kernel",
-                          "os", "libraries", "environment", "warnings"})
+  for (const char* key : {"cpu", "cores", "threads", "isa", "memory_bytes", "caches", "numa_nodes", "virtual", "shared",
+                          "kernel", "os", "libraries", "environment", "warnings"})
     EXPECT_TRUE(machine.contains(key)) << key;
   EXPECT_GT(machine.at("memory_bytes").get<double>(), 0);
   EXPECT_NE(topology_xml().find("<topology"), std::string::npos);

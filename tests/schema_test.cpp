@@ -6,10 +6,8 @@
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
-#include <valijson/adapters/nlohmann_json_adapter.hpp>
-#include <valijson/schema.hpp>
-#include <valijson/schema_parser.hpp>
-#include <valijson/validator.hpp>
+
+#include "tests/cli/schema.hpp"
 
 namespace {
 
@@ -17,24 +15,9 @@ using nlohmann::json;
 
 json load(const char* path) { return json::parse(std::ifstream(path)); }
 
-// "" or the first thing that is wrong.
 std::string first_error(const json& document) {
-  static const json text = load(RESULT_SCHEMA);
-  static valijson::Schema schema;
-  static const bool parsed = [] {
-    valijson::SchemaParser(valijson::SchemaParser::kDraft7)
-        .populateSchema(valijson::adapters::NlohmannJsonAdapter(text), schema);
-    return true;
-  }();
-  EXPECT_TRUE(parsed);
-  valijson::ValidationResults results;
-  valijson::Validator validator;
-  const valijson::adapters::NlohmannJsonAdapter target(document);
-  if (validator.validate(schema, target, &results)) return {};
-  valijson::ValidationResults::Error error;
-  std::string all = "refused:";
-  while (results.popError(error)) all += " " + error.description;
-  return all;
+  static const tandem::Schema schema;
+  return schema.errors(document);
 }
 
 json broken(const std::function<void(json&)>& change) {

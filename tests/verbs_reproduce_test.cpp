@@ -50,7 +50,7 @@ TEST_F(Reproduce, ShowsASealedResultBesideThePublishedFigure) {
                            "of the published time", "what may differ", "scale: published on 6 nodes",
                            "TANDEM-PUBLISHED v1 piz-daint-gpu-osu-allreduce-6-2020 = 7.81"})
     EXPECT_TRUE(outcome.says(text)) << text << "\n" << outcome.out;
-  EXPECT_EQ(schema_errors(place.folder() / "record.json", REPRODUCTION_SCHEMA), "");
+  EXPECT_EQ(schema_errors(place.folder() / "record.json", "reproduction-1"), "");
   EXPECT_EQ(lines_of(outcome.out).back(), lines_of(small().outcome.out).back());
   expect_refused(tandem("reproduce fugaku-hpcg-2023-11 --of " + result()), 2, "no rate of sparse/hpcg");
   expect_refused(tandem("reproduce " + latency + " --of nowhere"), 2, "nowhere is not a directory");
@@ -63,7 +63,7 @@ TEST_F(Reproduce, MeasuresTheCaseItself) {
   EXPECT_TRUE(outcome.says("n = 96 here, memory:0.8 would be comparable")) << outcome.out;
   EXPECT_TRUE(std::regex_search(outcome.out, std::regex("= [0-9.e-]+ of the published figure; per core")))
       << outcome.out;
-  EXPECT_EQ(schema_errors(place.folder() / "out.reproduce-raspberry-pi-4-hpl-2026-04.json", REPRODUCTION_SCHEMA), "");
+  EXPECT_EQ(schema_errors(place.folder() / "out.reproduce-raspberry-pi-4-hpl-2026-04.json", "reproduction-1"), "");
   EXPECT_EQ(tandem("verify out").code, 0);
 }
 

@@ -88,7 +88,10 @@ Json row_json(const Row& row, double delta) {
                {"delta", delta},
                {"verdict", nullptr},
                {"note", row.note.empty() ? Json(nullptr) : Json(row.note)}};
-  if (row.headline) json["verdict"] = finding_word(finding_of(row.contrast, row.corrected.value_or(1), delta));
+  const Evenness evenness =
+      a.status == "UNSTABLE" || row.match.b->status == "UNSTABLE" ? Evenness::unstable : Evenness::stable;
+  if (row.headline)
+    json["verdict"] = finding_word(finding_of(row.contrast, row.corrected.value_or(1), delta, evenness));
   return json;
 }
 

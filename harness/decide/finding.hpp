@@ -24,9 +24,14 @@ struct Contrast {
 Contrast contrast(std::span<const double> a, std::span<const double> b);            // Mann-Whitney
 Contrast contrast_in_blocks(std::span<const double> a, std::span<const double> b);  // signed rank, a[i] beside b[i]
 
+// Whether a noise guard called the launches of either side UNSTABLE: then one of them may have been measured while the
+// machine was disturbed for longer than a launch, and launches are not independent.
+enum class Evenness { stable, unstable };
+
 // `p`: after Holm's correction; `delta`: in the logarithm of the ratio. FASTER or SLOWER: p <= 0.05 and
-// |ln ratio| > delta; EQUIVALENT: the 90 % interval lies within -delta to delta; DIFFERENT_BUT_SMALL: p <= 0.05
-// otherwise. Below 6 launches on a side: INCONCLUSIVE.
-Finding finding_of(const Contrast& contrast, double p, double delta);
+// |ln ratio| > delta, of unstable launches every point of the 95 % interval beyond delta; EQUIVALENT: the 90 % interval
+// lies within -delta to delta; DIFFERENT_BUT_SMALL: p <= 0.05 and |ln ratio| <= delta. Else, and below 6 launches on a
+// side: INCONCLUSIVE.
+Finding finding_of(const Contrast& contrast, double p, double delta, Evenness evenness = Evenness::stable);
 
 }  // namespace tandem

@@ -87,7 +87,7 @@ void add_machine(const std::vector<Setting>& results, Rows& table) {
   for (const Setting& result : results) isas.push_back(member(machine_of(result), "isa"));
   table.add("machine", "instruction sets that not all have",
             [&](const Setting& result) { return uncommon(member(machine_of(result), "isa"), isas); });
-  for (const char* key : {"virtual", "kernel", "os"})
+  for (const char* key : {"virtual", "shared", "kernel", "os"})
     table.add("machine", key, [&](const Setting& result) { return text_of(member(machine_of(result), key)); });
 }
 

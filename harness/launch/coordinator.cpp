@@ -93,7 +93,7 @@ void Coordinator::begin_part(const Past& past, const std::vector<std::string>& d
                     {"seconds", past.end - past.open.at("begin").get<double>()},
                     {"interrupted", true}});
   origin_ = now_seconds() - past.end;
-  energy_ = std::make_unique<EnergyWatch>(virtual_machine(), plan_.config.meter_launcher);
+  energy_ = std::make_unique<EnergyWatch>(plan_.config.meter_launcher);
   ledger_->write({{"record", "part"},
                   {"started", started_},
                   {"begin", past.end},

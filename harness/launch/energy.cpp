@@ -12,6 +12,7 @@
 
 #include "harness/measure/clock.hpp"
 #include "harness/measure/machine.hpp"
+#include "harness/measure/shared_node.hpp"
 #include "harness/result/files.hpp"
 
 namespace tandem {
@@ -34,18 +35,19 @@ std::string why_unmetered(const std::vector<Sighting>& sightings, bool guest) {
 
 }  // namespace
 
-NodeReadable readable_meters(bool guest) {
-  std::vector<Sighting> sightings = survey(guest);
+NodeReadable readable_meters() {
+  const bool guest = virtual_machine();
+  std::vector<Sighting> sightings = survey(guest, shared_node(read_allocation()));
   NodeReadable found{{}, why_unmetered(sightings, guest)};
   for (Sighting& one : sightings)
     if (one.unused.empty()) found.meters.push_back(std::move(one.meter));
   return found;
 }
 
-EnergyWatch::EnergyWatch(bool guest, const std::string& meter_launcher) {
+EnergyWatch::EnergyWatch(const std::string& meter_launcher) {
   if (meter_launcher.empty()) {
     hosts_ = {host_digest()};
-    NodeReadable found = readable_meters(guest);
+    NodeReadable found = readable_meters();
     reason_ = found.reason;
     start(std::move(found.meters));
     return;

@@ -15,8 +15,8 @@ namespace tandem {
 
 class EnergyWatch {
  public:
-  // All meters of this node that can be read, or with a launcher those of all nodes. guest: it is a virtual machine.
-  explicit EnergyWatch(bool guest, const std::string& meter_launcher = "");
+  // All meters of this node that can be read, or with a launcher those of all nodes.
+  explicit EnergyWatch(const std::string& meter_launcher);
   explicit EnergyWatch(Meters meters);
 
   // [{"meter", "scope", "range", "period", "longest_gap"}]: what it takes beside power.csv to derive energies again;
@@ -55,7 +55,7 @@ struct NodeReadable {
   Meters meters;
   std::string reason;
 };
-NodeReadable readable_meters(bool guest);
+NodeReadable readable_meters();
 
 // `energy` of between() if it is that of all ranks: those whose `records` of kind "host" name a host that is none of
 // `hosts` drew power that no meter saw. A meter of scope "system" sees all nodes.

@@ -13,6 +13,7 @@
 
 #include "harness/base/check.hpp"
 #include "harness/base/digest.hpp"
+#include "harness/measure/shared_node.hpp"
 
 namespace tandem {
 namespace {
@@ -143,6 +144,8 @@ Json describe_machine(int threads, bool names_in_clear) {
   machine["caches"] = describe_caches();
   machine["numa_nodes"] = hwloc_get_nbobjs_by_type(topology.get(), HWLOC_OBJ_NUMANODE);
   machine["virtual"] = virtual_machine();
+  const std::string shared = shared_node(read_allocation());
+  machine["shared"] = shared.empty() ? Json(nullptr) : Json(shared);
   machine["kernel"] = system.release;
   machine["os"] = value_in("/etc/os-release", "PRETTY_NAME", '=');
   machine["libraries"] = describe_libraries();

@@ -59,7 +59,7 @@ const std::vector<MeterEntry>& meter_registry() {
   return entries;
 }
 
-std::vector<Sighting> survey(bool guest, const std::vector<MeterEntry>& registry) {
+std::vector<Sighting> survey(bool guest, const std::string& shared, const std::vector<MeterEntry>& registry) {
   std::vector<Sighting> all;
   std::map<std::string, std::string> kind_of;  // the kind that counts a scope
   for (const MeterEntry& entry : registry)
@@ -70,6 +70,8 @@ std::vector<Sighting> survey(bool guest, const std::vector<MeterEntry>& registry
       const std::string scope = one.meter->scope();
       if (one.unused.empty() && guest && !entry.guest)
         one.unused = "not used: a virtual machine's copy of a counter is not the hardware's";
+      if (one.unused.empty() && !shared.empty() && scope != "device")
+        one.unused = fmt::format("not used: it counts other jobs too, for {}", shared);
       if (one.unused.empty() && kind_of.try_emplace(scope, entry.name).first->second != entry.name)
         one.unused = fmt::format("not used: {} counts this scope ({})", kind_of.at(scope), scope);
       all.push_back(std::move(one));

@@ -48,14 +48,16 @@ const std::vector<MeterEntry>& meter_registry();
 // Stands for a kind that this node does not have; its name is the kind's.
 std::unique_ptr<Meter> no_meter(const std::string& kind, const std::string& reason);
 
-// A meter of this node and why it is not read: it cannot be, it is a guest's copy of a counter, or another kind already
-// counts its scope. "" = it is read.
+// A meter of this node and why it is not read: it cannot be, it is a guest's copy of a counter, others run under it
+// too, or another kind already counts its scope. "" = it is read.
 struct Sighting {
   std::unique_ptr<Meter> meter;
   std::string unused;
   bool absent = false;  // the node has nothing of its kind
 };
-// `guest`: this is a virtual machine.
-std::vector<Sighting> survey(bool guest, const std::vector<MeterEntry>& registry = meter_registry());
+// `guest`: this is a virtual machine; `shared`: why other jobs may run on this node, "" if nothing says so. Then only
+// what counts a single device is read.
+std::vector<Sighting> survey(bool guest, const std::string& shared,
+                             const std::vector<MeterEntry>& registry = meter_registry());
 
 }  // namespace tandem

@@ -140,6 +140,8 @@ Status common_status(const Records& records) {
     status.add("UNOFFICIAL", fmt::format("class {} ({} launch{})", run_class, launches, launches == 1 ? "" : "es"));
   }
   if (records.machine.value("virtual", false)) status.add("UNOFFICIAL", "virtual machine");
+  if (const auto shared = records.machine.find("shared"); shared != records.machine.end() && shared->is_string())
+    status.add("UNOFFICIAL", "shared node: " + shared->get<std::string>());
   const Json& program = records.machine.at("tandem");
   if (program.at("dirty").get<bool>()) status.add("UNOFFICIAL", "the program was built from uncommitted changes");
   // What was dropped was measured again; but nobody can tell a power cut from a launch that somebody did not like.

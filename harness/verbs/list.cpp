@@ -4,6 +4,7 @@
 #include "harness/kernel/kernel.hpp"
 #include "harness/launch/config.hpp"
 #include "harness/measure/machine.hpp"
+#include "harness/measure/shared_node.hpp"
 #include "harness/meter/meter.hpp"
 #include "harness/pairing/pairing.hpp"
 #include "harness/pipeline/pipeline.hpp"
@@ -32,7 +33,7 @@ Exit list(const std::string& filter) {
   check_usage(shown > 0, "nothing is named \"{}\"; tandem list shows everything", filter);
   if (!filter.empty()) return Exit::ok;
   fmt::print("energy meters\n");
-  for (const Sighting& one : survey(virtual_machine()))
+  for (const Sighting& one : survey(virtual_machine(), shared_node(read_allocation())))
     fmt::print("  {:<22} {}\n", one.meter->name(), one.unused.empty() ? one.meter->scope() : one.unused);
   return Exit::ok;
 }

@@ -15,7 +15,7 @@ namespace {
 // Tells this node's meters on stdout until a signal; `node` is its name, "" = the digest of the host's.
 Exit meter_node(const std::string& node) {
   catch_signals();
-  NodeReadable found = readable_meters(virtual_machine());
+  NodeReadable found = readable_meters();
   const int nodes = launched_processes();
   tell_meters(found.meters, found.reason, node.empty() ? host_digest() : node, nodes, telling_period(nodes),
               STDOUT_FILENO, [] { return caught_signal() != 0; });
