@@ -122,6 +122,25 @@ TEST(Config, FiltersAreGlobsOnPaths) {
   EXPECT_NE(message.find("toy/size=S"), std::string::npos) << message;
 }
 
+TEST(Config, KernelsThatPredictAPipelineAreMeasuredWithIt) {
+  const auto paths = [](const std::string& text, const Overrides& overrides = {}) {
+    std::vector<std::string> found;
+    for (const CaseConfig& item : parse(text, overrides).cases)
+      found.push_back(fmt::format("{} x {}", item.path(), item.threads));
+    return found;
+  };
+  using Names = std::vector<std::string>;
+  const std::string three = "threads = 3\n", measured = "predicting_kernels = \"measured\"\n";
+  const Names all = {"toy/size=S/ballast=0/device=cpu x 3", "dense/gemm/n=64/precision=fp64/device=cpu x 3",
+                     "sparse/cg/n=8/preconditioner=fp64/device=cpu x 3"};
+  EXPECT_EQ(paths(three + kToy), Names{all[0]});
+  EXPECT_EQ(paths(three + kToy + measured), all);
+  EXPECT_EQ(paths("class = \"standard\"\n" + three + kToy), all);
+  EXPECT_EQ(paths(three + kToy + measured + kGemm + "n = 64\n"), (Names{all[1], all[0], all[2]})) << "once";
+  EXPECT_EQ(paths(three + kToy + measured + kGemm + "n = 32\n", {"toy", 0, 0}), all) << "with their pipeline";
+  EXPECT_EQ(paths(three + kToy + measured + "ranks = 2\n").size(), 1u) << "they predict one rank";
+}
+
 const std::string kModel =
     "[energy_model]\nsource = \"a data sheet\"\nidle = 60\nphase = 45.5\ntransition = 20\nwaiting = 0\n";
 

@@ -77,6 +77,26 @@ TEST(Couplings, TheChannelsAreEnoughOrAReasonIsGiven) {
   EXPECT_EQ(toy().arm("separated").at("sufficiency").size(), 2u);
 }
 
+// By kernels that the run measured for it, at the toy's threads.
+TEST(Couplings, KernelsPredictPhases) {
+  const Json& rows = toy().pipeline("toy").at("prediction");
+  ASSERT_EQ(rows.size(), 2u) << toy().outcome.out;
+  std::map<std::string, Json> kernels;
+  for (const Json& kernel : toy().document.at("kernels")) kernels[kernel.at("case")] = kernel;
+  for (const Json& row : rows) {
+    ASSERT_TRUE(row.at("share").is_number()) << row;
+    const Json& kernel = kernels.at(row.at("kernel"));
+    EXPECT_EQ(kernel.at("threads"), 2);
+    double phase = 0;
+    for (const Json& one : toy().arm("integrated in_memory").at("phases"))
+      if (one.at("name") == row.at("phase")) phase += one.at("seconds").get<double>();
+    EXPECT_DOUBLE_EQ(row.at("measured"), phase);
+    EXPECT_DOUBLE_EQ(row.at("share").get<double>() * phase, row.at("predicted"));
+    EXPECT_TRUE(toy().outcome.says("pipeline.toy.device=cpu.predicted_share." + row.at("phase").get<std::string>()));
+  }
+  EXPECT_TRUE(toy().pipeline("toy_late").at("prediction").is_null()) << "it has one thread, the kernels have two";
+}
+
 TEST(Couplings, StatesFillTheTimeOfEverySlot) {
   for (const Json& pipeline : toy().document.at("pipelines"))
     for (const Json& arm : pipeline.at("arms")) {

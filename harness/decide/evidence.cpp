@@ -97,7 +97,7 @@ Identity identity_of(const Json& pipeline, const Json& arm, const ArmId& id) {
   // Another problem in anything that is asked, trained or judged is another task, whatever its version says.
   Json problem = pipeline.at("problem");
   identity["problem"] = problem.at("version");
-  for (const char* told : {"version", "provisional", "facts", "answer_names", "predicting_kernels"})
+  for (const char* told : {"version", "provisional", "facts", "answer_names", "predictions"})
     problem.erase(told);
   identity["reference work"] = sha256(problem.dump()).substr(0, 12);
   if (const Json& scaled = member(arm, "scaled"); !scaled.is_null())

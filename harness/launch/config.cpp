@@ -103,7 +103,8 @@ void add_pipelines(const Table& anonymous, const Defaults& defaults, Config& con
   const PipelineEntry& entry = find_entry(anonymous, pipeline_registry());
   const Table table(anonymous.raw(), anonymous.source(), "[[pipeline]] " + entry.name);
   table.fail_unknown(keys_of(entry.parameters, {"name", "ranks", "threads", "arms", "coupling", "split", "cache",
-                                                "handover", "design", "simulation_questions"}));
+                                                "handover", "design", "simulation_questions", "predicting_kernels"}));
+  const std::string otherwise = config.run_class == "quick" ? "none" : "measured";
   for (const Settings& settings : combinations(table, entry.parameters)) {
     CaseConfig added;
     added.pipeline = true;
@@ -111,6 +112,7 @@ void add_pipelines(const Table& anonymous, const Defaults& defaults, Config& con
     added.settings = settings;
     added.simulation_questions = static_cast<std::size_t>(table.integer("simulation_questions", 0, 0));
     place(added, table, defaults);
+    added.with_kernels = table.text("predicting_kernels", otherwise, {"measured", "none"}) == "measured";
     added.arms = in_precisions(table, arms_of(table, added.ranks, added.threads));
     check_values(table, entry.name, [&] { entry.memory(settings); });
     check_designs(table, added, entry);
@@ -219,7 +221,31 @@ void filter_cases(Config& config, const std::string& source, const std::string& 
               paths.size(), source, fmt::join(paths, "\n  "));
 }
 
+// Adds the cases that predict phases of the pipelines, unless they are there: with the pipeline's threads, on one rank.
+void add_predicting_kernels(Config& config) {
+  const std::vector<CaseConfig> cases = config.cases;
+  for (const CaseConfig& item : cases) {
+    if (!item.with_kernels || item.ranks > 1) continue;
+    const auto entry = std::find_if(pipeline_registry().begin(), pipeline_registry().end(),
+                                    [&](const PipelineEntry& known) { return known.name == item.name; });
+    for (const Prediction& prediction : entry->make(item.settings, 1).problem->spec().predictions) {
+      const CaseConfig added = predicting_case(prediction.kernel, item.threads);
+      const auto same = [&](const CaseConfig& other) { return other.path() == added.path(); };
+      if (std::none_of(config.cases.begin(), config.cases.end(), same)) config.cases.push_back(added);
+    }
+  }
+}
+
 }  // namespace
+
+CaseConfig predicting_case(const std::string& kernel, int threads) {
+  const ActivityChoice choice = activity_of(kernel);
+  CaseConfig item;
+  item.name = choice.kernel->name;
+  item.settings = choice.settings;
+  item.threads = threads;
+  return item;
+}
 
 std::string CaseConfig::path() const {
   std::string result = name;
@@ -288,6 +314,7 @@ Config parse_config(const std::string& text, const std::string& source, const Ov
     root.text("threads", "auto", {"auto"});
   for (const std::string& kind : kinds) add_all(root, kind, defaults, config);
   filter_cases(config, source, overrides.filter);
+  add_predicting_kernels(config);
   return config;
 }
 

@@ -24,6 +24,7 @@ struct CaseConfig {
   std::vector<ArmId> arms;               // of pipelines and of a map's points
   std::size_t simulation_questions = 0;  // of the simulation-only arm; 0 = all
   std::vector<std::string> activities;   // pairings only: their paths
+  bool with_kernels = false;             // pipelines: the kernel cases that predict its phases are cases too
 
   // "dense/gemm/n=1024/precision=fp64/device=cpu", "/ranks=2" appended where ranks > 1.
   std::string path() const;
@@ -53,6 +54,9 @@ struct Overrides {
   int ranks = 0;
   int pairs = 0;  // > 0: so many pairs of launches instead
 };
+
+// A kernel case that predicts a phase (Prediction::kernel), on one rank.
+CaseConfig predicting_case(const std::string& kernel, int threads);
 
 // Errors (exit code 2): "FILE:LINE: unknown key "precison" in [[kernel]] dense/gemm; did you mean "precision"?"
 Config read_config(const std::filesystem::path& path, const Overrides& overrides);

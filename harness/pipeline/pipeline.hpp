@@ -164,18 +164,28 @@ struct Answer {
   std::vector<double> values;
 };
 
+// What of a phase is a kernel's work: it takes `count` times a run of the case, or one of the parts of a run that its
+// facts count as `per` ("iterations"; "" = the whole run). Constants of the Problem: what a solution takes here.
+struct Prediction {
+  std::string phase;   // "simulate", "train", "answer", "validate"
+  std::string kernel;  // a case at this problem's sizes, "sparse/cg/n=21/preconditioner=fp32"
+  double count = 0;
+  std::string per;
+  std::string besides;  // what the phase does besides, in words
+};
+
 struct ProblemSpec {
   std::string version;      // "heat-S-1": changes whenever anything below or in the physics changes
   std::string provisional;  // which of its numbers are not frozen on fresh seeds yet: a run says so; "" = none
   Schedule schedule;
   Gate gate;
   Steering steering;
-  std::size_t questions = 0;              // answered as units; the simulation-only arm may be scaled from a subset
-  std::size_t queries = 0;                // model evaluations in all answers, N_q
-  double flops = 0;                       // spec flops of one solution, a constant of the Problem
-  std::vector<std::string> answer_names;  // of Answer::values
-  std::vector<std::string> predicting_kernels;  // kernel cases at this problem's sizes
-  std::map<std::string, std::string> facts;     // physics and sizes in words, shown in the report and hashed
+  std::size_t questions = 0;                 // answered as units; the simulation-only arm may be scaled from a subset
+  std::size_t queries = 0;                   // model evaluations in all answers, N_q
+  double flops = 0;                          // spec flops of one solution, a constant of the Problem
+  std::vector<std::string> answer_names;     // of Answer::values
+  std::vector<Prediction> predictions;       // on one rank; at most one a phase
+  std::map<std::string, std::string> facts;  // physics and sizes in words, shown in the report and hashed
 };
 
 // A named cheap competitor of the network, trained on the same samples; "mean", "nearest", "linear" and stronger ones.

@@ -13,6 +13,10 @@ Json spec_json(const ProblemSpec& spec) {
                {"judged", steering.judged},
                {"criterion", steering.criterion},
                {"rival", steering.rival}};
+  Json predictions = Json::array();
+  for (const Prediction& one : spec.predictions)
+    predictions.push_back(
+        {{"phase", one.phase}, {"case", one.kernel}, {"count", one.count}, {"per", one.per}, {"besides", one.besides}});
   return {{"version", spec.version},
           {"provisional", spec.provisional},
           {"samples", spec.schedule.samples},
@@ -29,7 +33,7 @@ Json spec_json(const ProblemSpec& spec) {
           {"flops", spec.flops},
           {"steering", growing},
           {"answer_names", spec.answer_names},
-          {"predicting_kernels", spec.predicting_kernels},
+          {"predictions", predictions},
           {"facts", facts}};
 }
 

@@ -12,6 +12,7 @@
 #include "harness/result/derive_parts.hpp"
 #include "harness/result/derive_precision.hpp"
 #include "harness/result/derive_regime.hpp"
+#include "harness/result/prediction.hpp"
 #include "harness/result/stop_rule.hpp"
 
 namespace tandem {
@@ -227,6 +228,10 @@ Json derive(const Records& records) {
             {{"case", item.at("case")}, {"status", reason.at("status")}, {"reason", reason.at("reason")}});
     }
   }
+  for (const Json& item : records.plan.at("cases"))  // only now are all kernels judged
+    for (Json& pipeline : pipelines)
+      if (item.at("kind") == "pipeline" && pipeline.at("case") == item.at("case"))
+        pipeline["prediction"] = prediction_json(derivation, item, kernels, pipeline);
   const Json balances = precision_balance_json(derivation, pipelines);
   // The worst first: a reader of the first line learns why.
   std::stable_sort(reasons.get_ref<Json::array_t&>().begin(), reasons.get_ref<Json::array_t&>().end(),

@@ -226,6 +226,20 @@ std::string channels_line(const Json& arms) {
       slowest, format_number(std::floor(least)));
 }
 
+// How much of a phase its kernels explain, and what the rest is.
+std::string prediction_line(const Json& pipeline) {
+  std::string line;
+  for (const Json& row : member(pipeline, "prediction")) {
+    const double share = number_or(row, "share", -1);
+    line += fmt::format("{}{}: ", line.empty() ? "kernels predict " : "; ", text_or_empty(row, "phase"));
+    line += share < 0 ? "nothing, " + text_or_empty(row, "reason")
+                      : fmt::format("{} of {} by {} (besides: {})", format_percent(share),
+                                    format_quantity(row.at("measured"), "s"), text_or_empty(row, "kernel"),
+                                    text_or_empty(row, "besides"));
+  }
+  return line;
+}
+
 // When the surrogate pays off, and what the network is worth against the best cheap rival.
 std::string worth(const Json& pipeline) {
   std::string line;
@@ -269,7 +283,8 @@ std::string pipeline_summary(const Json& pipeline, const Screen& screen) {
   const std::string placement = text_or_empty(member(pipeline, "placement"), "text");
   for (const std::string& line :
        {saving_line(pipeline.at("kpis")), couplings_line(pipeline.at("kpis")), channels_line(pipeline.at("arms")),
-        placement.empty() ? "" : "simulating beside training against one after the other: " + placement})
+        placement.empty() ? "" : "simulating beside training against one after the other: " + placement,
+        prediction_line(pipeline)})
     if (!line.empty()) text += wrapped(line, screen.width, 2);
   for (const Json& claim : pipeline.at("claims")) text += wrapped(text_or_empty(claim, "text"), screen.width, 2);
   return text + wrapped(worth(pipeline), screen.width, 2);

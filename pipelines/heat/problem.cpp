@@ -15,6 +15,7 @@ namespace tandem::pipelines {
 namespace {
 
 constexpr std::size_t dimensions = heat_parameters.size();
+constexpr double heat_iterations = 32;  // of conjugate gradients, a training simulation on average, on any mesh
 constexpr double peak_error_limit = 8;  // K, 90th percentile of |predicted - true| over the designs
 
 // Answer::values: 8 design variables, then these.
@@ -101,7 +102,15 @@ HeatProblem::HeatProblem(const HeatSize& size, bool scenarios) : size_(size), sc
   for (const std::size_t d : heat_design) spec_.answer_names.emplace_back(heat_parameters[d].name);
   for (const char* name : {"J", "peak", "peak_p95", "fraction_above_62K"}) spec_.answer_names.emplace_back(name);
   const double side = std::cbrt(static_cast<double>(size.mesh.nodes()));
-  spec_.predicting_kernels = {fmt::format("sparse/cg/n={}/preconditioner=fp32", std::lround(side))};
+  const std::size_t nets = HeatTraining().nets;
+  spec_.predictions = {{"simulate", fmt::format("sparse/cg/n={}/preconditioner=fp32", std::lround(side)),
+                        heat_iterations * static_cast<double>(size.schedule.samples), "iterations",
+                        "assembly, the silicon's conductivity after each pass, residuals in double precision"},
+                       {"train",
+                        fmt::format("learning/train_step/layers=17-{0}-{0}-{0}-64/batch={1}/precision=fp32", heat_width,
+                                    size.schedule.batch),
+                        static_cast<double>(size.schedule.batches * nets), "",
+                        "the basis, drawing batches; the nets share a step's sweeps"}};
   const auto mesh = [](const HeatMesh& m) { return fmt::format("{} x {} x {} cells", m.nx, m.ny, m.nz); };
   spec_.facts = {
       {"physics", "-div(k grad theta) = q in a 40 x 40 x 4 mm module, silicon k(T), films below and above"},

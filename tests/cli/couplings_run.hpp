@@ -15,6 +15,7 @@ name = "toy"
 threads = 2
 arms = ["separated", "integrated"]
 coupling = ["in_memory", "concurrent", "streamed"]
+predicting_kernels = "measured"
 [[pipeline]]
 name = "toy"
 ranks = 3

@@ -18,7 +18,7 @@ namespace tandem {
 inline const std::string kDeliveredPlan =
     "class = \"procurement\"\nthreads = 1\n"
     "[[kernel]]\nname = \"dense/gemm\"\nn = 32\n"
-    "[[pipeline]]\nname = \"toy\"\narms = [\"integrated\"]\n";
+    "[[pipeline]]\nname = \"toy\"\narms = [\"integrated\"]\npredicting_kernels = \"none\"\n";
 
 class Delivered {
  public:

@@ -11,7 +11,7 @@ function pipelineSections() {
         ...Object.entries(problem.facts).map(([key, value]) => [words(key), value])]),
       claimList(pipeline), armTable(pipeline), kpiTable(pipeline), steeringFigure(pipeline), energyTables(pipeline), phasesFigure(pipeline), timelineFigure(pipeline),
       efficiencyFigure(pipeline), movementFigure(pipeline), placementFigure(pipeline),
-      holdoutFigure(pipeline), rivalTable(pipeline), pictureFigures(pipeline), answerTables(pipeline));
+      holdoutFigure(pipeline), rivalTable(pipeline), predictionTable(pipeline), pictureFigures(pipeline), answerTables(pipeline));
   }
 }
 
@@ -88,6 +88,22 @@ function kpiTable(pipeline) {
     {title: "definition", cell: ([key]) => el("span.soft", null, (kpiWords[key] || ["", ""])[1])},
     {title: "remark", cell: ([, entry]) => entry.reason || ""},
   ], kpiRows(pipeline)), amortisationNote(pipeline)];
+}
+
+// What of a phase is the work of kernels that were timed by themselves.
+function predictionTable(pipeline) {
+  if (!pipeline.prediction || !pipeline.prediction.length) return null;
+  return [el("h3", null, "What kernels predict of the phases"),
+    el("p.soft", null, "Predicted = count × time of the kernel case, measured by itself in this run; what remains of a phase is the work named last."), table([
+      {title: "phase", cell: (row) => row.phase},
+      {title: "kernel case", cell: (row) => el("code", null, row.kernel)},
+      {title: "count", num: true, cell: (row) => number(row.count) + (row.per ? " " + row.per : " runs"), value: (row) => row.count},
+      {title: "each", num: true, cell: (row) => quantity(row.each, "s"), value: (row) => row.each},
+      {title: "predicted", num: true, cell: (row) => quantity(row.predicted, "s"), value: (row) => row.predicted},
+      {title: "measured", num: true, cell: (row) => quantity(row.measured, "s"), value: (row) => row.measured},
+      {title: "share", num: true, cell: (row) => el("b", null, row.share === null ? "–" : percent(row.share, 3)), value: (row) => row.share},
+      {title: "besides", cell: (row) => row.reason || row.besides},
+    ], pipeline.prediction)];
 }
 
 function amortisationNote(pipeline) {
