@@ -6,10 +6,16 @@ function(tandem_library name)
   target_link_libraries(tandem_${name} PUBLIC tandem_flags fmt::fmt OpenMP::OpenMP_CXX ${arg_LINK})
 endfunction()
 
+# tandem_unity(target ...): several files of a target are compiled as one; the most that most of them cost is the headers.
+function(tandem_unity)
+  set_target_properties(${ARGN} PROPERTIES UNITY_BUILD ${TANDEM_UNITY} UNITY_BUILD_BATCH_SIZE 8)
+endfunction()
+
 # tandem_untimed(target ... [HEADERS <a> ...]): what only handles documents and processes, nothing that is timed: compiled
 # quickly rather than to run fast.
 function(tandem_untimed)
   cmake_parse_arguments(arg "" "" "HEADERS" ${ARGN})
+  tandem_unity(${arg_UNPARSED_ARGUMENTS})
   set(headers <nlohmann/json.hpp> <fmt/format.h> <filesystem> <string> <vector> ${arg_HEADERS})
   foreach(target IN LISTS arg_UNPARSED_ARGUMENTS)
     target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)

@@ -1,16 +1,11 @@
 // The record of a verdict: what both sides keep and sign. It holds the specification whole, so that it says by itself
 // what was agreed, and the root, so that it says which directory was judged.
-#include "harness/base/digest.hpp"
 #include "harness/decide/acceptance.hpp"
+#include "harness/result/files.hpp"
 #include "harness/result/format.hpp"
 
 namespace tandem {
 namespace {
-
-std::string seal_of(Json record) {
-  record.erase("seal");
-  return sha256(record.dump());
-}
 
 Json result_json(const Delivery& delivery) {
   const Json &run = delivery.document.at("run"), &machine = delivery.document.at("machine");

@@ -15,7 +15,7 @@ std::string upper(std::string word) {
   return word;
 }
 
-Style style_of(const std::string& outcome) {
+Style style_of_outcome(const std::string& outcome) {
   if (outcome == "pass" || outcome == "ACCEPTED") return Style::good;
   return outcome == "undecided" || outcome == "UNDECIDED" ? Style::warn : Style::bad;
 }
@@ -33,7 +33,7 @@ struct Page {
   void outcome(const std::string& word, const std::string& line) {
     const std::string shown = fmt::format("  {:<9}  ", upper(word));
     const std::string lines = wrapped(shown + line, width, shown.size());
-    text += "  " + painted(upper(word), style_of(word), colour) + lines.substr(2 + word.size());
+    text += "  " + painted(upper(word), style_of_outcome(word), colour) + lines.substr(2 + word.size());
   }
 };
 
@@ -108,7 +108,7 @@ void evidence(Page& page, const Json& record) {
 std::string acceptance_text(const Json& record, bool colour, int width) {
   Page page{colour, static_cast<std::size_t>(std::max(width, 60)), ""};
   const std::string verdict = record.at("verdict");
-  page.text = painted(verdict, style_of(verdict), colour) + "   " + record.at("lot").get<std::string>() + "\n";
+  page.text = painted(verdict, style_of_outcome(verdict), colour) + "   " + record.at("lot").get<std::string>() + "\n";
   for (const char* side : {"buyer", "vendor"})
     if (const std::string name = record.at(side); !name.empty()) page.item(fmt::format("{:<8}{}", side, name), 2);
   page.item(fmt::format("{}; {}", counted(record, "hard"), counted(record, "soft")), 2);

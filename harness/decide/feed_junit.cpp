@@ -10,7 +10,7 @@ namespace {
 
 using Outcome = JunitCase::Outcome;
 
-std::string number(const Json& value) {
+std::string number_text(const Json& value) {
   if (value.is_string()) return value.get<std::string>();
   return value.is_number() ? fmt::format("{:.9g}", value.get<double>()) : "no number";
 }
@@ -32,10 +32,11 @@ JunitCase check_case(const Json& check) {
   JunitCase result;
   result.classname = dot == std::string::npos ? "run" : name.substr(0, dot);
   result.name = dot == std::string::npos ? name : name.substr(dot + 1);
-  result.text = fmt::format("value {} limit {}", number(check.at("value")), number(check.at("limit")));
+  result.text = fmt::format("value {} limit {}", number_text(check.at("value")), number_text(check.at("limit")));
   if (check.at("pass").get<bool>()) return result;
   result.outcome = Outcome::failed;
-  result.message = fmt::format("{} is beyond the limit {}", number(check.at("value")), number(check.at("limit")));
+  result.message =
+      fmt::format("{} is beyond the limit {}", number_text(check.at("value")), number_text(check.at("limit")));
   return result;
 }
 

@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "harness/base/check.hpp"
-#include "harness/base/digest.hpp"
 #include "harness/result/files.hpp"
 
 namespace fs = std::filesystem;
@@ -19,11 +18,6 @@ namespace {
 
 constexpr const char* kNight = "tandem-night/1";
 constexpr const char* kAccepted = "tandem-accepted/1";
-
-std::string seal_of(Json document) {
-  document.erase("seal");
-  return sha256(document.dump());
-}
 
 [[noreturn]] void damaged(const std::string& source, const std::string& why) {
   throw Error(Exit::invalid,

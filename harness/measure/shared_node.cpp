@@ -12,7 +12,7 @@
 namespace tandem {
 namespace {
 
-std::string first_line(const std::filesystem::path& path) {
+std::string line_of(const std::filesystem::path& path) {
   std::ifstream file(path);
   std::string line;
   std::getline(file, line);
@@ -38,8 +38,8 @@ int cores_of(const std::filesystem::path& root) {
   std::set<std::string> siblings;  // a list of processors a core
   std::error_code ignored;
   for (const auto& entry : std::filesystem::directory_iterator(root / "sys/devices/system/cpu", ignored)) {
-    std::string line = first_line(entry.path() / "topology/core_cpus_list");
-    if (line.empty()) line = first_line(entry.path() / "topology/thread_siblings_list");  // its name before Linux 5.3
+    std::string line = line_of(entry.path() / "topology/core_cpus_list");
+    if (line.empty()) line = line_of(entry.path() / "topology/thread_siblings_list");  // its name before Linux 5.3
     if (!line.empty()) siblings.insert(line);
   }
   return static_cast<int>(siblings.size());
@@ -72,7 +72,7 @@ int left_by_groups(const std::filesystem::path& root) {
     const auto mount = root / (unified ? "sys/fs/cgroup" : "sys/fs/cgroup/cpuset");
     for (std::filesystem::path group = line.substr(second + 1);; group = group.parent_path()) {
       const auto place = mount / group.relative_path();
-      if (const int count = listed(first_line(place / (unified ? "cpuset.cpus.effective" : "cpuset.effective_cpus"))))
+      if (const int count = listed(line_of(place / (unified ? "cpuset.cpus.effective" : "cpuset.effective_cpus"))))
         return count;
       if (!group.has_relative_path()) break;
     }

@@ -45,7 +45,7 @@ class Powercap final : public Meter {
   double range_ = 0;
 };
 
-std::string scope_of(const std::string& domain) {
+std::string scope_of_domain(const std::string& domain) {
   if (domain.starts_with("package-")) return "package";
   if (domain == "dram") return "dram";
   if (domain == "psys") return "platform";
@@ -59,7 +59,7 @@ Meters powercap_meters(const std::filesystem::path& root, const FileReader& read
   for (const std::string& zone : names_in(root)) {
     if (!zone.starts_with("intel-rapl:")) continue;
     const std::string domain = first_word(reader(root / zone / "name").text);
-    const std::string scope = scope_of(domain);
+    const std::string scope = scope_of_domain(domain);
     if (scope.empty()) continue;
     // The dram of a package is the zone intel-rapl:<i>:<j> below its zone intel-rapl:<i>. Its number is in that one's
     // name: where a psys lies between the packages (Sapphire Rapids), package-1 is zone 2.

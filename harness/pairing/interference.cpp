@@ -122,7 +122,7 @@ class Matrix {
   bool right_ = true;
 };
 
-void run(const PairingJob& job, const Ranks& ranks, Recorder& recorder) {
+void interfere(const PairingJob& job, const Ranks& ranks, Recorder& recorder) {
   recorder.enter("prepare");
   const Duet duet(ranks, job.threads);
   Matrix matrix(job, duet, recorder);
@@ -155,7 +155,7 @@ PairingEntry interference_pairing() {
       check_usage(std::count(listed.begin(), listed.end(), text) == 1, "activities: \"{}\" stands there twice", text);
     return listed;
   };
-  entry.run = run;
+  entry.run = interfere;
   return entry;
 }
 

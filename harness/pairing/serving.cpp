@@ -20,7 +20,7 @@ namespace {
 
 constexpr std::size_t kLeast = 200, kMost = 5000;  // requests at one load
 constexpr std::size_t kCalibration = 200;          // requests that tell the capacity
-constexpr double kSamples = 12;                    // of the neighbour in a window, at least
+constexpr double kNeighbourSamples = 12;           // of the neighbour in a window, at least
 constexpr int kStop = 77;                          // tag of the message that ends a window
 
 std::vector<double> loads_of(const Settings& settings) {
@@ -59,7 +59,7 @@ class Serving {
   void measure() {
     capacity_ = duet_.agreed(duet_.side() == 0 ? capacity() : 0);
     if (duet_.world().root()) recorder_.write({{"record", "capacity"}, {"per_second", capacity_}});
-    window_ = std::max(job_.seconds, kSamples * duet_.world().max(duet_.side() == 1 ? sample_seconds() : 0.0));
+    window_ = std::max(job_.seconds, kNeighbourSamples * duet_.world().max(duet_.side() == 1 ? sample_seconds() : 0.0));
     std::uint64_t stream = 0;
     for (const double load : loads_of(job_.settings)) {
       ++stream;
@@ -171,7 +171,7 @@ class Serving {
   bool right_ = false;
 };
 
-void run(const PairingJob& job, const Ranks& ranks, Recorder& recorder) {
+void serve_beside(const PairingJob& job, const Ranks& ranks, Recorder& recorder) {
   recorder.enter("prepare");
   const Duet duet(ranks, job.threads);
   std::optional<Serving> serving;
@@ -211,7 +211,7 @@ PairingEntry serving_pairing() {
     loads_of(settings);
     return std::vector<std::string>{settings.text("requests"), settings.text("beside")};
   };
-  entry.run = run;
+  entry.run = serve_beside;
   return entry;
 }
 

@@ -126,7 +126,7 @@ class Probe {
   Side from_, to_;
 };
 
-void run(const PairingJob& job, const Ranks& ranks, Recorder& recorder) {
+void change_over(const PairingJob& job, const Ranks& ranks, Recorder& recorder) {
   recorder.enter("prepare");
   const bool processes = job.settings.text("switch") == "processes";
   const ActivityContext context{ranks, job.threads, job.seed};
@@ -175,7 +175,7 @@ PairingEntry transition_pairing() {
     periods_of(settings);
     return std::vector<std::string>{settings.text("from"), settings.text("to")};
   };
-  entry.run = run;
+  entry.run = change_over;
   return entry;
 }
 

@@ -15,12 +15,7 @@
 namespace tandem {
 namespace {
 
-constexpr const char* kSchema = "tandem-aa/1";
-
-std::string seal_of(Json document) {
-  document.erase("seal");
-  return sha256(document.dump());
-}
+constexpr const char* kThreshold = "tandem-aa/1";
 
 // Seconds by launch of one case and arm ("": a kernel, the median of its samples).
 std::map<int, double> seconds_of(const Records& records, const std::string& path, const std::string& arm) {
@@ -108,7 +103,7 @@ std::string machine_fingerprint(const Json& machine) {
 
 Json aa_of(const Records& records, const Json& document, const std::string& root) {
   check_usage(records.plan.value("pairs", false), "this run was not measured in pairs: begin with tandem aa");
-  Json aa = {{"schema", kSchema},
+  Json aa = {{"schema", kThreshold},
              {"tandem", document.at("tandem")},
              {"machine",
               {{"fingerprint", machine_fingerprint(records.machine)},
@@ -149,8 +144,8 @@ Json aa_of(const Records& records, const Json& document, const std::string& root
 AaThreshold read_aa(const std::filesystem::path& file, const Json& machine) {
   check_usage(std::filesystem::is_regular_file(file), "{} is no file; make one with tandem aa", file.string());
   const Json aa = read_json(file);
-  check_usage(aa.is_object() && aa.value("schema", "") == kSchema, "{} holds no A/A threshold; make one with tandem aa",
-              file.string());
+  check_usage(aa.is_object() && aa.value("schema", "") == kThreshold,
+              "{} holds no A/A threshold; make one with tandem aa", file.string());
   check_usage(aa.value("seal", "") == seal_of(aa), "{} was changed after it was written: measure again with tandem aa",
               file.string());
   check_usage(aa.at("machine").at("fingerprint") == machine_fingerprint(machine),

@@ -55,6 +55,11 @@ std::string read_file(const fs::path& path) {
   return std::move(content).str();
 }
 
+std::string seal_of(Json document) {
+  document.erase("seal");
+  return sha256(document.dump());
+}
+
 Json read_json(const fs::path& path) {
   const std::string text = read_file(path);
   try {

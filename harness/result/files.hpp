@@ -19,6 +19,9 @@ void write_file(const std::filesystem::path& path, std::string_view content);  /
 std::string read_file(const std::filesystem::path& path);                      // throws if unreadable
 Json read_json(const std::filesystem::path& path);                             // names file and place of an error
 
+// The seal of a document that is handed on by itself: the SHA-256 of what it says without its key "seal".
+std::string seal_of(Json document);
+
 // Appends and waits until it is on the disk: what is written after it is never there without it, whatever is cut off.
 void append_durably(const std::filesystem::path& path, std::string_view content);
 void sync_file(const std::filesystem::path& path);  // waits until what others wrote into it is on the disk

@@ -6,19 +6,13 @@
 
 #include "harness/base/arm_id.hpp"
 #include "harness/base/check.hpp"
-#include "harness/base/digest.hpp"
 #include "harness/result/derive_parts.hpp"
 #include "harness/result/files.hpp"
 
 namespace tandem {
 namespace {
 
-constexpr const char* kSchema = "tandem-revalidation/1";
-
-std::string seal_of(Json record) {
-  record.erase("seal");
-  return sha256(record.dump());
-}
+constexpr const char* kRevalidation = "tandem-revalidation/1";
 
 // The hold-out of one launch, judged by the plan of its Problem; what fails makes the whole record INVALID.
 void judge(const Json& launch, const Json& problem, const std::string& run, Derivation& derivation, Status& status,
@@ -96,7 +90,7 @@ std::string why_not_revalidated(const LaunchRecord& launch, const Json& item) {
 bool is_revalidation(const std::filesystem::path& file) {
   if (!std::filesystem::is_regular_file(file)) return false;
   const Json record = read_json(file);
-  return record.is_object() && record.value("schema", "") == kSchema;
+  return record.is_object() && record.value("schema", "") == kRevalidation;
 }
 
 }  // namespace tandem

@@ -9,6 +9,7 @@
 
 #include "harness/base/random.hpp"
 #include "pipelines/heat/answer.hpp"
+#include "pipelines/heat/learner.hpp"
 #include "pipelines/heat/rivals.hpp"
 
 namespace tandem::pipelines {
