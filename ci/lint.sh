@@ -5,8 +5,10 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 
 ci/packages.sh --lint
-build=${TANDEM_BUILD:-build/cpu}
-[[ -f "$build/compile_commands.json" ]] || cmake --preset cpu >/dev/null
+# A folder of its own: clang-tidy wants each file compiled by itself, and reads no precompiled headers of g++.
+build=${TANDEM_BUILD:-build/lint}
+[[ -f "$build/compile_commands.json" ]] ||
+  cmake --preset cpu -B "$build" -DTANDEM_UNITY=OFF -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON >/dev/null
 
 if (($#)); then
   files=("$@")

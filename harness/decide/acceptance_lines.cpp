@@ -12,7 +12,7 @@
 namespace tandem {
 namespace {
 
-std::string number(const Json& value) {
+std::string figure(const Json& value) {
   const double x = as_number(value);
   if (std::isnan(x)) return "null";
   return std::isinf(x) ? (x > 0 ? "inf" : "-inf") : fmt::format("{:.9e}", x);
@@ -61,7 +61,7 @@ std::string acceptance_lines(const Json& record) {
     lines +=
         fmt::format("TANDEM-CHECK v1 accept.{}.{}.{} value={} limit={} result={}\n", one.at("kind").get<std::string>(),
                     word(one.at("direction").get<std::string>(), '_'), one.at("fom").get<std::string>(),
-                    number(one.at("judged")), number(one.at("limit")), result_word(one.at("outcome")));
+                    figure(one.at("judged")), figure(one.at("limit")), result_word(one.at("outcome")));
   return lines + fmt::format("TANDEM-ACCEPT v1 verdict={} required={} hard={} soft={} spec={:.12} root={:.12}\n",
                              word(record.at("verdict").get<std::string>(), '_'),
                              share(record.at("requirements"), nullptr), share(record.at("criteria"), "hard"),

@@ -97,8 +97,7 @@ Identity identity_of(const Json& pipeline, const Json& arm, const ArmId& id) {
   // Another problem in anything that is asked, trained or judged is another task, whatever its version says.
   Json problem = pipeline.at("problem");
   identity["problem"] = problem.at("version");
-  for (const char* told : {"version", "provisional", "facts", "answer_names", "predictions"})
-    problem.erase(told);
+  for (const char* told : {"version", "provisional", "facts", "answer_names", "predictions"}) problem.erase(told);
   identity["reference work"] = sha256(problem.dump()).substr(0, 12);
   if (const Json& scaled = member(arm, "scaled"); !scaled.is_null())
     identity["answers"] = fmt::format("{} of {}", scaled.at("answered").dump(), scaled.at("of").dump());

@@ -7,7 +7,7 @@
 namespace tandem {
 namespace {
 
-std::string number(const Json& value) {
+std::string csv_number(const Json& value) {
   if (value.is_string()) return value.get<std::string>();  // "inf"
   return value.is_number() ? fmt::format("{}", value.get<double>()) : "";
 }
@@ -20,9 +20,9 @@ std::string feed_csv(const Json& document, const std::string& root) {
                                  "reason", "started", "class", "config", "root", "version", "commit", "cpu"});
   for (const Json& fom : document.at("foms")) {
     const Json& ci = fom.at("ci95");
-    text += csv_record({text_or_empty(fom, "name"), number(fom.at("value")), text_or_empty(fom, "unit"),
-                        ci.is_array() ? number(ci[0]) : "", ci.is_array() ? number(ci[1]) : "",
-                        number(fom.at("launches")), number(fom.at("samples")), text_or_empty(fom, "status"),
+    text += csv_record({text_or_empty(fom, "name"), csv_number(fom.at("value")), text_or_empty(fom, "unit"),
+                        ci.is_array() ? csv_number(ci[0]) : "", ci.is_array() ? csv_number(ci[1]) : "",
+                        csv_number(fom.at("launches")), csv_number(fom.at("samples")), text_or_empty(fom, "status"),
                         text_or_empty(fom, "reason"), text_or_empty(run, "started"), text_or_empty(run, "class"),
                         text_or_empty(run, "config"), root, text_or_empty(program, "version"),
                         text_or_empty(program, "commit"), text_or_empty(document.at("machine"), "cpu")});

@@ -8,7 +8,7 @@
 namespace tandem {
 namespace {
 
-using Outcome = JunitCase::Outcome;
+using CaseOutcome = JunitCase::Outcome;
 
 std::string number_text(const Json& value) {
   if (value.is_string()) return value.get<std::string>();
@@ -16,12 +16,12 @@ std::string number_text(const Json& value) {
 }
 
 JunitCase status_case(const FeedCase& one) {
-  JunitCase result{one.name, "status", Outcome::passed, "", one.status};
+  JunitCase result{one.name, "status", CaseOutcome::passed, "", one.status};
   for (const std::string& reason : one.reasons) result.text += "\n" + reason;
-  if (one.status == "SKIPPED") result.outcome = Outcome::skipped;
-  if (one.status == "INVALID") result.outcome = Outcome::failed;
-  if (one.status == "FAILED") result.outcome = Outcome::error;
-  if (result.outcome != Outcome::passed)
+  if (one.status == "SKIPPED") result.outcome = CaseOutcome::skipped;
+  if (one.status == "INVALID") result.outcome = CaseOutcome::failed;
+  if (one.status == "FAILED") result.outcome = CaseOutcome::error;
+  if (result.outcome != CaseOutcome::passed)
     result.message = fmt::format("{}: {}", one.status, fmt::join(one.reasons, "; "));
   return result;
 }
@@ -34,7 +34,7 @@ JunitCase check_case(const Json& check) {
   result.name = dot == std::string::npos ? name : name.substr(dot + 1);
   result.text = fmt::format("value {} limit {}", number_text(check.at("value")), number_text(check.at("limit")));
   if (check.at("pass").get<bool>()) return result;
-  result.outcome = Outcome::failed;
+  result.outcome = CaseOutcome::failed;
   result.message =
       fmt::format("{} is beyond the limit {}", number_text(check.at("value")), number_text(check.at("limit")));
   return result;

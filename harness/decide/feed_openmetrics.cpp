@@ -28,7 +28,7 @@ std::string escaped(const std::string& value) {
   return text;
 }
 
-std::string number(const Json& value) {
+std::string metric_number(const Json& value) {
   if (value.is_string()) return "+Inf";
   const double x = value.get<double>();
   return std::isinf(x) ? (x > 0 ? "+Inf" : "-Inf") : fmt::format("{}", x);
@@ -67,7 +67,7 @@ struct Figures {
   std::string values, low, high;
 };
 
-std::string figures_of(const Json& document) {
+std::string metrics_of(const Json& document) {
   std::map<std::string, Figures> by_unit;
   std::string launches;
   for (const Json& fom : document.at("foms")) {
@@ -75,12 +75,12 @@ std::string figures_of(const Json& document) {
     const Labels labels = {{"fom", name}, {"status", text_or_empty(fom, "status")}};
     if (fom.at("value").is_null()) continue;
     Figures& figures = by_unit[unit];
-    figures.values += sample("tandem_figure_" + unit, labels, number(fom.at("value")));
-    launches += sample("tandem_figure_launches", {{"fom", name}}, number(fom.at("launches")));
+    figures.values += sample("tandem_figure_" + unit, labels, metric_number(fom.at("value")));
+    launches += sample("tandem_figure_launches", {{"fom", name}}, metric_number(fom.at("launches")));
     const Json& ci = fom.at("ci95");
     if (!ci.is_array()) continue;
-    figures.low += sample("tandem_figure_ci95_low_" + unit, {{"fom", name}}, number(ci[0]));
-    figures.high += sample("tandem_figure_ci95_high_" + unit, {{"fom", name}}, number(ci[1]));
+    figures.low += sample("tandem_figure_ci95_low_" + unit, {{"fom", name}}, metric_number(ci[0]));
+    figures.high += sample("tandem_figure_ci95_high_" + unit, {{"fom", name}}, metric_number(ci[1]));
   }
   std::string text;
   for (const auto& [unit, figures] : by_unit) {
@@ -128,7 +128,7 @@ std::string feed_openmetrics(const Json& document, const std::string& root) {
   labels.emplace_back("root", root);
   labels.emplace_back("cpu", text_or_empty(document.at("machine"), "cpu"));
   return family("tandem_run_info", "gauge", "", "The run behind all figures.") +
-         sample("tandem_run_info", labels, "1") + figures_of(document) + checks_of(document) + states_of(document) +
+         sample("tandem_run_info", labels, "1") + metrics_of(document) + checks_of(document) + states_of(document) +
          "# EOF\n";
 }
 

@@ -23,7 +23,7 @@ const std::vector<std::string> columns = {"id",       "system", "metric",   "wor
                                           "date",     "nodes",  "devices",  "cores",    "ranks", "coverage",
                                           "settings", "source", "evidence", "note"};
 
-struct Row {
+struct PublishedRow {
   const std::vector<std::string>& fields;
   std::size_t line;
 
@@ -51,7 +51,7 @@ struct Row {
   }
 };
 
-PublishedFigure figure_of(const Row& row, const std::vector<Metric>& metrics) {
+PublishedFigure figure_of(const PublishedRow& row, const std::vector<Metric>& metrics) {
   PublishedFigure figure;
   figure.id = row.at("id");
   row.require(std::regex_match(figure.id, std::regex("[a-z0-9]+(-[a-z0-9]+)*")),
@@ -104,7 +104,7 @@ Published Published::parse(std::string_view numbers_csv, std::string_view metric
   check_usage(!records.empty() && records.front() == columns, "{}: the first line must be {}", source_name,
               fmt::join(columns, ","));
   for (std::size_t i = 1; i < records.size(); ++i) {
-    const Row row{records[i], i + 1};
+    const PublishedRow row{records[i], i + 1};
     const PublishedFigure figure = figure_of(row, published.metrics_);
     row.require(std::none_of(published.figures_.begin(), published.figures_.end(),
                              [&](const PublishedFigure& other) { return other.id == figure.id; }),

@@ -40,7 +40,7 @@ std::string meaning(const Json& document) {
   return "too few nights to judge any series yet: 11 are needed";
 }
 
-Style style_of(const std::string& word) {
+Style style_of_night(const std::string& word) {
   if (word == "REGRESSION" || word == "confirmed") return Style::bad;
   if (word == "OK" || word == "improvement" || word == "cleared") return Style::good;
   return Style::warn;
@@ -86,7 +86,7 @@ std::string rerun_text(const Json& rerun) {
 std::string alarm_text(const Json& alarm, bool colour, std::size_t width) {
   const std::string head = heading(alarm);
   std::string text =
-      painted(head, style_of(alarm.at("state")), colour) + " " + alarm.at("fom").get<std::string>() + "\n";
+      painted(head, style_of_night(alarm.at("state")), colour) + " " + alarm.at("fom").get<std::string>() + "\n";
   const auto line = [&](const std::string& words) { text += "  " + wrapped(words, width - 2, 4); };
   const Json& p = alarm.at("p");
   line(fmt::format("{}: {}{}", alarm.at("kind").get<std::string>(), alarm.at("text").get<std::string>(),
@@ -142,7 +142,7 @@ std::string regression_text(const Json& document, bool colour, int columns) {
   const auto width = static_cast<std::size_t>(columns);
   const std::string verdict = document.at("verdict");
   const Json& newest = document.at("nights").back();
-  std::string text = painted(verdict, style_of(verdict), colour) + ": " + meaning(document) + "\n";
+  std::string text = painted(verdict, style_of_night(verdict), colour) + ": " + meaning(document) + "\n";
   text += wrapped(
       fmt::format("newest night {}, commit {}, class {}, {}; {} read of {}, {}; delta {:.1f} % (kernels), "
                   "{:.1f} % (pipelines)",

@@ -83,8 +83,8 @@ Json quantity_json(Part& part, const std::string& name, const std::vector<double
   return measured(value, ci, unit, why);
 }
 
-Json ratio_json(Part& part, const std::string& name, const std::optional<Ratio>& found, const Status& status,
-                const std::string& missing) {
+Json point_ratio_json(Part& part, const std::string& name, const std::optional<Ratio>& found, const Status& status,
+                      const std::string& missing) {
   const bool shown = found && status.has_figure();
   const Json value = shown ? Json(found->value) : Json(nullptr);
   const Json ci = shown ? ci_json(found->ci) : Json(nullptr);
@@ -151,8 +151,9 @@ Json derive_regime_point(Derivation& derivation, const Json& item) {
                 {"skipped", skipped.empty() ? Json(nullptr) : Json(skipped)},
                 {"verdicts", verdicts},
                 {"arms", Json::array()}};
-  point["speedup"] = ratio_json(part, "coupling_speedup", speedup, status, missing);
-  point["speedup_without_startup"] = ratio_json(part, "coupling_speedup_without_startup", steady, status, missing);
+  point["speedup"] = point_ratio_json(part, "coupling_speedup", speedup, status, missing);
+  point["speedup_without_startup"] =
+      point_ratio_json(part, "coupling_speedup_without_startup", steady, status, missing);
   const bool shown = speedup && status.has_figure();
   point["region"] = shown ? Json(region_of(speedup->value)) : Json(nullptr);
   const auto blocks = pairs(part, kSeparated, kInMemory, seconds_of).first.size();
