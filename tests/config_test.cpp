@@ -251,7 +251,7 @@ TEST(Plan, ReadsBackWhatItWrote) {
       make_plan(parse("class = \"standard\"\nseed = 7\nlauncher = \"srun -n {ranks}\"\n" + kGemm + "n = 32\n" + kToy));
   const Json document = to_json(plan);
   EXPECT_EQ(to_json(plan_of(document)), document);
-  EXPECT_EQ(plan.jobs.size(), 1 + 3 * (1 + 3) + 1u);
+  EXPECT_EQ(plan.jobs.size(), 1 + 3 * (1 + 3 + 2) + 1u);
   std::set<std::string> ids;
   for (const Job& job : plan.jobs) ids.insert(job.id);
   EXPECT_EQ(ids.size(), plan.jobs.size());

@@ -6,7 +6,8 @@
 namespace tandem {
 namespace {
 
-const Json kItem = {{"kind", "pipeline"}, {"name", "p"}, {"settings", Json::object()}, {"ranks", 1}, {"case", "p"}};
+const Json kItem = {{"kind", "pipeline"}, {"name", "p"}, {"settings", Json::object()},
+                    {"ranks", 1},         {"case", "p"}, {"predicting_cases", {"cg", "step"}}};
 
 struct Made {
   Json kernels = Json::array(
@@ -24,8 +25,8 @@ struct Made {
       {"reasons", Json::array()},
       {"problem",
        {{"predictions",
-         {{{"phase", "simulate"}, {"case", "cg"}, {"count", 100}, {"per", "iterations"}, {"besides", "set-up"}},
-          {{"phase", "train"}, {"case", "step"}, {"count", 8}, {"per", ""}, {"besides", "batches"}}}}}},
+         {{{"phase", "simulate"}, {"kernel", "cg"}, {"count", 100}, {"per", "iterations"}, {"besides", "set-up"}},
+          {{"phase", "train"}, {"kernel", "step"}, {"count", 8}, {"per", ""}, {"besides", "batches"}}}}}},
       {"arms",
        {{{"arm", "integrated"},
          {"coupling", "in_memory"},

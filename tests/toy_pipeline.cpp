@@ -137,7 +137,7 @@ ToyProblem::ToyProblem(std::string proposer, double criterion) : proposer_(std::
   spec_.flops = 1e6;
   for (std::size_t i = 0; i < toy_top; ++i) spec_.answer_names.push_back(fmt::format("candidate_{}", i + 1));
   spec_.predictions = {{"simulate", "dense/gemm/n=64/precision=fp64", 48, "", "all that is no product"},
-                       {"train", "sparse/cg/n=8", 240, "iterations", "nearly everything"}};
+                       {"train", "sparse/cg/n=8/preconditioner=fp64", 240, "iterations", "nearly everything"}};
   spec_.facts = {{"physics", "y = C (I - M(p))^-1 x"}, {"question", "the 5 largest of 64 candidates"}};
 }
 

@@ -12,8 +12,10 @@ namespace {
 
 // A run that was interrupted before its first launch, without the limits, which take their time in this class.
 void prepare(const fs::path& folder) {
-  Plan plan = make_plan(parse_config(
-      "class = \"official\"\nthreads = 1\n[[pipeline]]\nname = \"toy\"\narms = [\"integrated\"]\n", "my.toml", {}));
+  Plan plan = make_plan(
+      parse_config("class = \"official\"\nthreads = 1\n[[pipeline]]\nname = \"toy\"\narms = [\"integrated\"]\n"
+                   "predicting_kernels = \"none\"\n",
+                   "my.toml", {}));
   std::erase_if(plan.jobs, [](const Job& job) { return job.kind == Job::Kind::limits; });
   fs::create_directories(folder / "weights");
   write_file(folder / "plan.json", to_json(plan).dump(1) + "\n");

@@ -228,7 +228,8 @@ void add_predicting_kernels(Config& config) {
     if (!item.with_kernels || item.ranks > 1) continue;
     const auto entry = std::find_if(pipeline_registry().begin(), pipeline_registry().end(),
                                     [&](const PipelineEntry& known) { return known.name == item.name; });
-    for (const Prediction& prediction : entry->make(item.settings, 1).problem->spec().predictions) {
+    const Pipeline pipeline = entry->make(item.settings, 1);
+    for (const Prediction& prediction : pipeline.problem->spec().predictions) {
       const CaseConfig added = predicting_case(prediction.kernel, item.threads);
       const auto same = [&](const CaseConfig& other) { return other.path() == added.path(); };
       if (std::none_of(config.cases.begin(), config.cases.end(), same)) config.cases.push_back(added);

@@ -104,8 +104,9 @@ Json case_json(const CaseConfig& item) {
     if (entry.name != item.pipeline_name()) continue;
     const Pipeline pipeline = item.regime ? regime_pipeline(entry, item.settings, 1) : entry.make(item.settings, 1);
     json["problem"] = spec_json(pipeline.problem->spec());
-    for (Json& prediction : json["problem"]["predictions"])
-      prediction["case"] = predicting_case(prediction.at("case"), item.threads).path();
+    if (item.pipeline) json["predicting_cases"] = Json::array();
+    for (const Prediction& prediction : pipeline.problem->spec().predictions)
+      if (item.pipeline) json["predicting_cases"].push_back(predicting_case(prediction.kernel, item.threads).path());
     for (const Parameter& parameter : entry.parameters)
       if (item.pipeline && is_precision(parameter.key))
         json["precision"][parameter.key] = item.settings.text(parameter.key);

@@ -16,7 +16,7 @@ Json spec_json(const ProblemSpec& spec) {
   Json predictions = Json::array();
   for (const Prediction& one : spec.predictions)
     predictions.push_back(
-        {{"phase", one.phase}, {"case", one.kernel}, {"count", one.count}, {"per", one.per}, {"besides", one.besides}});
+        {{"phase", one.phase}, {"kernel", one.kernel}, {"count", one.count}, {"per", one.per}, {"besides", one.besides}});
   return {{"version", spec.version},
           {"provisional", spec.provisional},
           {"samples", spec.schedule.samples},

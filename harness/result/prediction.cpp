@@ -60,13 +60,14 @@ std::map<std::string, double> seconds_of_phases(const Json& arm) {
 Json prediction_json(Derivation& derivation, const Json& item, const Json& kernels, const Json& pipeline) {
   const std::size_t launches = derivation.launches(item);
   const Json& told = member(pipeline.at("problem"), "predictions");
-  const auto find = [&](const Json& prediction) -> const Json* {
+  const Json cases = item.value("predicting_cases", Json::array());
+  const auto find = [&](std::size_t prediction) -> const Json* {
     for (const Json& kernel : kernels)
-      if (kernel.at("case") == prediction.at("case") && kernel.at("threads") == pipeline.at("threads")) return &kernel;
+      if (kernel.at("case") == cases.at(prediction) && kernel.at("threads") == pipeline.at("threads")) return &kernel;
     return nullptr;
   };
   bool any = false;
-  for (const Json& prediction : told) any = any || find(prediction) != nullptr;
+  for (std::size_t i = 0; i < cases.size(); ++i) any = any || find(i) != nullptr;
   if (!any) return nullptr;
 
   const Json* arm = predicted_arm(pipeline);
@@ -74,9 +75,10 @@ Json prediction_json(Derivation& derivation, const Json& item, const Json& kerne
   Status status = derivation.common;
   for (const Json& reason : pipeline.at("reasons")) status.add(reason.at("status"), reason.at("reason"));
   Json rows = Json::array();
-  for (const Json& prediction : told) {
+  for (std::size_t i = 0; i < told.size(); ++i) {
+    const Json& prediction = told.at(i);
     const std::string phase = prediction.at("phase"), per = prediction.at("per");
-    auto [each, reason] = each_of(find(prediction), per);
+    auto [each, reason] = each_of(find(i), per);
     const auto took = measured.find(phase);
     if (reason.empty() && pipeline.at("ranks") != 1) reason = "kernels of one rank do not predict phases of several";
     if (reason.empty() && took == measured.end()) reason = "no passing launch of an arm has this phase by itself";
@@ -86,7 +88,7 @@ Json prediction_json(Derivation& derivation, const Json& item, const Json& kerne
     derivation.fom(fmt::format("{}.predicted_share.{}", fom_name("pipeline", item), phase), share, "1", nullptr,
                    launches, launches, status, reason);
     rows.push_back({{"phase", phase},
-                    {"kernel", prediction.at("case")},
+                    {"kernel", cases.at(i)},
                     {"arm", arm == nullptr ? Json(nullptr) : arm->at("arm")},
                     {"count", prediction.at("count")},
                     {"per", per},
