@@ -19,22 +19,31 @@ struct Made {
         {"unit", "flop/s"},
         {"facts", {{"flops", 2e9}, {"bytes", 1e9}, {"notes", {{"iterations", "20"}}}}}},
        {{"case", "step"}, {"threads", 2}, {"status", "UNOFFICIAL"}, {"value", 0.25}, {"unit", "s"}, {"facts", {}}}});
-  Json pipeline = {
-      {"ranks", 1},
-      {"threads", 2},
-      {"reasons", Json::array()},
-      {"problem",
-       {{"predictions",
-         {{{"phase", "simulate"}, {"kernel", "cg"}, {"count", 100}, {"per", "iterations"}, {"besides", "set-up"}},
-          {{"phase", "train"}, {"kernel", "step"}, {"count", 8}, {"per", ""}, {"besides", "batches"}}}}}},
-      {"arms",
-       {{{"arm", "integrated"},
-         {"coupling", "in_memory"},
-         {"ttis", {{"value", 9.0}}},
-         {"phases",
-          {{{"name", "simulate"}, {"seconds", 3.0}},
-           {{"name", "train"}, {"seconds", 2.5}},
-           {{"name", "simulate"}, {"seconds", 1.0}}}}}}}};
+  Json pipeline = {{"ranks", 1},
+                   {"threads", 2},
+                   {"reasons", Json::array()},
+                   {"problem",
+                    {{"predictions",
+                      {{{"phase", "simulate"},
+                        {"kernel", "cg"},
+                        {"count", 100},
+                        {"per", "iterations"},
+                        {"besides", "set-up"},
+                        {"each_thread", false}},
+                       {{"phase", "train"},
+                        {"kernel", "step"},
+                        {"count", 8},
+                        {"per", ""},
+                        {"besides", "batches"},
+                        {"each_thread", false}}}}}},
+                   {"arms",
+                    {{{"arm", "integrated"},
+                      {"coupling", "in_memory"},
+                      {"ttis", {{"value", 9.0}}},
+                      {"phases",
+                       {{{"name", "simulate"}, {"seconds", 3.0}},
+                        {{"name", "train"}, {"seconds", 2.5}},
+                        {{"name", "simulate"}, {"seconds", 1.0}}}}}}}};
   Json rows() {
     Records records;
     records.plan = {{"launches", 1}};
@@ -69,6 +78,15 @@ TEST(Prediction, ByteRatesAreRunsToo) {
   Made made;
   made.kernels[0]["unit"] = "B/s";  // 1e9 bytes at 4e9 a second
   EXPECT_DOUBLE_EQ(made.rows()[0].at("share"), 100 * 0.25 / 20 / 4);
+}
+
+TEST(Prediction, WhereEachThreadWorksForItselfOneIsMeasured) {
+  Made made;
+  made.pipeline["problem"]["predictions"][0]["each_thread"] = true;
+  EXPECT_EQ(made.reason(), "the plan does not measure this case");  // on one thread
+  made.kernels[0]["threads"] = 1;
+  EXPECT_DOUBLE_EQ(made.rows()[0].at("predicted"), 1.25);
+  EXPECT_DOUBLE_EQ(made.rows()[0].at("share"), 0.3125);
 }
 
 TEST(Prediction, HasAReasonWhereThereIsNone) {

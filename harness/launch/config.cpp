@@ -230,7 +230,7 @@ void add_predicting_kernels(Config& config) {
                                     [&](const PipelineEntry& known) { return known.name == item.name; });
     const Pipeline pipeline = entry->make(item.settings, 1);
     for (const Prediction& prediction : pipeline.problem->spec().predictions) {
-      const CaseConfig added = predicting_case(prediction.kernel, item.threads);
+      const CaseConfig added = predicting_case(prediction, item.threads);
       const auto same = [&](const CaseConfig& other) { return other.path() == added.path(); };
       if (std::none_of(config.cases.begin(), config.cases.end(), same)) config.cases.push_back(added);
     }
@@ -239,12 +239,12 @@ void add_predicting_kernels(Config& config) {
 
 }  // namespace
 
-CaseConfig predicting_case(const std::string& kernel, int threads) {
-  const ActivityChoice choice = activity_of(kernel);
+CaseConfig predicting_case(const Prediction& prediction, int threads) {
+  const ActivityChoice choice = activity_of(prediction.kernel);
   CaseConfig item;
   item.name = choice.kernel->name;
   item.settings = choice.settings;
-  item.threads = threads;
+  item.threads = prediction.each_thread ? 1 : threads;
   return item;
 }
 

@@ -9,6 +9,7 @@
 
 #include "harness/base/arm_id.hpp"
 #include "harness/base/settings.hpp"
+#include "harness/pipeline/pipeline.hpp"
 #include "harness/result/energy_model.hpp"
 
 namespace tandem {
@@ -55,8 +56,8 @@ struct Overrides {
   int pairs = 0;  // > 0: so many pairs of launches instead
 };
 
-// A kernel case that predicts a phase (Prediction::kernel), on one rank.
-CaseConfig predicting_case(const std::string& kernel, int threads);
+// The kernel case that predicts a phase of a pipeline with so many threads, on one rank.
+CaseConfig predicting_case(const Prediction& prediction, int threads);
 
 // Errors (exit code 2): "FILE:LINE: unknown key "precison" in [[kernel]] dense/gemm; did you mean "precision"?"
 Config read_config(const std::filesystem::path& path, const Overrides& overrides);

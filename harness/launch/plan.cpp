@@ -106,7 +106,7 @@ Json case_json(const CaseConfig& item) {
     json["problem"] = spec_json(pipeline.problem->spec());
     if (item.pipeline) json["predicting_cases"] = Json::array();
     for (const Prediction& prediction : pipeline.problem->spec().predictions)
-      if (item.pipeline) json["predicting_cases"].push_back(predicting_case(prediction.kernel, item.threads).path());
+      if (item.pipeline) json["predicting_cases"].push_back(predicting_case(prediction, item.threads).path());
     for (const Parameter& parameter : entry.parameters)
       if (item.pipeline && is_precision(parameter.key))
         json["precision"][parameter.key] = item.settings.text(parameter.key);

@@ -172,6 +172,8 @@ struct Prediction {
   double count = 0;
   std::string per;
   std::string besides;  // what the phase does besides, in words
+  // Every thread works for itself: the case is measured on one thread, and the threads share the count out.
+  bool each_thread = false;
 };
 
 struct ProblemSpec {

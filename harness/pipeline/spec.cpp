@@ -15,8 +15,12 @@ Json spec_json(const ProblemSpec& spec) {
                {"rival", steering.rival}};
   Json predictions = Json::array();
   for (const Prediction& one : spec.predictions)
-    predictions.push_back(
-        {{"phase", one.phase}, {"kernel", one.kernel}, {"count", one.count}, {"per", one.per}, {"besides", one.besides}});
+    predictions.push_back({{"phase", one.phase},
+                           {"kernel", one.kernel},
+                           {"count", one.count},
+                           {"per", one.per},
+                           {"besides", one.besides},
+                           {"each_thread", one.each_thread}});
   return {{"version", spec.version},
           {"provisional", spec.provisional},
           {"samples", spec.schedule.samples},

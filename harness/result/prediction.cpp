@@ -62,8 +62,9 @@ Json prediction_json(Derivation& derivation, const Json& item, const Json& kerne
   const Json& told = member(pipeline.at("problem"), "predictions");
   const Json cases = item.value("predicting_cases", Json::array());
   const auto find = [&](std::size_t prediction) -> const Json* {
+    const Json threads = told.at(prediction).at("each_thread").get<bool>() ? Json(1) : pipeline.at("threads");
     for (const Json& kernel : kernels)
-      if (kernel.at("case") == cases.at(prediction) && kernel.at("threads") == pipeline.at("threads")) return &kernel;
+      if (kernel.at("case") == cases.at(prediction) && kernel.at("threads") == threads) return &kernel;
     return nullptr;
   };
   bool any = false;
@@ -83,7 +84,8 @@ Json prediction_json(Derivation& derivation, const Json& item, const Json& kerne
     if (reason.empty() && pipeline.at("ranks") != 1) reason = "kernels of one rank do not predict phases of several";
     if (reason.empty() && took == measured.end()) reason = "no passing launch of an arm has this phase by itself";
     Json predicted = nullptr, share = nullptr;
-    if (!each.is_null()) predicted = each.get<double>() * prediction.at("count").get<double>();
+    const double shared = prediction.at("each_thread").get<bool>() ? pipeline.at("threads").get<double>() : 1;
+    if (!each.is_null()) predicted = each.get<double>() * prediction.at("count").get<double>() / shared;
     if (reason.empty()) share = predicted.get<double>() / took->second;
     derivation.fom(fmt::format("{}.predicted_share.{}", fom_name("pipeline", item), phase), share, "1", nullptr,
                    launches, launches, status, reason);
@@ -92,6 +94,7 @@ Json prediction_json(Derivation& derivation, const Json& item, const Json& kerne
                     {"arm", arm == nullptr ? Json(nullptr) : arm->at("arm")},
                     {"count", prediction.at("count")},
                     {"per", per},
+                    {"each_thread", prediction.at("each_thread")},
                     {"each", each},
                     {"predicted", predicted},
                     {"measured", took == measured.end() ? Json(nullptr) : Json(took->second)},

@@ -106,7 +106,7 @@ HeatProblem::HeatProblem(const HeatSize& size, bool scenarios) : size_(size), sc
   const std::size_t nets = HeatTraining().nets;
   spec_.predictions = {{"simulate", fmt::format("sparse/cg/n={}/preconditioner=fp32", std::lround(side)),
                         heat_iterations * static_cast<double>(size.schedule.samples), "iterations",
-                        "assembly, the silicon's conductivity after each pass, residuals in double precision"},
+                        "assembly, the silicon's conductivity after each pass, residuals in double precision", true},
                        {"train",
                         fmt::format("learning/train_step/layers=17-{0}-{0}-{0}-64/batch={1}/precision=fp32", heat_width,
                                     size.schedule.batch),

@@ -97,7 +97,7 @@ function predictionTable(pipeline) {
     el("p.soft", null, "Predicted = count × time of the kernel case, measured by itself in this run; what remains of a phase is the work named last."), table([
       {title: "phase", cell: (row) => row.phase},
       {title: "kernel case", cell: (row) => el("code", null, row.kernel)},
-      {title: "count", num: true, cell: (row) => number(row.count) + (row.per ? " " + row.per : " runs"), value: (row) => row.count},
+      {title: "count", num: true, cell: (row) => number(row.count) + (row.per ? " " + row.per : " runs") + (row.each_thread ? ", shared out to the threads" : ""), value: (row) => row.count},
       {title: "each", num: true, cell: (row) => quantity(row.each, "s"), value: (row) => row.each},
       {title: "predicted", num: true, cell: (row) => quantity(row.predicted, "s"), value: (row) => row.predicted},
       {title: "measured", num: true, cell: (row) => quantity(row.measured, "s"), value: (row) => row.measured},
