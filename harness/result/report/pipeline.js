@@ -96,13 +96,12 @@ function predictionTable(pipeline) {
   return [el("h3", null, "What kernels predict of the phases"),
     el("p.soft", null, "Predicted = count × time of the kernel case, measured by itself in this run; what remains of a phase is the work named last."), table([
       {title: "phase", cell: (row) => row.phase},
-      {title: "kernel case", cell: (row) => el("code", null, row.kernel)},
-      {title: "count", num: true, cell: (row) => number(row.count) + (row.per ? " " + row.per : " runs") + (row.each_thread ? ", shared out to the threads" : ""), value: (row) => row.count},
-      {title: "each", num: true, cell: (row) => quantity(row.each, "s"), value: (row) => row.each},
+      {title: "kernel case, and what the phase does besides", cell: (row) => [el("code", null, row.kernel), el("div.small.soft", null,
+        number(row.count) + " " + (row.per || "runs") + (row.each_thread ? ", shared out to the threads" : "") + " of " + quantity(row.each, "s") + "; besides: " + row.besides)]},
       {title: "predicted", num: true, cell: (row) => quantity(row.predicted, "s"), value: (row) => row.predicted},
       {title: "measured", num: true, cell: (row) => quantity(row.measured, "s"), value: (row) => row.measured},
       {title: "share", num: true, cell: (row) => el("b", null, row.share === null ? "–" : percent(row.share, 3)), value: (row) => row.share},
-      {title: "besides", cell: (row) => row.reason || row.besides},
+      {title: "remark", cell: (row) => row.reason || ""},
     ], pipeline.prediction)];
 }
 
