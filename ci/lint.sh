@@ -21,6 +21,10 @@ for file in "${files[@]}"; do
   case "$file" in
     *.cpp) sources+=("$file") && translation_units+=("$file") ;;
     *.hpp) sources+=("$file") ;;
+    *.cu)  # those that are compiled as C++ too (the guarded device)
+      sources+=("$file")
+      if grep -q "/$file\"" "$build/compile_commands.json"; then translation_units+=("$file"); fi
+      ;;
     *.sh | .ci/run) scripts+=("$file") ;;
   esac
 done

@@ -10,6 +10,7 @@
 #include <omp.h>
 
 #include "harness/base/check.hpp"
+#include "harness/kernel/gpu_kernels.hpp"
 #include "harness/kernel/kernel.hpp"
 #include "harness/kernel/time_kernel.hpp"
 #include "harness/launch/config.hpp"
@@ -75,9 +76,30 @@ const std::map<std::string, std::vector<std::string>>& small_cases() {
   return table;
 }
 
+// The same for what runs on devices: tested on the guarded one.
+const std::map<std::string, std::vector<std::string>>& small_device_cases() {
+  static const std::map<std::string, std::vector<std::string>> table = {
+      {"memory/triad", {"n=1", "n=2", "n=1000", "n=10007"}},
+      {"memory/copy", {"n=1", "n=2", "n=1000", "n=10007"}},
+      {"memory/transfer",
+       {"bytes=8", "bytes=1M/direction=to_host", "bytes=1k/memory=pageable",
+        "bytes=1k/direction=to_host/memory=pageable"}},
+      {"learning/adam", {"n=1", "n=1000", "n=1007/copy=bf16"}},
+      {"dense/gemm", {"n=1", "n=7", "n=64"}},
+      {"dense/mixed_gemm",
+       {"n=40/precision=fp64", "n=64/precision=fp32", "n=64/precision=tf32", "n=8x100x33/precision=bf16",
+        "n=64/precision=fp16", "n=48x32x64/precision=fp8", "n=12x40x64/precision=int8"}},
+      {"sparse/spmv",
+       {"matrix=stencil27:1", "matrix=stencil27:33/format=strips", "matrix=stencil27:9", "matrix=stencil27:7/format=csr",
+        matrix("irregular.mtx"), matrix("symmetric.mtx/format=csr"), matrix("band.mtx")}},
+  };
+  return table;
+}
+
 struct Input {
   const KernelEntry* entry;
   Settings settings;
+  std::string device = "cpu";
   friend void PrintTo(const Input& input, std::ostream* out) {
     *out << input.entry->name << "/" << input.settings.path();
   }
@@ -98,15 +120,22 @@ Settings settings_of(const KernelEntry& entry, const std::string& text) {
   return settings;
 }
 
+using Cases = std::map<std::string, std::vector<std::string>>;
+
+void add_small_inputs(const std::string& device, const Cases& cases, std::vector<Input>& result) {
+  for (const KernelEntry& entry : plannable_kernels(device)) {
+    const auto row = cases.find(entry.name);
+    if (row == cases.end())
+      result.push_back({&entry, Settings(entry.parameters), device});
+    else
+      for (const std::string& text : row->second) result.push_back({&entry, settings_of(entry, text), device});
+  }
+}
+
 std::vector<Input> small_inputs() {
   std::vector<Input> result;
-  for (const KernelEntry& entry : kernel_registry()) {
-    const auto row = small_cases().find(entry.name);
-    if (row == small_cases().end())
-      result.push_back({&entry, Settings(entry.parameters)});
-    else
-      for (const std::string& text : row->second) result.push_back({&entry, settings_of(entry, text)});
-  }
+  add_small_inputs("cpu", small_cases(), result);
+  add_small_inputs("guarded", small_device_cases(), result);
   return result;
 }
 
@@ -116,7 +145,7 @@ std::vector<Input> timed_inputs() {
   try {
     for (const CaseConfig& config : read_config(QUICK_CONFIG, {}).cases)
       for (const KernelEntry& entry : kernel_registry())
-        if (!config.pipeline && config.name == entry.name) result.push_back({&entry, config.settings});
+        if (!config.pipeline && config.name == entry.name) result.push_back({&entry, config.settings, "cpu"});
   } catch (const Error&) {
     result.clear();
   }
@@ -210,16 +239,27 @@ void expect_wrong_fails(Kernel& kernel, Data data) {
   ASSERT_GT(output.count, 0u);
   const auto* begin = static_cast<std::byte*>(output.data);
   const std::vector<std::byte> right(begin, begin + bytes_of(output));
-  const auto restore = [&] { std::memcpy(output.data, right.data(), right.size()); };
+  const auto changed = [&] {
+    if (output.changed) output.changed();
+  };
+  const auto restore = [&] {
+    std::memcpy(output.data, right.data(), right.size());
+    changed();
+  };
   for (const std::size_t index : {std::size_t{0}, output.count / 2, output.count - 1}) {
     corrupt_entry(output, index, data);
+    changed();
     EXPECT_FALSE(passes(kernel)) << "accepts a wrong entry " << index << " of " << output.count;
     restore();
   }
   // The first one: a comparison that lets a NaN go takes the numbers behind it for the worst.
-  EXPECT_FALSE(make_nan(output, 0) && passes(kernel)) << "accepts a NaN";
+  if (make_nan(output, 0)) {
+    changed();
+    EXPECT_FALSE(passes(kernel)) << "accepts a NaN";
+  }
   restore();
   std::memset(output.data, 0, right.size());
+  changed();
   EXPECT_FALSE(passes(kernel)) << "accepts all zeros";
   restore();
 }
@@ -240,10 +280,12 @@ class EveryKernel : public testing::TestWithParam<Input> {
     kernel.restore();
     EXPECT_FALSE(passes(kernel)) << "accepts stale output";
     kernel.run();
+    kernel.finish();
     expect_right_passes(kernel);
     expect_wrong_fails(kernel, data);
     kernel.restore();
     kernel.run();  // again without a prepare: as in the timed loop
+    kernel.finish();
     expect_right_passes(kernel);
   }
 };
@@ -263,6 +305,7 @@ std::string name_of(const testing::TestParamInfo<Input>& input) {
   std::string name = input.param.entry->name + "/" + input.param.settings.path();
   if (const std::size_t folder = name.find(TEST_MATRICES); folder != std::string::npos)
     name.erase(folder, std::strlen(TEST_MATRICES "/"));
+  if (input.param.device != "cpu") name = input.param.device + "/" + name;
   for (char& c : name)
     if (std::isalnum(static_cast<unsigned char>(c)) == 0) c = '_';
   return name;
@@ -275,8 +318,8 @@ INSTANTIATE_TEST_SUITE_P(timed, EveryKernel, testing::ValuesIn(timed_inputs()), 
 TEST(EveryKernelTable, each_knows_its_memory_and_refuses_nonsense) {
   std::vector<Input> inputs = small_inputs();
   for (Input& input : timed_inputs()) inputs.push_back(std::move(input));
-  for (const auto& [entry, settings] : inputs) {
-    SCOPED_TRACE(entry->name + "/" + settings.path());
+  for (const auto& [entry, settings, device] : inputs) {
+    SCOPED_TRACE(entry->name + "/" + settings.path() + "/device=" + device);
     const double bytes = entry->memory(settings, {});
     EXPECT_TRUE(std::isfinite(bytes) && bytes > 0) << bytes;
     for (const Parameter& parameter : entry->parameters) {
@@ -293,11 +336,14 @@ TEST(EveryKernelTable, the_quick_configuration_can_be_read) {
 }
 
 TEST(EveryKernelTable, names_only_kernels_that_exist) {
-  for (const auto& row : small_cases()) {
-    const auto& kernels = kernel_registry();
-    EXPECT_TRUE(std::any_of(kernels.begin(), kernels.end(), [&](const auto& entry) { return entry.name == row.first; }))
-        << row.first;
-  }
+  const auto look = [](const Cases& cases, const std::vector<KernelEntry>& kernels) {
+    for (const auto& row : cases)
+      EXPECT_TRUE(std::any_of(kernels.begin(), kernels.end(), [&](const auto& entry) {
+        return entry.name == row.first;
+      })) << row.first;
+  };
+  look(small_cases(), kernel_registry());
+  look(small_device_cases(), guarded_registry());
 }
 
 }  // namespace

@@ -42,7 +42,8 @@ void settle(Evidence& evidence) {
 }
 
 Identity identity_of(const Json& entry) {
-  Identity identity = {{"case", entry.at("name")}, {"device", "cpu"}, {"ranks", entry.at("ranks").dump()}};
+  Identity identity = {
+      {"case", entry.at("name")}, {"device", entry.value("device", "cpu")}, {"ranks", entry.at("ranks").dump()}};
   for (const auto& [key, value] : entry.at("settings").items()) identity[key] = value.get<std::string>();
   return identity;
 }

@@ -36,6 +36,8 @@ struct Output {
   void* data = nullptr;
   std::size_t count = 0;
   Type type = Type::fp64;
+  std::function<void()> changed = {};  // to be called after `data` was written: brings it to where run() writes it,
+                                       // where that is a device's memory
 };
 
 // The constructor allocates and sets up for its settings; it throws Unsupported(reason) where this machine, build or
@@ -46,6 +48,7 @@ class Kernel {
   virtual void prepare(Data data) = 0;        // fills the inputs, resets the state; not timed
   virtual void restore() {}                   // KernelEntry::destroys_input: brings the inputs back; not timed
   virtual void run() = 0;                     // timed; may be called any number of times after prepare
+  virtual void finish() {}                    // timed: waits for what run() started, where a device works on by itself
   virtual std::vector<Verdict> verify() = 0;  // judges the output of the last run() against its inputs, in fp64 or
                                               // exactly; never calls run(); collective under MPI
   virtual Facts facts() const = 0;
@@ -78,6 +81,7 @@ struct KernelEntry {
   bool collective = false;      // ranks work on one problem and wait for one another (min sample 0.2 ms)
   bool destroys_input = false;  // run() uses its inputs up: restore() before every further run; a sample is one run
   std::function<std::string(double)> fits = {};  // the largest size that fits these bytes, to be proposed; optional
+  std::function<double(const Ranks&)> free_memory = {};  // of the device, where that is not the host; collective
   // The same task done in another way by the kernel that was made, what run() is an answer to; optional. It is timed
   // in turn with run() after the samples, and the ratio of the times is reported as the speed-up over it.
   struct Rival {

@@ -18,12 +18,15 @@ namespace {
 template <typename T>
 void fill(const Output& output, T value) {
   std::fill_n(static_cast<T*>(output.data), output.count, value);
+  if (output.changed) output.changed();
 }
 
 void check_memory(const KernelEntry& entry, const Settings& settings, const Ranks& group) {
   const int ranks = ranks_on_host(group);
   const double needed = entry.memory(settings, {group.size(), ranks});
-  const double available = available_memory_bytes() / ranks;
+  double available = available_memory_bytes() / ranks;
+  // The host holds what the device does once more, to judge it.
+  if (entry.free_memory) available = std::min(available, entry.free_memory(group));
   const std::string proposal = entry.fits ? entry.fits(available) : "";
   check_usage(needed <= available, "{}/{}: needs {:.3g} GiB{}, {:.3g} GiB is available; choose a smaller size{}",
               entry.name, settings.path(), needed / 0x1p30, ranks > 1 ? " a rank" : "", available / 0x1p30,
@@ -65,7 +68,14 @@ constexpr std::size_t kPairs = 5;
 
 void record_pairs(const KernelEntry& entry, Kernel& kernel, std::size_t batch, const Ranks& ranks, Recorder& recorder) {
   if (!entry.rival.run) return;
-  const Pairs pairs = sample_in_turn([&] { entry.rival.run(kernel); }, [&] { kernel.run(); }, kPairs, batch, ranks);
+  const auto finished = [&kernel](const auto& run) {
+    return [&kernel, run] {
+      run();
+      kernel.finish();
+    };
+  };
+  const Pairs pairs =
+      sample_in_turn(finished([&] { entry.rival.run(kernel); }), finished([&] { kernel.run(); }), kPairs, batch, ranks);
   if (ranks.root())
     recorder.write({{"record", "pairs"}, {"over", entry.rival.name}, {"rival", pairs.first}, {"own", pairs.second}});
 }
@@ -105,6 +115,7 @@ void time_kernel(const KernelEntry& entry, const Settings& settings, const Kerne
     if (entry.destroys_input) kernel->restore();  // what is computed in place stands on its input again
     recorder.enter("verify");
     kernel->run();
+    kernel->finish();
     if (!verified(*kernel, recorder, ranks)) return;
   }
   const SamplingRules rules = rules_of_class(run_class);
@@ -117,7 +128,8 @@ void time_kernel(const KernelEntry& entry, const Settings& settings, const Kerne
     parts.leave();
   };
   const auto restore = [&] { kernel->restore(); };
-  Sampling sampling = sample(run, rules, ranks, entry.collective, entry.destroys_input ? Untimed(restore) : Untimed());
+  Sampling sampling = sample(run, rules, ranks, entry.collective, entry.destroys_input ? Untimed(restore) : Untimed(),
+                             [&] { kernel->finish(); });
   record_pairs(entry, *kernel, sampling.batch, ranks, recorder);
   recorder.enter("canary");
   const NoiseReading after = read_noise(ranks, context.threads);

@@ -8,7 +8,7 @@
 #include "harness/base/check.hpp"
 #include "harness/base/table.hpp"
 #include "harness/device/host.hpp"
-#include "harness/kernel/kernel.hpp"
+#include "harness/kernel/gpu_kernels.hpp"
 #include "harness/launch/arms_config.hpp"
 #include "harness/pairing/pairing.hpp"
 #include "harness/pipeline/pipeline.hpp"
@@ -20,6 +20,7 @@ namespace tandem {
 namespace {
 
 struct Defaults {
+  std::string device = "cpu";
   int ranks = 1;
   std::optional<int> threads;  // none = physical cores / ranks
 };
@@ -83,20 +84,26 @@ void check_values(const Table& table, const std::string& name, const Memory& mem
   }
 }
 
-void add_kernels(const Table& anonymous, const Defaults& defaults, Config& config) {
-  const KernelEntry& entry = find_entry(anonymous, kernel_registry());
+void add_kernels_on(const std::string& device, const Table& anonymous, const Defaults& defaults, Config& config) {
+  const KernelEntry& entry = find_entry(anonymous, plannable_kernels(device));
   const Table table(anonymous.raw(), anonymous.source(), "[[kernel]] " + entry.name);
-  table.fail_unknown(keys_of(entry.parameters, {"name", "ranks", "threads"}));
+  table.fail_unknown(keys_of(entry.parameters, {"name", "device", "ranks", "threads"}));
   for (const Settings& settings : combinations(table, entry.parameters)) {
     CaseConfig added;
     added.name = entry.name;
     added.settings = settings;
+    added.device = device;
     place(added, table, defaults);
     // mpirun starts all ranks on this host; a launcher of the site's may spread them
     const Placement placement{added.ranks, config.launcher.empty() ? added.ranks : 1};
     check_values(table, entry.name, [&] { entry.memory(settings, placement); });
     config.cases.push_back(added);
   }
+}
+
+void add_kernels(const Table& table, const Defaults& defaults, Config& config) {
+  for (const std::string& device : table.choices("device", device_names(), {defaults.device}))
+    add_kernels_on(device, table, defaults, config);
 }
 
 void add_pipelines(const Table& anonymous, const Defaults& defaults, Config& config) {
@@ -165,6 +172,8 @@ void add_pairings(const PairingEntry& entry, const Table& table, Defaults defaul
 
 void add_one(const Table& table, const std::string& kind, const Defaults& defaults, Config& config) {
   if (kind == "kernel") return add_kernels(table, defaults, config);
+  if (defaults.device != "cpu")
+    table.fail(table.raw().source(), fmt::format("device = \"{}\" is for kernels: name it there", defaults.device));
   if (kind == "pipeline") return add_pipelines(table, defaults, config);
   if (kind == "regime") return add_regimes(table, defaults, config);
   for (const PairingEntry& entry : pairing_registry())
@@ -251,7 +260,7 @@ CaseConfig predicting_case(const Prediction& prediction, int threads) {
 std::string CaseConfig::path() const {
   std::string result = name;
   if (!settings.named().empty()) result += "/" + settings.path();
-  result += "/device=cpu";
+  result += "/device=" + device;
   if (ranks > 1) result += fmt::format("/ranks={}", ranks);
   return result;
 }
@@ -284,7 +293,6 @@ Config parse_config(const std::string& text, const std::string& source, const Ov
   root.fail_unknown(keys);
   Config config;
   config.run_class = root.text("class", "quick", {"quick", "standard", "official", "procurement"});
-  root.text("device", "cpu", {"cpu"});
   config.launches = static_cast<int>(root.integer("launches", launches_of(config.run_class), 1));
   if (overrides.launches > 0) config.launches = overrides.launches;
   config.limits = root.text("limits", "measured", {"measured", "none"}) == "measured";
@@ -307,6 +315,7 @@ Config parse_config(const std::string& text, const std::string& source, const Ov
   config.energy_model = energy_model(root);
   config.headline = root.texts("headline");
   Defaults defaults;
+  defaults.device = root.text("device", "cpu", device_names());
   defaults.ranks = static_cast<int>(root.integer("ranks", 1, 1));
   if (overrides.ranks > 0) defaults.ranks = overrides.ranks;
   if (const toml::node* node = root.find("threads"); node != nullptr && node->is_integer())

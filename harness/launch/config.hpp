@@ -16,10 +16,11 @@ namespace tandem {
 
 struct CaseConfig {
   bool pipeline = false;
-  bool pairing = false;  // harness/pairing/pairing.hpp
-  bool regime = false;   // a point of the map, harness/pipeline/regime.hpp
-  std::string name;      // "dense/gemm", "heat"; of a point "regime/heat"
-  Settings settings;     // every parameter, in registry order
+  bool pairing = false;        // harness/pairing/pairing.hpp
+  bool regime = false;         // a point of the map, harness/pipeline/regime.hpp
+  std::string name;            // "dense/gemm", "heat"; of a point "regime/heat"
+  Settings settings;           // every parameter, in registry order
+  std::string device = "cpu";  // of kernels also gpu, guarded (harness/kernel/gpu_kernels.hpp)
   int ranks = 1;
   int threads = 1;                       // per rank
   std::vector<ArmId> arms;               // of pipelines and of a map's points

@@ -6,7 +6,7 @@
 #include "harness/base/digest.hpp"
 #include "harness/base/precision.hpp"
 #include "harness/base/random.hpp"
-#include "harness/kernel/kernel.hpp"
+#include "harness/kernel/gpu_kernels.hpp"
 #include "harness/pipeline/pipeline.hpp"
 #include "harness/pipeline/regime.hpp"
 #include "harness/pipeline/spec.hpp"
@@ -87,12 +87,13 @@ Json case_json(const CaseConfig& item) {
   for (const auto& [key, value] : item.settings.named()) settings[key] = value;
   Json json = {{"case", item.path()},  {"kind", kind_of(item)}, {"name", item.name},
                {"settings", settings}, {"ranks", item.ranks},   {"threads", item.threads}};
+  if (item.device != "cpu") json["device"] = item.device;
   if (item.pairing) {
     json["activities"] = item.activities;
     return json;
   }
   if (item.arms.empty()) {
-    for (const KernelEntry& entry : kernel_registry())
+    for (const KernelEntry& entry : plannable_kernels(item.device))
       if (entry.name == item.name) json["figure"] = figure_name(entry.figure);
     return json;
   }
@@ -197,6 +198,7 @@ Plan plan_of(const Json& document) {
       if ((item.pipeline || item.regime) && entry.name == item.pipeline_name())
         item.settings = Settings(item.regime ? regime_parameters(entry) : entry.parameters);
     for (const auto& [key, value] : json.at("settings").items()) item.settings.set(key, value.get<std::string>());
+    item.device = json.value("device", item.device);
     item.ranks = json.at("ranks");
     item.threads = json.at("threads");
     for (const Json& arm : json.value("arms", Json::array())) item.arms.push_back(ArmId::of(arm));

@@ -9,6 +9,7 @@
 
 #include "harness/base/json.hpp"
 #include "harness/device/host.hpp"
+#include "harness/kernel/gpu_kernels.hpp"
 #include "harness/kernel/time_kernel.hpp"
 #include "harness/launch/entries.hpp"
 #include "harness/measure/limits.hpp"
@@ -46,7 +47,7 @@ void limits(const Json& job, const Ranks& ranks, Recorder& recorder) {
 
 void kernel(const Json& job, const Ranks& ranks, Recorder& recorder) {
   const Json& item = job.at("case");
-  const KernelEntry& entry = entry_of(kernel_registry(), item);
+  const KernelEntry& entry = runnable_kernel(item.at("name"), item.value("device", "cpu"));
   const int threads = item.at("threads");
   const KernelContext context{ranks, threads, job.at("seed")};
   time_kernel(entry, settings_of(entry.parameters, item), context, job.at("class").get<std::string>(), recorder);

@@ -45,6 +45,7 @@ T decided(const Ranks& ranks, T value) {
 struct Work {
   const std::function<void()>& run;
   const Untimed& before;
+  const std::function<void()>& finish;
 };
 
 // Seconds of `batch` runs on this rank, begun together.
@@ -53,6 +54,7 @@ double time_batch(const Work& work, std::size_t batch, const Ranks& ranks) {
   ranks.barrier();
   const double start = now_seconds();
   for (std::size_t i = 0; i < batch; ++i) work.run();
+  if (work.finish) work.finish();
   return now_seconds() - start;
 }
 
@@ -79,9 +81,9 @@ std::size_t warm_up(const Work& work, const SamplingRules& rules, const Ranks& r
 }  // namespace
 
 Sampling sample(const std::function<void()>& run, const SamplingRules& rules, const Ranks& ranks, bool collective,
-                const Untimed& before) {
+                const Untimed& before, const std::function<void()>& finish) {
   Sampling result;
-  const Work work{run, before};
+  const Work work{run, before, finish};
   const double least =
       decided(ranks, std::max(1000 * clock_tick(), collective ? rules.min_sample_collective : rules.min_sample));
   const double start = now_seconds();
@@ -115,8 +117,8 @@ Pairs sample_in_turn(const std::function<void()>& first, const std::function<voi
   Pairs result;
   first();
   for (std::size_t i = 0; i < pairs; ++i) {
-    result.first.push_back(time_batch({first, {}}, batch, ranks) / static_cast<double>(batch));
-    result.second.push_back(time_batch({second, {}}, batch, ranks) / static_cast<double>(batch));
+    result.first.push_back(time_batch({first, {}, {}}, batch, ranks) / static_cast<double>(batch));
+    result.second.push_back(time_batch({second, {}, {}}, batch, ranks) / static_cast<double>(batch));
   }
   ranks.max(result.first);
   ranks.max(result.second);

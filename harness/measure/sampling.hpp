@@ -41,10 +41,11 @@ struct Sampling {
 // What has to happen before each run and does not count.
 using Untimed = std::function<void()>;
 
-// Runs `run` by the rules. `collective`: the ranks of one run wait for one another (shorter samples are enough).
-// With `before`, samples are single runs.
+// Runs `run` by the rules, and `finish` at the end of each sample: what waits for the device that was given the runs.
+// `collective`: the ranks of one run wait for one another (shorter samples are enough). With `before`, samples are
+// single runs.
 Sampling sample(const std::function<void()>& run, const SamplingRules& rules, const Ranks& ranks, bool collective,
-                const Untimed& before = {});
+                const Untimed& before = {}, const std::function<void()>& finish = {});
 
 // Seconds per run (slowest rank) of two ways to do the same, `batch` runs of each in turn, after one of the first to
 // warm up.

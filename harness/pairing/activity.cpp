@@ -30,6 +30,7 @@ class KernelActivity final : public Activity {
   void step() override {
     if (restores_) kernel_->restore();
     kernel_->run();
+    kernel_->finish();
   }
   std::vector<Verdict> verify() override { return kernel_->verify(); }
 

@@ -43,7 +43,7 @@ std::string fom_name(const std::string& kind, const Json& item) {
     if (c == '/') c = '.';
   for (const auto& [key, value] : item.at("settings").items())
     name += "." + key + "=" + escape_value(value.get<std::string>());
-  name += ".device=cpu";
+  name += ".device=" + item.value("device", "cpu");
   if (item.at("ranks") > 1) name += fmt::format(".ranks={}", item.at("ranks").get<int>());
   return name;
 }

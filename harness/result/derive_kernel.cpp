@@ -99,6 +99,10 @@ Json derive_kernel(Derivation& derivation, const Json& item) {
                  {"settings", item.at("settings")},
                  {"ranks", item.at("ranks")},
                  {"threads", item.at("threads")}};
+  if (const std::string device = item.value("device", "cpu"); device != "cpu") {
+    kernel["device"] = device;
+    if (device == "guarded") status.add("UNOFFICIAL", "the guarded device is host memory that behaves like a GPU's");
+  }
   std::string skipped;
   for (const LaunchRecord* launch : launches) skipped = launch->skipped();
   Json verdicts;

@@ -3,7 +3,6 @@
 // implementation; its name is noted, and so is the error of a product of reals against fp64.
 // Judged by Freivalds (1977): equality on small integers, a componentwise bound on reals (docs/method.md, section 3).
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstdint>
 #include <optional>
@@ -12,13 +11,12 @@
 #include <cblas.h>
 
 #include "harness/base/check.hpp"
-#include "harness/base/random.hpp"
 #include "harness/device/buffer.hpp"
 #include "harness/kernel/kernel.hpp"
 #include "kernels/dense/blas_name.hpp"
 #include "kernels/dense/freivalds.hpp"
 #include "kernels/dense/onednn.hpp"
-#include "kernels/dense/small_float.hpp"
+#include "kernels/dense/operands.hpp"
 
 namespace tandem::kernels {
 
@@ -39,87 +37,10 @@ Precision precision_of(const Settings& settings) {
   return {};
 }
 
-// One order, or m x n x k.
 MatmulShape shape_of(const Settings& settings) {
-  const std::string& text = settings.text("n");
-  std::vector<std::size_t> sizes;
-  for (std::size_t at = 0; at <= text.size();) {
-    const std::size_t end = std::min(text.find('x', at), text.size());
-    Settings one;
-    one.set("n", text.substr(at, end - at));
-    const auto size = one.integer("n");
-    check_usage(size >= 1 && size <= 65536, "n={}: expected 1 to 65536 (an int32 sum must not overflow)", text);
-    sizes.push_back(static_cast<std::size_t>(size));
-    at = end + 1;
-  }
-  check_usage(sizes.size() == 1 || sizes.size() == 3, "n={}: expected an order as 1024 or MxNxK as 64x4096x1024", text);
   const auto& layout = settings.text("layout");
   check_usage(layout == "plain" || layout == "packed", "layout={}: expected plain or packed", layout);
-  return {sizes.front(), sizes[sizes.size() / 2], sizes.back()};
-}
-
-void store(Element type, std::byte* data, std::size_t i, double value) {
-  const auto single = static_cast<float>(value);
-  switch (type) {
-    case Element::fp64:
-      reinterpret_cast<double*>(data)[i] = value;
-      break;
-    case Element::fp32:
-      reinterpret_cast<float*>(data)[i] = single;
-      break;
-    case Element::bf16:
-    case Element::fp16:
-      reinterpret_cast<std::uint16_t*>(data)[i] =
-          static_cast<std::uint16_t>((type == Element::bf16 ? kBf16 : kFp16).encode(single));
-      break;
-    case Element::fp8:
-      data[i] = static_cast<std::byte>(kFp8.encode(single));
-      break;
-    default:
-      data[i] = static_cast<std::byte>(static_cast<int>(value));
-  }
-}
-
-// Exact data: integers -2..2 (0..2 unsigned, up to 2^10 in fp64). Else reals in [-1, 1); int8 draws its whole range.
-double draw(Element type, Data kind, std::uint64_t seed, std::uint64_t stream, std::uint64_t i) {
-  const double u = random_uniform(seed, stream, i);
-  const bool is_unsigned = type == Element::uint8;
-  if (kind == Data::exact) {
-    const double most = type == Element::fp64 ? 1024 : 2;
-    return std::floor(is_unsigned ? (most + 1) * u : (2 * most + 1) * u - most);
-  }
-  if (type == Element::int8 || is_unsigned) return std::floor(256 * u) - (is_unsigned ? 0 : 128);
-  return 2 * u - 1;
-}
-
-template <typename Pattern>
-RowReader rows_of(const std::byte* data, std::size_t columns, SmallFloat format) {
-  return [from = reinterpret_cast<const Pattern*>(data), columns, format](std::size_t row, std::span<double> values) {
-    for (std::size_t j = 0; j < values.size(); ++j)
-      values[j] = static_cast<double>(format.decode(static_cast<std::uint32_t>(from[row * columns + j])));
-  };
-}
-
-RowReader reader(Element type, const std::byte* data, std::size_t columns) {
-  switch (type) {
-    case Element::fp64:
-      return row_major(reinterpret_cast<const double*>(data), columns);
-    case Element::fp32:
-      return row_major(reinterpret_cast<const float*>(data), columns);
-    case Element::bf16:
-      return rows_of<std::uint16_t>(data, columns, kBf16);
-    case Element::fp16:
-      return rows_of<std::uint16_t>(data, columns, kFp16);
-    case Element::fp8:
-      return rows_of<std::uint8_t>(data, columns, kFp8);
-    case Element::int32:
-      return row_major(reinterpret_cast<const std::int32_t*>(data), columns);
-    case Element::int8:
-      return row_major(reinterpret_cast<const std::int8_t*>(data), columns);
-    case Element::uint8:
-      break;
-  }
-  return row_major(reinterpret_cast<const std::uint8_t*>(data), columns);
+  return matmul_shape(settings);
 }
 
 class MixedGemm : public Kernel {
@@ -147,8 +68,8 @@ class MixedGemm : public Kernel {
 
   void prepare(Data data) override {
     data_ = data;
-    fill(precision_.a, a_, 1);
-    fill(precision_.b, b_, 2);
+    fill_operand(precision_.a, a_.data(), shape_.m * shape_.k, data, seed_, 1);
+    fill_operand(precision_.b, b_.data(), shape_.k * shape_.n, data, seed_, 2);
     if (product_) product_->pack();
   }
 
@@ -163,13 +84,13 @@ class MixedGemm : public Kernel {
     const Product product{shape_.m,
                           shape_.n,
                           shape_.k,
-                          reader(precision_.a, a_.data(), shape_.k),
-                          reader(precision_.b, b_.data(), shape_.n),
-                          reader(precision_.c, c_.data(), shape_.n)};
+                          operand_rows(precision_.a, a_.data(), shape_.k),
+                          operand_rows(precision_.b, b_.data(), shape_.n),
+                          operand_rows(precision_.c, c_.data(), shape_.n)};
     // int8 is exact on its whole range too.
     if (data_ == Data::exact || precision_.c == Element::int32)
       return {{"freivalds, rows that differ", differing_rows(product, seed_), 0}};
-    error_ = error_of_rows(product.c);
+    error_ = error_of_rows(shape_, precision_.a, precision_.b, product.c, data_, seed_);
     return {{"freivalds, componentwise error / bound", componentwise_error(product, seed_, precision_.u), 1}};
   }
 
@@ -196,39 +117,6 @@ class MixedGemm : public Kernel {
 
  private:
   static double* as_fp64(Buffer<std::byte>& buffer) { return reinterpret_cast<double*>(buffer.data()); }
-
-  // ||C - R||_F / ||R||_F over a few rows, R in fp64 by the reals before they were rounded to the format.
-  double error_of_rows(const RowReader& c) const {
-    constexpr std::size_t rows = 4;
-    std::array<std::vector<double>, rows> right;
-    const auto row_of = [&](std::size_t r) { return r * (shape_.m - 1) / (rows - 1); };
-    for (auto& row : right) row.assign(shape_.n, 0.0);
-    std::vector<double> b(shape_.n);
-    for (std::size_t l = 0; l < shape_.k; ++l) {
-      for (std::size_t j = 0; j < shape_.n; ++j) b[j] = draw(precision_.b, data_, seed_, 2, l * shape_.n + j);
-      for (std::size_t r = 0; r < rows; ++r) {
-        const double a = draw(precision_.a, data_, seed_, 1, row_of(r) * shape_.k + l);
-        for (std::size_t j = 0; j < shape_.n; ++j) right[r][j] += a * b[j];
-      }
-    }
-    double error = 0, size = 0;
-    for (std::size_t r = 0; r < rows; ++r) {
-      c(row_of(r), b);
-      for (std::size_t j = 0; j < shape_.n; ++j) {
-        error += (b[j] - right[r][j]) * (b[j] - right[r][j]);
-        size += right[r][j] * right[r][j];
-      }
-    }
-    return std::sqrt(error / size);
-  }
-
-  void fill(Element type, Buffer<std::byte>& buffer, std::uint64_t stream) {
-    const auto count = static_cast<std::ptrdiff_t>(buffer.size() / bytes_of(type));
-#pragma omp parallel for schedule(static)
-    for (std::ptrdiff_t i = 0; i < count; ++i)
-      store(type, buffer.data(), static_cast<std::size_t>(i),
-            draw(type, data_, seed_, stream, static_cast<std::uint64_t>(i)));
-  }
 
   std::uint64_t seed_;
   Precision precision_;

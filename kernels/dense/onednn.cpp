@@ -89,16 +89,6 @@ dnnl::matmul::primitive_desc make(const memory::desc& a, const memory::desc& b, 
 
 }  // namespace
 
-const char* name_of(Element element) {
-  constexpr const char* names[] = {"fp64", "fp32", "bf16", "fp16", "fp8", "int8", "uint8", "int32"};
-  return names[static_cast<int>(element)];
-}
-
-std::size_t bytes_of(Element element) {
-  constexpr std::size_t bytes[] = {8, 4, 2, 2, 1, 1, 1, 4};
-  return bytes[static_cast<int>(element)];
-}
-
 struct Matmul::State {
   dnnl::stream stream{engine()};
   dnnl::matmul primitive;

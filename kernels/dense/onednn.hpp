@@ -6,14 +6,11 @@
 #include <memory>
 #include <string>
 
+#include "kernels/dense/element.hpp"
+
 namespace tandem::kernels {
 
-// fp8: E4M3. fp64 is none of oneDNN's, which has no such product on a CPU.
-enum class Element { fp64, fp32, bf16, fp16, fp8, int8, uint8, int32 };
-std::size_t bytes_of(Element element);
-const char* name_of(Element element);
-
-struct Operand {
+struct Operand {  // fp64 is none of oneDNN's, which has no such product on a CPU
   void* data = nullptr;
   Element type = Element::fp32;
   bool transposed = false;  // memory holds the transpose: op(A) is m x k, the array k x m
@@ -21,11 +18,6 @@ struct Operand {
   bool add = false;         // of C: the product is added to what is there
   std::size_t step = 0;     // elements from a matrix of the batch to the next; 0: one after another
   bool shared = false;      // of A: one matrix for the whole batch
-};
-
-struct MatmulShape {
-  std::size_t m = 0, n = 0, k = 0;
-  std::size_t batch = 1;
 };
 
 class Matmul {

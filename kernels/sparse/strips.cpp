@@ -8,14 +8,16 @@
 namespace tandem::kernels {
 namespace {
 
-constexpr std::size_t height = Strips::height;
-using Lanes = double __attribute__((vector_size(height * sizeof(double))));
+using Lanes = double __attribute__((vector_size(Strips::height * sizeof(double))));
 constexpr std::int64_t prefetch_ahead = 64;  // diagonals, 4 KiB: a tenth faster on Zen 4
 
-std::size_t strip_count(const Csr& a) { return (a.rows + height - 1) / height; }
+template <std::size_t height>
+std::size_t strip_count(const Csr& a) {
+  return (a.rows + height - 1) / height;
+}
 
 // Merges the rows of a strip: visit(offset, at), at[lane] the place of the lane's nonzero in the CSR, or -1.
-template <typename Visit>
+template <std::size_t height, typename Visit>
 void each_diagonal(const Csr& a, std::size_t strip, Visit visit) {
   constexpr std::int64_t none = std::numeric_limits<std::int64_t>::max();
   const std::size_t first = strip * height, lanes = std::min(height, a.rows - first);
@@ -45,6 +47,7 @@ void each_diagonal(const Csr& a, std::size_t strip, Visit visit) {
 
 // A strip at the matrix's edge: lanes without a row, and diagonals that leave x, are passed over.
 void multiply_edge(const Strips& a, std::size_t strip, const double* x, double* y) {
+  constexpr std::size_t height = Strips::height;
   for (std::size_t row = strip * height; row < std::min((strip + 1) * height, a.rows); ++row) {
     double sum = 0;
     for (auto d = static_cast<std::size_t>(a.start[strip]); d < static_cast<std::size_t>(a.start[strip + 1]); ++d) {
@@ -58,21 +61,23 @@ void multiply_edge(const Strips& a, std::size_t strip, const double* x, double* 
 
 }  // namespace
 
+template <std::size_t height>
 double strips_fill(const Csr& a) {
-  const auto strips = static_cast<std::ptrdiff_t>(strip_count(a));
+  const auto strips = static_cast<std::ptrdiff_t>(strip_count<height>(a));
   std::int64_t diagonals = 0;
 #pragma omp parallel for schedule(static) reduction(+ : diagonals)
   for (std::ptrdiff_t s = 0; s < strips; ++s)
-    each_diagonal(a, static_cast<std::size_t>(s), [&](std::int32_t, const auto&) { ++diagonals; });
+    each_diagonal<height>(a, static_cast<std::size_t>(s), [&](std::int32_t, const auto&) { ++diagonals; });
   return a.nonzeros() == 0 ? 1.0 : static_cast<double>(diagonals) * height / static_cast<double>(a.nonzeros());
 }
 
-Strips strips_from(const Csr& a) {
-  const auto strips = static_cast<std::ptrdiff_t>(strip_count(a));
-  Strips b{a.rows, a.columns, a.nonzeros(), Buffer<std::int64_t>(strip_count(a) + 1), {}, {}};
+template <std::size_t height>
+StripsOf<height> strips_from(const Csr& a) {
+  const auto strips = static_cast<std::ptrdiff_t>(strip_count<height>(a));
+  StripsOf<height> b{a.rows, a.columns, a.nonzeros(), Buffer<std::int64_t>(strip_count<height>(a) + 1), {}, {}};
 #pragma omp parallel for schedule(static)
   for (std::ptrdiff_t s = 0; s < strips; ++s)
-    each_diagonal(a, static_cast<std::size_t>(s), [&](std::int32_t, const auto&) { ++b.start.data()[s + 1]; });
+    each_diagonal<height>(a, static_cast<std::size_t>(s), [&](std::int32_t, const auto&) { ++b.start.data()[s + 1]; });
   for (std::ptrdiff_t s = 0; s < strips; ++s) b.start.data()[s + 1] += b.start.data()[s];
   const auto diagonals = static_cast<std::size_t>(b.start.data()[strips]);
   b.offset = Buffer<std::int32_t>(diagonals);
@@ -80,7 +85,7 @@ Strips strips_from(const Csr& a) {
 #pragma omp parallel for schedule(static)
   for (std::ptrdiff_t s = 0; s < strips; ++s) {
     auto d = static_cast<std::size_t>(b.start.data()[s]);
-    each_diagonal(a, static_cast<std::size_t>(s), [&](std::int32_t offset, const auto& at) {
+    each_diagonal<height>(a, static_cast<std::size_t>(s), [&](std::int32_t offset, const auto& at) {
       b.offset[d] = offset;
       for (std::size_t lane = 0; lane < height; ++lane)
         if (at[lane] >= 0) b.value[d * height + lane] = a.value[static_cast<std::size_t>(at[lane])];
@@ -90,7 +95,13 @@ Strips strips_from(const Csr& a) {
   return b;
 }
 
+template double strips_fill<8>(const Csr&);
+template double strips_fill<64>(const Csr&);
+template StripsOf<8> strips_from<8>(const Csr&);
+template StripsOf<64> strips_from<64>(const Csr&);
+
 void multiply(const Strips& a, std::span<const double> x, std::span<double> y) {
+  constexpr std::size_t height = Strips::height;
   const auto strips = static_cast<std::ptrdiff_t>(a.start.size()) - 1;
   const auto rows = static_cast<std::int64_t>(a.rows), columns = static_cast<std::int64_t>(a.columns);
   const std::int64_t* start = a.start.data();

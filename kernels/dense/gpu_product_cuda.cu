@@ -1,0 +1,170 @@
+// cuBLASLt. It thinks in columns: a row-major C = A B is its C^T = B^T A^T, in which B comes first and nothing is
+// moved.
+#include <array>
+#include <cstdint>
+
+#include <cublasLt.h>
+
+#include "harness/base/check.hpp"
+#include "harness/device/gpu_memory.hpp"
+#include "kernels/dense/gpu_product.hpp"
+
+namespace tandem::cuda {
+
+using namespace kernels;
+
+namespace {
+
+constexpr std::size_t workspace_bytes = std::size_t{64} << 20;
+constexpr int most_ways = 8;
+
+void demand(cublasStatus_t status, const char* call) {
+  check(status == CUBLAS_STATUS_SUCCESS, "cuBLASLt refused to {}: {}", call, cublasLtGetStatusString(status));
+}
+
+cudaDataType_t type_of(Element element) {
+  switch (element) {
+    case Element::fp64:
+      return CUDA_R_64F;
+    case Element::fp32:
+      return CUDA_R_32F;
+    case Element::bf16:
+      return CUDA_R_16BF;
+    case Element::fp16:
+      return CUDA_R_16F;
+    case Element::fp8:
+      return CUDA_R_8F_E4M3;
+    case Element::int8:
+      return CUDA_R_8I;
+    case Element::int32:
+      return CUDA_R_32I;
+    case Element::uint8:
+      break;
+  }
+  throw Unsupported("cuBLASLt has no products of unsigned bytes");
+}
+
+cublasComputeType_t compute_of(const ProductFormat& format) {
+  if (format.tf32) return CUBLAS_COMPUTE_32F_FAST_TF32;
+  if (format.c == Element::int32) return CUBLAS_COMPUTE_32I;
+  return format.c == Element::fp64 ? CUBLAS_COMPUTE_64F : CUBLAS_COMPUTE_32F;
+}
+
+// A matrix of columns, as the library sees it.
+class Layout {
+ public:
+  Layout(Element element, std::size_t rows, std::size_t columns) {
+    demand(cublasLtMatrixLayoutCreate(&layout_, type_of(element), rows, columns, static_cast<std::int64_t>(rows)),
+           "describe a matrix");
+  }
+  ~Layout() { cublasLtMatrixLayoutDestroy(layout_); }
+  Layout(const Layout&) = delete;
+  Layout& operator=(const Layout&) = delete;
+  operator cublasLtMatrixLayout_t() const { return layout_; }
+
+ private:
+  cublasLtMatrixLayout_t layout_ = nullptr;
+};
+
+class Description {
+ public:
+  explicit Description(const ProductFormat& format) {
+    demand(cublasLtMatmulDescCreate(&description_, compute_of(format), type_of(format.c)), "describe a product");
+    const cublasOperation_t first = format.b_transposed ? CUBLAS_OP_T : CUBLAS_OP_N;
+    demand(cublasLtMatmulDescSetAttribute(description_, CUBLASLT_MATMUL_DESC_TRANSA, &first, sizeof first),
+           "transpose an operand");
+  }
+  ~Description() { cublasLtMatmulDescDestroy(description_); }
+  Description(const Description&) = delete;
+  Description& operator=(const Description&) = delete;
+  operator cublasLtMatmulDesc_t() const { return description_; }
+
+ private:
+  cublasLtMatmulDesc_t description_ = nullptr;
+};
+
+class Handle {
+ public:
+  Handle() { demand(cublasLtCreate(&handle_), "start"); }
+  ~Handle() { cublasLtDestroy(handle_); }
+  Handle(const Handle&) = delete;
+  Handle& operator=(const Handle&) = delete;
+  operator cublasLtHandle_t() const { return handle_; }
+
+ private:
+  cublasLtHandle_t handle_ = nullptr;
+};
+
+// One or zero in the format of the sums.
+struct Scalar {
+  explicit Scalar(Element element, int value) {
+    if (element == Element::fp64) fp64 = value;
+    if (element == Element::fp32) fp32 = static_cast<float>(value);
+    if (element == Element::int32) int32 = value;
+  }
+  union {
+    double fp64 = 0;
+    float fp32;
+    std::int32_t int32;
+  };
+};
+
+}  // namespace
+
+struct Product::State {
+  State(const MatmulShape& shape, const ProductFormat& format)
+      : description(format),
+        b(format.b, format.b_transposed ? shape.k : shape.n, format.b_transposed ? shape.n : shape.k),
+        a(format.a, shape.k, shape.m),
+        c(format.c, shape.n, shape.m),
+        one(format.c, 1),
+        zero(format.c, 0),
+        workspace(workspace_bytes) {}
+
+  void propose(const ProductFormat& format) {
+    cublasLtMatmulPreference_t preference = nullptr;
+    demand(cublasLtMatmulPreferenceCreate(&preference), "take a preference");
+    const auto status_of_limit = cublasLtMatmulPreferenceSetAttribute(
+        preference, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, &workspace_bytes, sizeof workspace_bytes);
+    const auto status =
+        cublasLtMatmulAlgoGetHeuristic(handle, description, b, a, c, c, preference, most_ways, found.data(), &ways);
+    cublasLtMatmulPreferenceDestroy(preference);
+    demand(status_of_limit, "limit its workspace");
+    if (status == CUBLAS_STATUS_NOT_SUPPORTED || (status == CUBLAS_STATUS_SUCCESS && ways == 0))
+      throw Unsupported(fmt::format("cuBLASLt has no product of {} and {} into {} for this GPU and size",
+                                    name_of(format.a), name_of(format.b), name_of(format.c)));
+    demand(status, "propose an algorithm");
+  }
+
+  Handle handle;
+  Description description;
+  Layout b, a, c;
+  Scalar one, zero;
+  DeviceBuffer<std::byte> workspace;
+  std::array<cublasLtMatmulHeuristicResult_t, most_ways> found{};
+  int ways = 0;
+  std::size_t way = 0;
+};
+
+Product::Product(const MatmulShape& shape, const ProductFormat& format)
+    : state_(std::make_unique<State>(shape, format)) {
+  state_->propose(format);
+}
+Product::~Product() = default;
+
+std::size_t Product::ways() const { return static_cast<std::size_t>(state_->ways); }
+void Product::use(std::size_t way) { state_->way = way; }
+
+void Product::start(const void* a, const void* b, void* c) {
+  demand(cublasLtMatmul(state_->handle, state_->description, &state_->one, b, state_->b, a, state_->a, &state_->zero, c,
+                        state_->c, c, state_->c, &state_->found.at(state_->way).algo, state_->workspace.data(),
+                        workspace_bytes, nullptr),
+         "multiply");
+}
+
+std::string Product::library() const {
+  const std::size_t version = cublasLtGetVersion();  // 130001 or, before 13, 120103
+  return fmt::format("cuBLASLt {}.{}.{}", version / 10000, version / 100 % 100, version % 100);
+}
+
+}  // namespace tandem::cuda

@@ -1,0 +1,110 @@
+// rocBLAS, where it was there to build with. It thinks in columns: a row-major C = A B is its C^T = B^T A^T, in which B
+// comes first and nothing is moved.
+#include "harness/base/check.hpp"
+#include "harness/device/gpu_memory.hpp"
+#include "kernels/dense/gpu_product.hpp"
+
+#if __has_include(<rocblas/rocblas.h>)
+#include <rocblas/rocblas.h>
+
+namespace tandem::hip {
+
+using namespace kernels;
+
+namespace {
+
+void demand(rocblas_status status, const char* call) {
+  check(status == rocblas_status_success, "rocBLAS refused to {}: {}", call, rocblas_status_to_string(status));
+}
+
+rocblas_datatype type_of(Element element) {
+  switch (element) {
+    case Element::fp64:
+      return rocblas_datatype_f64_r;
+    case Element::fp32:
+      return rocblas_datatype_f32_r;
+    case Element::bf16:
+      return rocblas_datatype_bf16_r;
+    case Element::fp16:
+      return rocblas_datatype_f16_r;
+    case Element::int8:
+      return rocblas_datatype_i8_r;
+    case Element::int32:
+      return rocblas_datatype_i32_r;
+    case Element::fp8:
+    case Element::uint8:
+      break;
+  }
+  throw Unsupported(fmt::format("this module has no products of {} by rocBLAS", name_of(element)));
+}
+
+}  // namespace
+
+struct Product::State {
+  State(const MatmulShape& wanted, const ProductFormat& wished) : shape(wanted), format(wished) {
+    for (const Element element : {format.a, format.b, format.c}) type_of(element);
+    if (format.tf32) throw Unsupported("AMD GPUs have no tf32");
+    demand(rocblas_create_handle(&handle), "start");
+  }
+  ~State() { rocblas_destroy_handle(handle); }
+  MatmulShape shape;
+  ProductFormat format;
+  rocblas_handle handle = nullptr;
+};
+
+Product::Product(const MatmulShape& shape, const ProductFormat& format)
+    : state_(std::make_unique<State>(shape, format)) {}
+Product::~Product() = default;
+
+std::size_t Product::ways() const { return 1; }
+void Product::use(std::size_t) {}
+
+void Product::start(const void* a, const void* b, void* c) {
+  const auto& [m, n, k, batch] = state_->shape;
+  const ProductFormat& format = state_->format;
+  const auto of = [](std::size_t size) { return static_cast<rocblas_int>(size); };
+  union {
+    double fp64;
+    float fp32;
+    std::int32_t int32;
+  } one{}, zero{};
+  if (format.c == Element::fp64)
+    one.fp64 = 1;
+  else if (format.c == Element::int32)
+    one.int32 = 1;
+  else
+    one.fp32 = 1;
+  demand(rocblas_gemm_ex(state_->handle, format.b_transposed ? rocblas_operation_transpose : rocblas_operation_none,
+                         rocblas_operation_none, of(n), of(m), of(k), &one, b, type_of(format.b),
+                         of(format.b_transposed ? k : n), a, type_of(format.a), of(k), &zero, c, type_of(format.c),
+                         of(n), c, type_of(format.c), of(n), type_of(format.c), rocblas_gemm_algo_standard, 0, 0),
+         "multiply");
+}
+
+std::string Product::library() const {
+  std::size_t size = 0;
+  demand(rocblas_get_version_string_size(&size), "tell its version");
+  std::string text(size, '\0');
+  demand(rocblas_get_version_string(text.data(), size), "tell its version");
+  return "rocBLAS " + std::string(text.c_str());
+}
+
+}  // namespace tandem::hip
+
+#else
+
+namespace tandem::hip {
+
+struct Product::State {};
+Product::Product(const kernels::MatmulShape&, const ProductFormat&) {
+  throw Unsupported("this module was built without rocBLAS");
+}
+Product::~Product() = default;
+std::size_t Product::ways() const { return 0; }
+void Product::use(std::size_t) {}
+void Product::start(const void*, const void*, void*) {}
+std::string Product::library() const { return ""; }
+
+}  // namespace tandem::hip
+
+#endif
