@@ -174,7 +174,7 @@ TEST(Config, EveryMistakeIsNamedWithItsLineAndItsMend) {
       {"no name", "[[kernel]]\nn = 64\n", R"(my.toml:1: "name" is missing; known: )"},
       {"pipeline", "[[pipeline]]\nname = \"heet\"\n", R"(my.toml:2: name = "heet" is not known; did you mean "heat"?)"},
       {"class", "class = \"quik\"\n" + kGemm, R"(my.toml:1: class = "quik" is not known; did you mean "quick"?)"},
-      {"device", "device = \"gpu\"\n" + kGemm, R"(my.toml:1: device = "gpu" is not known; )"},
+      {"device", "device = \"tpu\"\n" + kGemm, R"(my.toml:1: device = "tpu" is not known; )"},
       {"value", kGemm + "n = \"many\"\n", "my.toml:1: dense/gemm: "},
       {"size", kToy + "size = \"XL\"\n", "my.toml:1: toy: size=XL is not S"},
       {"type", kGemm + "n = true\n", R"(my.toml:3: "n" must be a text or a number)"},
