@@ -9,7 +9,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 
 folder=${1:-build/bundle/tandem}
 build=${TANDEM_BUILD:-build/bundle/build}
-limit_mib=60 compress_from=4000000
+limit_mib=60 compress_from=1000000
 
 if [[ -z ${TANDEM_BUILD:-} ]]; then
   modules=()

@@ -48,8 +48,8 @@ Exit list_devices() {
   return Exit::ok;
 }
 
-// Which kernel runs where, as a table of Markdown: docs/gpu.md holds it, and a test compares the two. No module was run
-// on a GPU yet; whoever does so writes "tested" here.
+// Which kernel runs where, as a table of Markdown: docs/gpu.md holds its rows of devices, and a test compares the two.
+// No module was run on a GPU yet; whoever does so writes "tested" here.
 Exit list_support() {
   const auto has = [](const std::vector<KernelEntry>& kernels, const std::string& name) {
     return std::any_of(kernels.begin(), kernels.end(), [&](const KernelEntry& entry) { return entry.name == name; });
