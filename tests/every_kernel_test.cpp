@@ -90,8 +90,9 @@ const std::map<std::string, std::vector<std::string>>& small_device_cases() {
        {"n=40/precision=fp64", "n=64/precision=fp32", "n=64/precision=tf32", "n=8x100x33/precision=bf16",
         "n=64/precision=fp16", "n=48x32x64/precision=fp8", "n=12x40x64/precision=int8"}},
       {"sparse/spmv",
-       {"matrix=stencil27:1", "matrix=stencil27:33/format=strips", "matrix=stencil27:9", "matrix=stencil27:7/format=csr",
-        matrix("irregular.mtx"), matrix("symmetric.mtx/format=csr"), matrix("band.mtx")}},
+       {"matrix=stencil27:1", "matrix=stencil27:33/format=strips", "matrix=stencil27:9",
+        "matrix=stencil27:7/format=csr", matrix("irregular.mtx"), matrix("symmetric.mtx/format=csr"),
+        matrix("band.mtx")}},
   };
   return table;
 }
