@@ -185,9 +185,10 @@ TEST(Support, stands_in_the_documentation_as_the_registry_has_it) {
   EXPECT_TRUE(table.says("| sparse/hpcg | tested | unsupported | unsupported | unsupported |"));
   const std::string page = read_file(GPU_PAGE);
   std::istringstream lines(table.out);
-  for (std::string line; std::getline(lines, line);)
-    if (line.find("compiled") != std::string::npos)
-      EXPECT_NE(page.find(line + "\n"), std::string::npos) << "docs/gpu.md: add the row\n" << line;
+  for (std::string line; std::getline(lines, line);) {
+    const bool on_a_device = line.find("compiled") != std::string::npos;
+    EXPECT_TRUE(!on_a_device || page.find(line + "\n") != std::string::npos) << "docs/gpu.md: add the row\n" << line;
+  }
 }
 
 TEST(Program, needs_no_library_of_a_gpu) {
