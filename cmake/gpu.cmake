@@ -6,8 +6,11 @@ option(TANDEM_HIP "Build the module for AMD GPUs (hipcc)" OFF)
 set(TANDEM_CUDA_ARCHITECTURES "80;90;100" CACHE STRING "Compute capabilities that the module has code for; PTX of the last one nvcc knows is added")
 set(TANDEM_HIP_ARCHITECTURES "gfx90a;gfx942" CACHE STRING "AMD architectures that the module has code for")
 if(TANDEM_CUDA OR TANDEM_HIP)
-  # What the modules take from the program's libraries becomes part of a shared library.
-  set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+  # What the modules take from the program's libraries becomes part of a shared library. Only these: precompiled headers
+  # are of no use to a target that is compiled otherwise.
+  cmake_language(DEFER DIRECTORY ${CMAKE_SOURCE_DIR} CALL set_target_properties
+    tandem_base tandem_ranks tandem_host tandem_choose tandem_module
+    tandem_kernels_dense tandem_kernels_sparse tandem_kernels_learning PROPERTIES POSITION_INDEPENDENT_CODE ON)
   if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
     target_compile_options(tandem_flags INTERFACE -fno-semantic-interposition)
   endif()
