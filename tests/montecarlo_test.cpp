@@ -13,6 +13,7 @@
 #include "harness/base/check.hpp"
 #include "harness/base/random.hpp"
 #include "kernels/montecarlo/bergomi_reference.hpp"
+#include "kernels/montecarlo/normal.hpp"
 
 namespace tandem::kernels {
 namespace {
@@ -418,21 +419,23 @@ TEST(Sobol, EveryDimensionIsStratifiedAndThePublishedPointsComeFirst) {
 }
 
 TEST(Normal, IsAccurateAndFiniteToItsEnds) {
+  const NormalTable table;
   double worst = 0;
   for (std::uint32_t k = 0; k < (1U << 23); k += 997) {
     for (const std::uint32_t at : {k, (1U << 23) - 1 - k}) {
       const WordLanes words = WordLanes{} + (at << 9);
-      const auto found = static_cast<double>(normal(words)[3]);
-      const double expected = normal_reference((static_cast<double>(at) + 0.5) * 0x1p-23);
+      const auto found = static_cast<double>(table.at(words)[3]);
+      const double expected = normal_quantile((static_cast<double>(at) + 0.5) * 0x1p-23);
       ASSERT_TRUE(std::isfinite(found)) << at;
       worst = std::max(worst, std::abs(found - expected));
     }
   }
   EXPECT_LT(worst, 5e-6);
-  EXPECT_NEAR(normal_reference(0.975), 1.959963984540054, 1e-12);
+  EXPECT_NEAR(normal_quantile(0.975), 1.959963984540054, 1e-12);
+  for (double u = 0x1p-30; u < 1; u += 0.01) EXPECT_NEAR(cdf(normal_quantile(u)), u, 1e-13);
   const WordLanes ends = {0, 0xffffffffU};
-  EXPECT_NEAR(static_cast<double>(normal(ends)[0]), -5.2946, 1e-3);
-  EXPECT_NEAR(static_cast<double>(normal(ends)[1]), 5.2946, 1e-3);
+  EXPECT_NEAR(static_cast<double>(table.at(ends)[0]), -5.2946, 1e-3);
+  EXPECT_NEAR(static_cast<double>(table.at(ends)[1]), 5.2946, 1e-3);
 }
 
 }  // namespace

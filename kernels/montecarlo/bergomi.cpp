@@ -37,6 +37,7 @@ BergomiDriver::BergomiDriver(const BergomiModel& model, std::uint64_t scramble)
 // Brownian motions at the steps, in the places of the sums.
 void BergomiDriver::bridge(std::span<const std::uint32_t> words, Lanes* sums) const {
   const std::size_t factors = model_.factors();
+  const NormalTable normal = normal_;  // in registers
   const WordLanes* within = sobol_.within();
   const std::uint32_t* word = words.data();
   for (const Node& node : nodes_) {
@@ -46,10 +47,10 @@ void BergomiDriver::bridge(std::span<const std::uint32_t> words, Lanes* sums) co
     const Lanes* const left = node.left > 0 ? sums + (node.left - 1) * factors : right;
     const float from_left = node.left > 0 ? node.from_left : 0.0f, from_right = node.from_right;
     if (node.right == 0)
-      for (std::size_t f = 0; f < factors; ++f) to[f] = node.deviation * normal(*within++ ^ *word++);
+      for (std::size_t f = 0; f < factors; ++f) to[f] = node.deviation * normal.at(*within++ ^ *word++);
     else
       for (std::size_t f = 0; f < factors; ++f)
-        to[f] = from_left * left[f] + from_right * right[f] + node.deviation * normal(*within++ ^ *word++);
+        to[f] = from_left * left[f] + from_right * right[f] + node.deviation * normal.at(*within++ ^ *word++);
   }
 }
 

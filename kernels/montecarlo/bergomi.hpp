@@ -57,6 +57,7 @@ class BergomiDriver {
 
   BergomiModel model_;
   Sobol sobol_;
+  NormalTable normal_;
   std::vector<Node> nodes_;            // level n takes the dimensions factors * n .. factors * n + factors - 1
   std::vector<float> half_variances_;  // nu^2/2 Var X at the beginning of each step
 };

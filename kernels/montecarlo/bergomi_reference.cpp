@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
+
+#include "kernels/montecarlo/normal.hpp"
 
 namespace tandem::kernels {
 namespace {
@@ -130,19 +131,6 @@ std::vector<double> forwards(const BookPricer& pricer, std::span<const double> p
 
 }  // namespace
 
-// Newton's steps on the distribution from Tukey's lambda approximation.
-double normal_reference(double u) {
-  double z = (std::pow(u, 0.135) - std::pow(1 - u, 0.135)) / 0.1975;
-  for (int step = 0; step < 5; ++step) {
-    const bool below = z < 0;  // the smaller tail, without cancellation
-    const double tail = 0.5 * std::erfc(std::abs(z) / std::numbers::sqrt2), wanted = below ? u : 1 - u;
-    const double density = std::exp(-z * z / 2) / std::sqrt(2 * std::numbers::pi);
-    const double newton = (tail - wanted) / density * (below ? -1 : 1);
-    z += newton / (1 - newton * z / 2);  // Halley
-  }
-  return z;
-}
-
 BookReference book_reference(const BookPricer& pricer, std::span<const double> market, std::uint64_t key,
                              std::size_t paths) {
   const Sobol& sobol = pricer.driver().sobol();
@@ -156,7 +144,7 @@ BookReference book_reference(const BookPricer& pricer, std::span<const double> m
     sobol.begin(n / lanes, shift, words);
     for (std::size_t d = 0; d < words.size(); ++d) {
       const std::uint32_t word = words[d] ^ sobol.within()[d][n % lanes];
-      deviates[d] = normal_reference((static_cast<double>(word >> 9) + 0.5) * 0x1p-23);
+      deviates[d] = normal_quantile((static_cast<double>(word >> 9) + 0.5) * 0x1p-23);
     }
     std::vector<double> averages(maturities);
     path.run(increments(pricer.driver().model(), deviates), sums, averages);

@@ -10,8 +10,6 @@
 
 namespace tandem::kernels {
 
-double normal_reference(double u);  // the quantile of the standard normal distribution, to 1e-12
-
 struct BookReference {
   std::vector<double> prices, jacobian;  // [products], [products, parameters]
   // Of each maturity: the discounted average of the basket as it is known in closed form, and the standard error of its

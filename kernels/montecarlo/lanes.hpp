@@ -1,13 +1,12 @@
 // Sixteen paths side by side in vectors of the compiler's: one instruction an operation where registers have 512 bits.
-// Exponential, logarithm and inverse normal in fp32 by polynomials (interpolated at Chebyshev nodes by us; the inverse
-// of the error function by Giles, "Approximating the erfinv function", GPU Computing Gems Jade, 2011, table 5).
+// Exponential and normal quantile in fp32 by polynomials through Chebyshev nodes.
 #pragma once
 
 #include <array>
 #include <bit>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 
 namespace tandem::kernels {
 
@@ -17,7 +16,7 @@ typedef std::int32_t IntLanes __attribute__((vector_size(lanes * sizeof(float)))
 typedef std::uint32_t WordLanes __attribute__((vector_size(lanes * sizeof(float))));
 
 // Operations of one lane, by the formulas below.
-inline constexpr double exp_flops = 16, normal_flops = 42;
+inline constexpr double exp_flops = 16, normal_flops = 13;
 
 // e^x for |x| <= 87, relative error 2e-7 (1 + |x|).
 inline Lanes exp(const Lanes& x) {
@@ -33,61 +32,43 @@ inline Lanes exp(const Lanes& x) {
   return p * std::bit_cast<Lanes>(n << 23);
 }
 
-// ln x for normal x > 0, absolute error 2e-7 (1 + |ln x|).
-inline Lanes log(const Lanes& x) {
-  const IntLanes bits = std::bit_cast<IntLanes>(x);
-  const IntLanes exponent = (bits - 0x3f2aaaab) >> 23;  // mantissas in 2/3..4/3
-  const Lanes f = std::bit_cast<Lanes>(bits - (exponent << 23)) - 1.0f;
-  Lanes p = f * -0.150407637f + 0.171018097f;
-  p = p * f - 0.164830175f;
-  p = p * f + 0.197965928f;
-  p = p * f - 0.250041462f;
-  p = p * f + 0.333379243f;
-  p = p * f - 0.499999856f;
-  p = p * f + 0.99999984f;
-  return __builtin_convertvector(exponent, Lanes) * 0.693147181f + p * f;
-}
-
-// Whether a comparison holds in any lane.
-inline bool any(const IntLanes& mask) {
-  typedef std::int64_t Half __attribute__((vector_size(32)));
-  typedef std::int64_t Quarter __attribute__((vector_size(16)));
-  const auto halves = std::bit_cast<std::array<Half, 2>>(mask);
-  const auto quarters = std::bit_cast<std::array<Quarter, 2>>(halves[0] | halves[1]);
-  const Quarter both = quarters[0] | quarters[1];
-  return (both[0] | both[1]) != 0;
-}
-
-// The normal deviates at u = (k + 1/2) / 2^23, k the upper 23 bits of each word: 24 would round the largest u to 1 and
-// give infinity. Relative error about 1e-6. The tails, |x| > 0.9966, need a polynomial of their own: one row in twenty.
-inline Lanes normal(const WordLanes& words) {
-  const IntLanes odd = std::bit_cast<IntLanes>(words >> 8) | 1;  // 2 k + 1
-  const Lanes x = __builtin_convertvector(odd - (1 << 23), Lanes) * 0x1p-23f;
-  const Lanes w = -log((1.0f - x) * (1.0f + x));
-  const Lanes c = w - 2.5f;
-  Lanes p = c * 2.81022636e-08f + 3.43273939e-07f;
-  p = p * c - 3.5233877e-06f;
-  p = p * c - 4.39150654e-06f;
-  p = p * c + 0.00021858087f;
-  p = p * c - 0.00125372503f;
-  p = p * c - 0.00417768164f;
-  p = p * c + 0.246640727f;
-  p = p * c + 1.50140941f;
-  const IntLanes tail = w >= 5.0f;
-  if (any(tail)) [[unlikely]] {
-    Lanes s;
-    for (std::size_t l = 0; l < lanes; ++l) s[l] = std::sqrt(w[l]) - 3.0f;
-    Lanes q = s * -0.000200214257f + 0.000100950558f;
-    q = q * s + 0.00134934322f;
-    q = q * s - 0.00367342844f;
-    q = q * s + 0.00573950773f;
-    q = q * s - 0.0076224613f;
-    q = q * s + 0.00943887047f;
-    q = q * s + 1.00167406f;
-    q = q * s + 2.83297682f;
-    p = tail ? q : p;
+// Entry index[l] of the 32 numbers low, high.
+inline Lanes pick(const Lanes& low, const Lanes& high, const IntLanes& index) {
+#ifdef __clang__
+  Lanes found;
+  for (std::size_t l = 0; l < lanes; ++l) {
+    const auto at = static_cast<std::size_t>(index[l]);
+    found[l] = at < lanes ? low[at] : high[at - lanes];
   }
-  return p * x * 1.41421356f;
+  return found;
+#else
+  return __builtin_shuffle(low, high, index);
+#endif
 }
+
+// Quantiles of the standard normal distribution at u = (k + 1/2) / 2^23, k the upper 23 bits of each word: 24 would
+// round the largest u to 1 and give infinity. The smaller of u and 1 - u lies in one of 23 octaves, each with a
+// polynomial of degree 6 through its Chebyshev nodes; absolute error 5e-6.
+class NormalTable {
+ public:
+  NormalTable();
+
+  Lanes at(const WordLanes& words) const {
+    const IntLanes side = std::bit_cast<IntLanes>(words) >> 31;  // all ones above the median
+    const IntLanes odd =
+        std::bit_cast<IntLanes>(std::bit_cast<WordLanes>(std::bit_cast<IntLanes>(words) ^ side) >> 8) | 1;
+    const auto bits = std::bit_cast<IntLanes>(__builtin_convertvector(odd, Lanes));  // of 2^24 min(u, 1 - u)
+    const IntLanes octave = (bits >> 23) - 127;
+    const Lanes t = std::bit_cast<Lanes>((bits & 0x7fffff) | 0x3f800000) - 1.5f;
+    Lanes p = pick(low_[degree], high_[degree], octave);
+#pragma GCC unroll 6
+    for (std::size_t j = degree; j-- > 0;) p = p * t + pick(low_[j], high_[j], octave);
+    return std::bit_cast<Lanes>(std::bit_cast<IntLanes>(p) ^ (side & std::numeric_limits<std::int32_t>::min()));
+  }
+
+ private:
+  static constexpr std::size_t degree = 6;
+  std::array<Lanes, degree + 1> low_, high_;  // coefficients of each octave
+};
 
 }  // namespace tandem::kernels
