@@ -2,6 +2,7 @@
 #include "tests/faulty_heat.hpp"
 #include "tests/faulty_toy.hpp"
 #include "tests/risk_small.hpp"
+#include "tests/small_climate.hpp"
 #include "tests/stalling_toy.hpp"
 #include "tests/toy_pipeline.hpp"
 
@@ -16,8 +17,9 @@ const std::vector<PipelineEntry>& pipeline_registry() {
       pipelines::toy_nan(),       pipelines::toy_unsteady(),     pipelines::toy_late(),
       pipelines::toy_stall(),     pipelines::heat_small(),       pipelines::heat_broken_weights(),
       pipelines::heat_mean(),     pipelines::heat_unconverged(), pipelines::heat_perturbed(),
-      pipelines::heat_rescaled(), pipelines::heat_hot_spot(),    pipelines::heat(),
-      pipelines::risk_small(),    pipelines::risk_drift(),       pipelines::risk_mean()};
+      pipelines::heat_rescaled(), pipelines::heat_hot_spot(),    pipelines::climate_small(),
+      pipelines::climate_mean(),  pipelines::climate_faulty(),   pipelines::risk_small(),
+      pipelines::risk_drift(),    pipelines::risk_mean(),        pipelines::heat()};
   return entries;
 }
 

@@ -48,7 +48,10 @@ std::vector<double> errors_of_share(const Stage& stage, const std::vector<GateMo
 void run_gate(const Stage& stage, const std::vector<GateModel>& models, const std::vector<Answer>& answers,
               std::uint64_t holdout, const std::vector<Slice>& slices) {
   stage.recorder.enter("validate");
-  const auto verdicts = stage.pipeline.problem->judge(answers, stage.seed, *stage.pipeline.simulation, stage.ranks);
+  std::vector<const Model*> rivals;
+  for (std::size_t m = 1; m < models.size(); ++m) rivals.push_back(models[m].model);
+  const auto verdicts =
+      stage.pipeline.problem->judge_against(rivals, answers, stage.seed, *stage.pipeline.simulation, stage.ranks);
   for (const Answer& answer : answers)
     stage.recorder.write({{"record", "answer"}, {"question", answer.question}, {"values", answer.values}});
   if (stage.ranks.root())

@@ -212,6 +212,12 @@ class Problem {
   // Validates this rank's answers by full simulation; verdicts agree on every rank.
   virtual std::vector<Verdict> judge(std::span<const Answer> answers, std::uint64_t seed, const Simulation& simulation,
                                      const Ranks& ranks) const = 0;
+  // The same with the rivals' models at hand, where answers must beat theirs; an arm without training has none.
+  virtual std::vector<Verdict> judge_against(std::span<const Model* const> /*rivals*/, std::span<const Answer> answers,
+                                             std::uint64_t seed, const Simulation& simulation,
+                                             const Ranks& ranks) const {
+    return judge(answers, seed, simulation, ranks);
+  }
   virtual std::vector<Rival> rivals() const = 0;
 
   // Steering: the `count` cases after those `simulated` that this model would simulate, a pure function of model, seed

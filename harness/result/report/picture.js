@@ -31,8 +31,20 @@ function picture(title, values, low, high, map, unit, entry) {
   return el("figure", null, el("b", null, title), canvas, scale, el("div.ticks", {}, ticks));
 }
 
+// A slice of one row is a curve.
+function curveFigure(entry) {
+  const caption = entry.title + ": simulated and predicted, of the first hold-out case";
+  return [el("h3", null, "Truth and prediction: " + entry.title), chart(260, caption, (theme) => {
+    const line = (label, values, at) => ({label, data: values, borderColor: colours[at], backgroundColor: colours[at], borderDash: dashes[at], pointStyle: shapes[at], borderWidth: 2});
+    return {type: "line", data: {labels: entry.true.map((value, at) => at + 1), datasets: [line("simulated", entry.true, 0), line("predicted", entry.predicted, 1)]},
+      options: {plugins: {legend: {labels: {color: theme.ink, usePointStyle: true}}},
+        scales: {x: axis(theme, "point of the curve"), y: axis(theme, entry.unit)}}};
+  })];
+}
+
 function pictureFigures(pipeline) {
   return pipeline.pictures.map((entry) => {
+    if (entry.ny === 1) return curveFigure(entry);
     const difference = entry.predicted.map((value, at) => value - entry.true[at]);
     const both = [...entry.true, ...entry.predicted], low = Math.min(...both), high = Math.max(...both);
     const reach = Math.max(...difference.map(Math.abs)) || 1;

@@ -1,0 +1,421 @@
+// The climate pipeline: cases and noise, invariants, alarms and their judgement, the network's gradient and image, the
+// rivals, and through the whole program the honest pipeline in small and one fault each.
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include <gtest/gtest.h>
+
+#include "harness/base/random.hpp"
+#include "pipelines/climate/learner.hpp"
+#include "pipelines/climate/problem.hpp"
+#include "pipelines/climate/rivals.hpp"
+#include "pipelines/climate/simulation.hpp"
+#include "pipelines/climate/state.hpp"
+#include "tests/cli/measured.hpp"
+#include "tests/small_climate.hpp"
+
+namespace tandem::pipelines {
+namespace {
+
+const ClimateProblem& problem() {
+  static const ClimateProblem one(small_climate);
+  return one;
+}
+
+std::vector<Case> draw(Purpose purpose, std::uint64_t seed, std::size_t count) {
+  std::vector<Case> cases;
+  for (std::size_t i = 0; i < count; ++i) cases.push_back(problem().draw(purpose, seed, i));
+  return cases;
+}
+
+const std::vector<Sample>& training() {
+  static const std::vector<Sample> all =
+      ClimateSimulation(small_climate, 2).simulate(draw(Purpose::training, 1, 48), Fidelity::train);
+  return all;
+}
+
+std::vector<const Sample*> pointers(const std::vector<Sample>& all) {
+  std::vector<const Sample*> result;
+  for (const Sample& sample : all) result.push_back(&sample);
+  return result;
+}
+
+TEST(Climate, DrawsAreReproducibleInTheirDomainAndApart) {
+  for (const Purpose purpose : {Purpose::training, Purpose::holdout, Purpose::question}) {
+    const Case a = problem().draw(purpose, 5, 17), b = problem().draw(purpose, 5, 17);
+    EXPECT_EQ(a.parameters, b.parameters);
+    EXPECT_NE(a.parameters, problem().draw(purpose, 6, 17).parameters);
+    EXPECT_EQ(a.snapshot.size(), purpose == Purpose::training ? 0u : 1u);
+    for (const auto& [name, array] : a.snapshot) EXPECT_EQ(array.values, b.snapshot.at(name).values);
+    for (std::size_t i = 0; i < 30; ++i)
+      for (std::size_t d = 0; d < climate_numbers; ++d) {
+        const double value = problem().draw(purpose, 5, i).parameters[d];
+        EXPECT_GE(value, climate_range(d).low);
+        EXPECT_LE(value, climate_range(d).high);
+      }
+  }
+  EXPECT_NE(problem().draw(Purpose::training, 5, 3).parameters, problem().draw(Purpose::holdout, 5, 3).parameters);
+}
+
+TEST(Climate, NoiseIsWhiteAndOfTheStatedSize) {
+  const kernels::ShallowWaterGrid grid = {64, 48, climate_lx, climate_ly};
+  std::vector<float> noise(grid.values(), 0.0f), other(grid.values(), 0.0f);
+  climate_observe(grid, 12345, 0, noise);
+  climate_observe(grid, 12345, 1, other);
+  const std::size_t n = grid.cells();
+  for (std::size_t field = 0; field < 3; ++field) {
+    double mean = 0, square = 0, next = 0, both = 0;
+    for (std::size_t i = field == 1 ? grid.nx : 0; i + 1 < n; ++i) {
+      const auto value = static_cast<double>(noise[field * n + i]);
+      mean += value / static_cast<double>(n);
+      square += value * value / static_cast<double>(n);
+      next += value * static_cast<double>(noise[field * n + i + 1]) / static_cast<double>(n);
+      both += value * static_cast<double>(other[field * n + i]) / static_cast<double>(n);
+    }
+    const double size = field == 2 ? climate_depth_noise : climate_noise;
+    EXPECT_NEAR(std::sqrt(square) / size, 1, 0.06) << field;
+    for (const double none : {mean / size, next / (size * size), both / (size * size)}) EXPECT_NEAR(none, 0, 0.08);
+  }
+  for (std::size_t i = 0; i < grid.nx; ++i) EXPECT_EQ(noise[n + i], 0.0f);  // the wall
+}
+
+TEST(Climate, TheFirstEddiesHaveTheirStatedStrength) {
+  for (const Case& c : draw(Purpose::training, 3, 4)) {
+    const auto state = climate_initial(small_climate.grid(), c.parameters);
+    const auto sums = kernels::shallow_water_sums(small_climate.grid(), climate_physics, state);
+    EXPECT_NEAR(sums.eddy / c.parameters[eddy_strength], 1, 1e-4);
+  }
+  Case outside = problem().draw(Purpose::training, 3, 0);
+  outside.parameters[jet_speed] = 300;
+  EXPECT_THROW(climate_initial(small_climate.grid(), outside.parameters), Error);
+}
+
+TEST(Climate, SamplesHoldWhatTheirLayoutSays) {
+  const Sample& sample = training()[2];
+  const Case c = problem().draw(Purpose::training, 1, 2);
+  ASSERT_EQ(sample.pairs, climate_pairs);
+  std::vector<float> first = climate_initial(small_climate.grid(), c.parameters);
+  climate_observe(small_climate.grid(), c.parameters[noise_key], 0, first);
+  const auto& fields = sample.arrays.at("fields").values;
+  EXPECT_TRUE(std::equal(first.begin(), first.end(), fields.begin()));
+  const auto& curve = sample.arrays.at("curve").values;
+  ASSERT_EQ(curve.size(), climate_points);
+  EXPECT_TRUE(std::equal(curve.begin(), curve.begin() + climate_horizon, sample.arrays.at("outputs").values.begin()));
+  // The state of pair 3 stands where the curve's third point was taken.
+  const std::span state(fields.data() + 3 * small_climate.grid().values(), small_climate.grid().values());
+  const double eddy = kernels::shallow_water_sums(small_climate.grid(), climate_physics, state).eddy;
+  EXPECT_NEAR(eddy, std::hypot(static_cast<double>(curve[2]), climate_noise), 0.01 + 0.02 * eddy);
+}
+
+TEST(Climate, TheTruthConservesAndWrongOutputsDoNot) {
+  const ClimateSimulation simulation(small_climate, 2);
+  const auto cases = draw(Purpose::holdout, 7, 6);
+  const auto truths = simulation.simulate(cases, Fidelity::truth);
+  for (std::size_t i = 0; i < cases.size(); ++i)
+    EXPECT_LE(simulation.invariant(cases[i], simulation.outputs(truths[i])), problem().spec().gate.truth_invariant);
+  const auto spoiled = [&](std::size_t at, float value) {
+    std::vector<float> outputs(truths[0].arrays.at("outputs").values);
+    outputs[at] = value;
+    return simulation.invariant(cases[0], outputs);
+  };
+  EXPECT_GT(spoiled(climate_horizon, 1e-5f), 1);
+  EXPECT_GT(spoiled(climate_horizon + 1, 1e-3f), 1);
+  EXPECT_GT(spoiled(climate_horizon + 1, -0.5f), 1);
+  for (const float value : {-0.1f, 500.0f, NAN}) EXPECT_FALSE(spoiled(4, value) <= 1);
+  EXPECT_FALSE(spoiled(climate_horizon, NAN) <= 1);
+}
+
+TEST(Climate, ThreadsChangeNoBit) {
+  const ClimateSimulation one(small_climate, 1), three(small_climate, 3);
+  const auto cases = draw(Purpose::holdout, 11, 5);
+  for (const Fidelity fidelity : {Fidelity::train, Fidelity::truth, Fidelity::coarse}) {
+    const auto a = one.simulate(cases, fidelity), b = three.simulate(cases, fidelity);
+    for (std::size_t i = 0; i < cases.size(); ++i)
+      for (const auto& [name, array] : a[i].arrays) EXPECT_EQ(array.values, b[i].arrays.at(name).values) << name;
+  }
+}
+
+TEST(Climate, TheCoarseRunForecastsAndKeepsWaves) {
+  const ClimateSimulation simulation(small_climate, 2);
+  const auto cases = draw(Purpose::holdout, 5, 8);
+  const auto truths = simulation.simulate(cases, Fidelity::truth);
+  const Fields made = simulation.coarse_model()->predict(cases);
+  std::vector<double> errors;
+  for (std::size_t i = 0; i < cases.size(); ++i)
+    errors.push_back(problem().error(cases[i], simulation.outputs(truths[i]), made.row(i)));
+  std::sort(errors.begin(), errors.end());
+  EXPECT_LT(errors[4], 0.5);
+  // A wave that the restriction keeps arrives as it is, on the staggered points of the other grid.
+  const kernels::ShallowWaterGrid from = small_climate.grid(), to = small_climate.coarse_grid();
+  const auto wave = [](const kernels::ShallowWaterGrid& g, std::size_t field, std::size_t i) {
+    return std::sin(2 * 3.14159265358979 * 5 * (static_cast<double>(i) + (field == 0 ? 0 : 0.5)) /
+                    static_cast<double>(g.nx));
+  };
+  std::vector<float> fine(from.values()), coarse(to.values());
+  for (std::size_t n = 0; n < fine.size(); ++n) fine[n] = static_cast<float>(wave(from, n / from.cells(), n % from.nx));
+  ClimateRestriction(from, to, 8).apply(fine, coarse);
+  for (std::size_t n = 0; n < coarse.size(); ++n)
+    ASSERT_NEAR(static_cast<double>(coarse[n]), wave(to, n / to.cells(), n % to.nx), 1e-4) << n;
+  Case bare = cases[0];
+  bare.snapshot.clear();
+  EXPECT_THROW(simulation.coarse_model()->predict(std::span(&bare, 1)), Error);
+}
+
+TEST(Climate, BreaksAreFoundWhereTheCurveCrosses) {
+  std::vector<float> curve(climate_horizon, 1.0f);
+  EXPECT_EQ(climate_break(curve).hour, climate_never);
+  curve[4] = 9;
+  EXPECT_EQ(climate_break(curve).hour, 27);
+  EXPECT_EQ(climate_break(curve).peak, 9);
+  curve[6] = NAN;
+  EXPECT_EQ(climate_break(curve).peak, climate_no_forecast);
+}
+
+TEST(Climate, AreaUnderRocCountsOrderedPairs) {
+  const std::vector<double> scores = {1, 2, 3, 4};
+  const std::vector<std::uint8_t> right = {0, 0, 1, 1}, mixed = {0, 1, 0, 1}, none = {0, 0, 0, 0};
+  EXPECT_EQ(area_under_roc(scores, right), 1);
+  EXPECT_EQ(area_under_roc(scores, mixed), 0.75);
+  EXPECT_EQ(area_under_roc(scores, none), 0);
+  EXPECT_EQ(area_under_roc(std::vector<double>(4, 2.0), right), 0.5);
+}
+
+// 40 jets, every second one breaks; a competitor that ranks three quarters of the pairs rightly.
+std::vector<ClimateAudit> audits() {
+  std::vector<ClimateAudit> all;
+  for (std::size_t i = 0; i < 40; ++i) {
+    const ClimateBreak truth =
+        i % 2 == 1 ? ClimateBreak{8.0 + static_cast<double>(i), 48} : ClimateBreak{1, climate_never};
+    all.push_back({truth, truth, {i % 4 == 3 ? 1.0 : 0.0}});
+  }
+  return all;
+}
+
+TEST(Climate, RightAlarmsPassAndEveryFaultFails) {
+  EXPECT_TRUE(all_pass(climate_verdicts(audits())));
+  const auto fails = [](const char* check, const std::function<void(ClimateAudit&, std::size_t)>& spoil) {
+    auto all = audits();
+    for (std::size_t i = 0; i < all.size(); ++i) spoil(all[i], i);
+    for (const Verdict& verdict : climate_verdicts(all))
+      if (verdict.check.find(check) != std::string::npos) return !verdict.pass();
+    return false;
+  };
+  EXPECT_TRUE(fails("1 - AUC of", [](ClimateAudit& a, std::size_t) { a.stated.peak = 7; }));
+  EXPECT_TRUE(fails("competitor", [](ClimateAudit& a, std::size_t i) {
+    a.competitors = {a.truth.peak};
+    if (i < 2) std::swap(a.stated, a.truth), a.stated.peak = 10 - a.truth.peak;
+  }));
+  EXPECT_TRUE(fails("without an alarm", [](ClimateAudit& a, std::size_t i) {
+    if (i < 8) a.stated = {1, climate_never};
+  }));
+  EXPECT_TRUE(fails("without a break", [](ClimateAudit& a, std::size_t i) {
+    if (i < 8) a.stated = {6, 40};
+  }));
+  EXPECT_TRUE(fails("hour", [](ClimateAudit& a, std::size_t) { a.stated.hour += 9; }));
+  EXPECT_TRUE(fails("without a forecast", [](ClimateAudit& a, std::size_t i) {
+    if (i == 0) a.stated.peak = climate_no_forecast;
+  }));
+  EXPECT_TRUE(fails("without a forecast", [](ClimateAudit& a, std::size_t i) {
+    if (i == 0) a.stated.peak = NAN;
+  }));
+  EXPECT_TRUE(fails("missing", [](ClimateAudit& a, std::size_t i) {
+    if (i < 2) a.truth = a.stated = {1, climate_never};
+  }));
+  EXPECT_FALSE(all_pass(climate_verdicts({})));
+}
+
+// The answers of the truth's own curves pass the judgement where there is nothing to be missed; tampered ones fail.
+TEST(Climate, JudgementAsksTheTruth) {
+  const ClimateSimulation simulation(small_climate, 2);
+  const Ranks ranks(1);
+  auto answers = problem().answer(*simulation.coarse_model(), 3, 4, ranks);
+  ASSERT_EQ(answers.size(), 4u);
+  for (const Answer& answer : answers) ASSERT_EQ(answer.values.size(), problem().spec().answer_names.size());
+  const auto verdict = [&](const char* check) {
+    for (const Verdict& one : problem().judge(answers, 3, simulation, ranks))
+      if (one.check.find(check) != std::string::npos) return one;
+    throw std::out_of_range(check);
+  };
+  EXPECT_LT(verdict("1 - AUC of").value, 0.1);
+  const double missed = verdict("without an alarm").value;
+  for (Answer& answer : answers)
+    for (std::size_t at = 3; at < answer.values.size(); at += 2) answer.values[at] = 1;
+  EXPECT_GT(verdict("without an alarm").value, missed);
+  EXPECT_EQ(verdict("without an alarm").value, 1);
+  EXPECT_EQ(verdict("1 - AUC of").value, 0.5);
+  answers[0].values.pop_back();
+  EXPECT_THROW(problem().judge(answers, 3, simulation, ranks), Error);
+}
+
+ClimateTraining quick() {
+  ClimateTraining result;
+  result.nets = 2;
+  result.hidden = {16, 16};
+  result.steps = 60;
+  result.warm_up = 10;
+  return result;
+}
+
+std::unique_ptr<ClimateLearner> trained(std::size_t steps = quick().steps) {
+  const Ranks ranks(1);
+  auto learner = std::make_unique<ClimateLearner>(small_climate.grid(), quick(), 3);
+  const auto mine = pointers(training());
+  learner->prepare(mine, ranks);
+  for (std::size_t step = 0; step < steps; ++step) {
+    std::vector<Pair> batch;
+    for (std::size_t i = 0; i < 32; ++i) {
+      const std::uint64_t bits = random_bits(1, step, i);
+      batch.push_back({mine[bits % mine.size()], (bits >> 32) % climate_pairs});
+    }
+    learner->learn(step, batch, batch.size(), ranks);
+  }
+  return learner;
+}
+
+TEST(ClimateLearner, GradientMatchesDifferences) {
+  const auto learner = trained(20);
+  std::vector<float> inputs(9 * climate_features), logs(9 * climate_horizon);
+  for (std::size_t i = 0; i < inputs.size(); ++i) inputs[i] = static_cast<float>(2 * random_uniform(1, 2, i) - 1);
+  for (std::size_t i = 0; i < logs.size(); ++i) logs[i] = static_cast<float>(random_uniform(1, 3, i));
+  learner->gradient(inputs, logs, 9);
+  const auto gradients = learner->network().gradients();
+  const std::vector<float> by_hand(gradients.begin(), gradients.end());
+  const auto parameters = learner->network().parameters();
+  double norm = 0;
+  for (const float g : by_hand) norm += static_cast<double>(g) * static_cast<double>(g);
+  norm = std::sqrt(norm);
+  // Along the gradient and along a random direction, in fp32.
+  for (const bool along : {true, false}) {
+    const std::vector<float> start(parameters.begin(), parameters.end());
+    double slope = 0;
+    std::vector<double> direction(start.size());
+    for (std::size_t i = 0; i < start.size(); ++i) {
+      direction[i] = along ? static_cast<double>(by_hand[i]) / norm : 0.05 * (random_uniform(9, 1, i) - 0.5);
+      slope += direction[i] * static_cast<double>(by_hand[i]);
+    }
+    const auto loss = [&](double step) {
+      for (std::size_t i = 0; i < start.size(); ++i)
+        parameters[i] = static_cast<float>(static_cast<double>(start[i]) + step * direction[i]);
+      const double value = learner->gradient(inputs, logs, 9);
+      std::copy(start.begin(), start.end(), parameters.begin());
+      return value;
+    };
+    // The loss is the mean over the networks, the gradient that of their sum.
+    EXPECT_NEAR(static_cast<double>(quick().nets) * (loss(0.01) - loss(-0.01)) / 0.02, slope,
+                0.02 * std::abs(slope) + 2e-4 * norm)
+        << along;
+  }
+}
+
+TEST(ClimateLearner, LearnsTheSameBitsAndTheyComeBack) {
+  const auto learner = trained(), again = trained();
+  const auto image = learner->save();
+  EXPECT_EQ(again->save(), image);
+  ClimateLearner loaded(small_climate.grid(), quick(), 99);
+  loaded.load(image);
+  EXPECT_EQ(loaded.save(), image);
+  auto cases = draw(Purpose::holdout, 21, 40);
+  const Fields made = learner->model()->predict(cases);
+  EXPECT_EQ(loaded.model()->predict(cases).values, made.values);
+  EXPECT_THROW(loaded.load(std::span(image).first(image.size() - 1)), Error);
+  ClimateTraining wider = quick();
+  wider.hidden = {24, 24};
+  EXPECT_THROW(ClimateLearner(small_climate.grid(), wider, 1).load(image), Error);
+  // It sees the snapshot and nothing else, each for itself.
+  for (Case& one : cases) one.parameters.assign(climate_parameters, 0.0);
+  EXPECT_EQ(learner->model()->predict(cases).values, made.values);
+  const Fields alone = learner->model()->predict(std::span(cases).subspan(17, 1));
+  for (std::size_t k = 0; k < climate_horizon; ++k)
+    EXPECT_NEAR(alone.row(0)[k], made.row(17)[k], 1e-4f * made.row(17)[k]);
+}
+
+TEST(ClimateLearner, AStateOutsideItsDomainHasNoForecast) {
+  const auto model = trained(20)->model();
+  auto cases = draw(Purpose::holdout, 21, 2);
+  for (float& value : cases[1].snapshot.at("state").values) value *= 20;
+  const Fields made = model->predict(cases);
+  EXPECT_TRUE(std::isfinite(made.row(0)[3]));
+  for (std::size_t k = 0; k < climate_horizon; ++k) EXPECT_TRUE(std::isnan(made.row(1)[k]));
+}
+
+TEST(ClimateRivals, ComeBackAndSeeTheSnapshotAlone) {
+  const Ranks ranks(1);
+  auto cases = draw(Purpose::holdout, 31, 10);
+  for (const Rival& rival : problem().rivals()) {
+    const auto fitted = rival.make(), loaded = rival.make();
+    fitted->prepare(pointers(training()), ranks);
+    loaded->load(fitted->save());
+    const Fields made = fitted->model()->predict(cases);
+    EXPECT_EQ(loaded->model()->predict(cases).values, made.values) << rival.name;
+    for (const float value : made.values) EXPECT_TRUE(std::isfinite(value) && value >= 0) << rival.name;
+    auto blind = cases;
+    for (Case& one : blind) one.parameters.assign(climate_parameters, 0.0);
+    EXPECT_EQ(fitted->model()->predict(blind).values, made.values) << rival.name;
+    const auto image = fitted->save();
+    EXPECT_THROW(loaded->load(std::span(image).first(image.size() - 4)), Error) << rival.name;
+  }
+}
+
+// Who has seen the hold-out knows it; drawn anew from the hash of the weights, he does not.
+TEST(ClimateRivals, ALeakedHoldoutHelpsOnlyOnItself) {
+  const Ranks ranks(1);
+  const ClimateSimulation simulation(small_climate, 2);
+  const auto leaked = draw(Purpose::holdout, 31, 30), fresh = draw(Purpose::holdout, 32, 30);
+  const auto seen = simulation.simulate(leaked, Fidelity::train);
+  ClimateRival rival(ClimateRivalKind::nearest, small_climate.grid());
+  rival.prepare(pointers(seen), ranks);
+  const auto median = [&](const std::vector<Case>& cases) {
+    const Fields made = rival.model()->predict(cases);
+    const auto truths = simulation.simulate(cases, Fidelity::truth);
+    std::vector<double> errors;
+    for (std::size_t i = 0; i < cases.size(); ++i)
+      errors.push_back(problem().error(cases[i], simulation.outputs(truths[i]), made.row(i)));
+    std::nth_element(errors.begin(), errors.begin() + 15, errors.end());
+    return errors[15];
+  };
+  EXPECT_LT(median(leaked), 1e-5);
+  EXPECT_GT(median(fresh), 0.1);
+}
+
+TEST(Climate, RefusesSizesThatCannotRun) {
+  EXPECT_THROW(climate_size("XS"), Error);
+  try {
+    climate_size("XL");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("shared out over ranks"), std::string::npos);
+  }
+}
+
+constexpr const char* kJudged = R"(threads = 1
+limits = "none"
+[[pipeline]]
+name = "climate_small"
+arms = ["separated", "integrated"]
+[[pipeline]]
+name = "climate_mean"
+arms = ["integrated"]
+[[pipeline]]
+name = "climate_faulty"
+arms = ["integrated"]
+)";
+
+TEST(ClimateProgram, EveryFaultIsFoundForItsReasonAndTheHonestOneForNone) {
+  const Measured run(kJudged);
+  const Json& honest = run.pipeline("climate_small");
+  for (const char* fault : {"hold-out errors are above", "violates the invariant", "without a forecast"})
+    EXPECT_FALSE(contains(reasons(honest), fault)) << reasons(honest);
+  EXPECT_EQ(run.arm("separated").at("weights_sha256").get<std::string>().size(), 64u) << run.outcome.err;
+  EXPECT_EQ(run.arm("separated").at("weights_sha256"), run.arm("integrated in_memory").at("weights_sha256"));
+  const auto found = [&](const char* name, const char* reason) {
+    EXPECT_EQ(run.pipeline(name).at("status"), "INVALID");
+    EXPECT_TRUE(contains(reasons(run.pipeline(name)), reason)) << reasons(run.pipeline(name));
+  };
+  found("climate_mean", "hold-out errors are above 600.0 %");
+  found("climate_faulty", "jets without a forecast");
+  found("climate_faulty", "a simulation violates the invariant by");
+}
+
+}  // namespace
+}  // namespace tandem::pipelines
