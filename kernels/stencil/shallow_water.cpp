@@ -157,7 +157,7 @@ KernelEntry stencil_shallow_water() {
   entry.summary = "rotating shallow water on a C grid in fp32: members side by side, steps in cache";
   entry.parameters = {{"nx", "64", "cells along the channel"},
                       {"ny", "48", "cells across"},
-                      {"members", "16", "independent states of each rank"},
+                      {"members", "4", "independent states of each rank"},
                       {"steps", "36", "Runge-Kutta steps of each member"}};
   entry.memory = memory_of;
   entry.make = [](const Settings& settings, const KernelContext& context) -> std::unique_ptr<Kernel> {

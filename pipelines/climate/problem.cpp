@@ -24,10 +24,13 @@ double median(std::vector<double> all) {
   return *middle;
 }
 
-// Steps of a member of this grid over one interval, at the middle of its domain: 200 m/s waves, 90 m/s wind.
+// Steps of a member over one interval, at the middle of its domain: waves of 200 m/s, a wind of 90 m/s.
+double interval_steps(const kernels::ShallowWaterGrid& grid) {
+  return std::ceil(climate_interval * 490 * std::hypot(1 / grid.dx(), 1 / grid.dy()) / std::sqrt(3.0));
+}
+
 double interval_flops(const kernels::ShallowWaterGrid& grid) {
-  const double limit = std::sqrt(3.0) / (490 * std::hypot(1 / grid.dx(), 1 / grid.dy()));
-  return std::ceil(climate_interval / limit) * 3 * kernels::shallow_water_flops * static_cast<double>(grid.cells());
+  return interval_steps(grid) * 3 * kernels::shallow_water_flops * static_cast<double>(grid.cells());
 }
 
 }  // namespace
@@ -46,7 +49,10 @@ ClimateProblem::ClimateProblem(const ClimateSize& size) : size_(size) {
   spec_.answer_names = {"alarms", "first hour", "median hour"};
   for (std::size_t i = 1; i <= climate_audited; ++i)
     for (const char* what : {"peak", "hour"}) spec_.answer_names.push_back(fmt::format("{} {}", what, i));
-  spec_.predicting_kernels = {fmt::format("stencil/shallow_water/nx={}/ny={}", size.nx, size.ny)};
+  spec_.predictions = {{"simulate",
+                        fmt::format("stencil/shallow_water/nx={}/ny={}/members=4/steps=36", size.nx, size.ny),
+                        runs * climate_points * interval_steps(size.grid()) / (4 * 36), "",
+                        "initial states, noise, copies of the snapshots", true}};
   spec_.facts = {
       {"physics",
        "rotating shallow water on a beta plane, periodic channel of 20,000 x 8,000 km, depth 3 km, f 1e-4/s"},
