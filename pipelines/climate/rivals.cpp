@@ -11,7 +11,7 @@ namespace tandem::pipelines {
 namespace {
 
 constexpr std::uint64_t image_mark = 0x31564952494c4354;  // "TCLIRIV1"
-constexpr std::size_t modes = 40;
+constexpr std::size_t modes = 40, basis_runs = 256;
 constexpr double interval_days = climate_interval / 86400;
 
 // One state at a time, threads over cases.
@@ -91,11 +91,10 @@ std::vector<float> project(const kernels::Pod& pod, std::span<const float> state
   std::vector<float> coefficients(pod.modes);
   for (std::size_t k = 0; k < pod.modes; ++k) {
     const float* basis = pod.basis.data() + k * pod.values;
-    double sum = 0;
+    float sum = 0;
 #pragma omp simd reduction(+ : sum)
-    for (std::size_t n = 0; n < pod.values; ++n)
-      sum += static_cast<double>(basis[n]) * static_cast<double>(state[n] - pod.mean[n]);
-    coefficients[k] = static_cast<float>(sum);
+    for (std::size_t n = 0; n < pod.values; ++n) sum += basis[n] * (state[n] - pod.mean[n]);
+    coefficients[k] = sum;
   }
   return coefficients;
 }
@@ -133,12 +132,14 @@ void ClimateFit::curve(const ClimateSpectra& spectra, std::span<const float> sta
         std::exp(kind == ClimateRivalKind::loglog ? regressed(weights, features, k) : logs[row * climate_horizon + k]);
 }
 
-// POD of the first snapshots, of one run each; regression on the coefficients of all. Errors count relative to a curve.
+// POD of the first snapshots of the first 256 runs; regression on the coefficients of all. Errors count relative to a
+// curve.
 void ClimateRival::prepare_linear(std::span<const Sample* const> mine, const Ranks& ranks) {
   const std::size_t values = grid_.values();
   std::vector<float> snapshots;
   std::vector<double> indices;
   for (const Sample* sample : mine) {
+    if (sample->index >= basis_runs) continue;
     const std::vector<float>& fields = sample->arrays.at("fields").values;
     snapshots.insert(snapshots.end(), fields.begin(), fields.begin() + static_cast<std::ptrdiff_t>(values));
     indices.push_back(static_cast<double>(sample->index));
