@@ -2,6 +2,7 @@ option(TANDEM_NATIVE "Compile for the CPU of this machine (-march=native)" ON)
 option(TANDEM_WERROR "Treat warnings as errors" OFF)
 option(TANDEM_TESTS "Build the tests" ON)
 option(TANDEM_UNITY "Compile what is not timed several files at once: half the time from nothing, more after a change" ON)
+option(TANDEM_FUZZ "Build the fuzzers of tests/fuzz (clang only)" OFF)
 set(TANDEM_SANITIZE "" CACHE STRING "Sanitizers, e.g. address,undefined")
 
 set(CMAKE_CXX_STANDARD 20)
@@ -43,4 +44,8 @@ if(TANDEM_SANITIZE)
   target_compile_options(tandem_flags INTERFACE -fsanitize=${TANDEM_SANITIZE} -fno-omit-frame-pointer -g
     -Wno-maybe-uninitialized)  # false alarms of GCC on std::regex under the sanitizers
   target_link_options(tandem_flags INTERFACE -fsanitize=${TANDEM_SANITIZE})
+endif()
+if(TANDEM_FUZZ)  # assertions of the libraries too: what they find is a crash that the sanitizers may miss
+  target_compile_options(tandem_flags INTERFACE -fsanitize=fuzzer-no-link -O1 -gline-tables-only -UNDEBUG -D_GLIBCXX_ASSERTIONS
+    -Wno-unknown-warning-option)
 endif()

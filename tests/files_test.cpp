@@ -157,5 +157,21 @@ TEST_F(Files, UnreadableAndUnwritableFilesAreNamed) {
             std::string::npos);
 }
 
+TEST(Json, WhatNestsTooDeepIsRefusedBeforeItIsParsed) {
+  EXPECT_EQ(json_nesting(R"({"a": [1, {"b": "[[[{{\"[["}], "c": []})"), 3u);
+  EXPECT_EQ(json_nesting("]]]["), 1u);
+  const auto deep = [](std::size_t levels) { return std::string(levels, '[') + std::string(levels, ']'); };
+  EXPECT_EQ(parse_json(deep(kDeepestJson), "a.json").dump(), deep(kDeepestJson));
+  for (const std::string& text : {deep(kDeepestJson + 1), std::string(1000000, '[')}) {
+    try {
+      parse_json(text, "a.json");
+      ADD_FAILURE() << "was parsed";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), Exit::invalid);
+      EXPECT_EQ(std::string(error.what()), "a.json nests more than 200 deep: not a document of Tandem");
+    }
+  }
+}
+
 }  // namespace
 }  // namespace tandem

@@ -93,8 +93,8 @@ std::vector<std::string> Table::choices(const std::string& key, const std::vecto
 std::int64_t Table::integer(const std::string& key, std::int64_t fallback, std::int64_t least) const {
   const toml::node* node = find(key);
   if (node == nullptr) return fallback;
-  const std::optional<std::int64_t> value = node->value<std::int64_t>();
-  if (!node->is_integer() || !value || *value < least)
+  const std::optional<std::int64_t> value = node->value_exact<std::int64_t>();
+  if (!value || *value < least)
     fail(node->source(), fmt::format("\"{}\" must be a whole number >= {}", key, least));
   return *value;
 }

@@ -53,7 +53,7 @@ Outcome before_interval(const Criterion& criterion, const Json& fom) {
   if (status == "UNSTABLE") return {"undecided", "UNSTABLE: a noise guard fired; measure again"};
   const Json& ci = fom.at("ci95");
   const auto launches = fom.at("launches").get<std::size_t>();
-  if (!ci.is_array() || ci.size() != 2 || std::isnan(as_number(ci[0])) || std::isnan(as_number(ci[1])))
+  if (!ci.is_array() || ci.size() != 2 || std::isnan(as_number(ci.at(0))) || std::isnan(as_number(ci.at(1))))
     return {"undecided", launches < kIntervalLaunches
                              ? fmt::format("no 95 % interval: {} launch{}, and it takes {}", launches,
                                            launches == 1 ? "" : "es", kIntervalLaunches)

@@ -61,7 +61,7 @@ std::string measured_of(const Json& one) {
   const std::string unit = one.at("unit");
   std::string text = one.at("value").is_null() ? "no value" : "measured " + format_quantity(one.at("value"), unit);
   if (const Json& ci = one.at("ci95"); ci.is_array())
-    text += fmt::format(", 95 % interval {} to {}", format_quantity(ci[0], unit), format_quantity(ci[1], unit));
+    text += fmt::format(", 95 % interval {} to {}", format_quantity(ci.at(0), unit), format_quantity(ci.at(1), unit));
   const std::size_t launches = one.at("launches");
   return text +
          fmt::format(", {} launch{}, {}", launches, launches == 1 ? "" : "es", one.at("status").get<std::string>());

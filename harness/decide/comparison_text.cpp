@@ -46,7 +46,7 @@ std::string ratio_text(const Json& row) { return fmt::format("{:.3f}", row.at("r
 
 std::string interval_text(const Json& row) {
   const Json& ci = row.at("ci95");
-  return ci.is_null() ? "-" : fmt::format("[{:.3f}, {:.3f}]", ci[0].get<double>(), ci[1].get<double>());
+  return ci.is_null() ? "-" : fmt::format("[{:.3f}, {:.3f}]", ci.at(0).get<double>(), ci.at(1).get<double>());
 }
 
 std::string launches_text(const Json& row) {
@@ -240,7 +240,7 @@ std::string comparison_contract(const Json& comparison) {
       lines += fmt::format("TANDEM-COMPARE v1 {} of={} against={} ratio={} ci95={} p={} n={}+{} verdict={}\n",
                            row.at("name").get<std::string>(), pair.at("b").get<std::string>(),
                            pair.at("a").get<std::string>(), number(row.at("ratio")),
-                           ci.is_null() ? "null" : fmt::format("[{},{}]", number(ci[0]), number(ci[1])),
+                           ci.is_null() ? "null" : fmt::format("[{},{}]", number(ci.at(0)), number(ci.at(1))),
                            number(row.at("p_holm")), row.at("a").at("launches").dump(),
                            row.at("b").at("launches").dump(), row.at("verdict").get<std::string>());
     }

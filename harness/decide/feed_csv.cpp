@@ -21,7 +21,7 @@ std::string feed_csv(const Json& document, const std::string& root) {
   for (const Json& fom : document.at("foms")) {
     const Json& ci = fom.at("ci95");
     text += csv_record({text_or_empty(fom, "name"), csv_number(fom.at("value")), text_or_empty(fom, "unit"),
-                        ci.is_array() ? csv_number(ci[0]) : "", ci.is_array() ? csv_number(ci[1]) : "",
+                        ci.is_array() ? csv_number(ci.at(0)) : "", ci.is_array() ? csv_number(ci.at(1)) : "",
                         csv_number(fom.at("launches")), csv_number(fom.at("samples")), text_or_empty(fom, "status"),
                         text_or_empty(fom, "reason"), text_or_empty(run, "started"), text_or_empty(run, "class"),
                         text_or_empty(run, "config"), root, text_or_empty(program, "version"),

@@ -79,8 +79,8 @@ std::string metrics_of(const Json& document) {
     launches += sample("tandem_figure_launches", {{"fom", name}}, metric_number(fom.at("launches")));
     const Json& ci = fom.at("ci95");
     if (!ci.is_array()) continue;
-    figures.low += sample("tandem_figure_ci95_low_" + unit, {{"fom", name}}, metric_number(ci[0]));
-    figures.high += sample("tandem_figure_ci95_high_" + unit, {{"fom", name}}, metric_number(ci[1]));
+    figures.low += sample("tandem_figure_ci95_low_" + unit, {{"fom", name}}, metric_number(ci.at(0)));
+    figures.high += sample("tandem_figure_ci95_high_" + unit, {{"fom", name}}, metric_number(ci.at(1)));
   }
   std::string text;
   for (const auto& [unit, figures] : by_unit) {

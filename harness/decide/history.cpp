@@ -30,6 +30,7 @@ constexpr const char* kAccepted = "tandem-accepted/1";
 template <typename Use>
 auto sealed(const std::string& text, const std::string& source, const char* schema, const Use& use) {
   try {
+    check(json_nesting(text) <= kDeepestJson, "it nests more than {} deep", kDeepestJson);
     const Json document = Json::parse(text);
     if (!document.is_object() || document.value("schema", "") != schema) damaged(source, fmt::format("no {}", schema));
     if (document.value("seal", "") != seal_of(document)) damaged(source, "its seal does not hold: it was changed");
@@ -74,6 +75,13 @@ NightFigure figure_of(const Json& json) {
   check(sound, "{} has a cost that is none", figure.fom);
   figure.counts = json.at("counts").get<std::map<std::string, double>>();
   return figure;
+}
+
+// What is kept as it is, and taken for granted where it is used; throws what JSON throws.
+void check_kept(const Night& night) {
+  for (const char* text : {"version", "commit"}) (void)night.program.value(text, std::string());
+  (void)night.program.value("dirty", false);
+  check(night.machine.is_object(), "its machine is no object");
 }
 
 // Whole or not at all, and never over another file: written beside and linked to its name.
@@ -150,6 +158,7 @@ Night parse_night(const std::string& text, const std::string& source) {
     night.program = json.at("program");
     night.fingerprint = json.at("fingerprint");
     night.machine = json.at("machine");
+    check_kept(night);
     for (const Json& figure : json.at("figures")) night.figures.push_back(figure_of(figure));
     night.name = night_name(night.started, night.root);
     return night;

@@ -79,8 +79,8 @@ std::string percent_text(const Json& ratio) {
     return fmt::format("{} % {} (no interval: {} and {} nights, 6 are needed)", text(value), word,
                        ratio.at("nights")[0].dump(), ratio.at("nights")[1].dump());
   return fmt::format("{} % {} [{:+.1f}, {:+.1f}] (n = {} and {} nights)", text(value), word,
-                     100 * (ci[0].get<double>() - 1), 100 * (ci[1].get<double>() - 1), ratio.at("nights")[0].dump(),
-                     ratio.at("nights")[1].dump());
+                     100 * (ci.at(0).get<double>() - 1), 100 * (ci.at(1).get<double>() - 1),
+                     ratio.at("nights")[0].dump(), ratio.at("nights")[1].dump());
 }
 
 // The step at bounds[i], between the segments on either side of it, and what of it the newest segment still shows.

@@ -79,7 +79,7 @@ std::string rerun_text(const Json& rerun) {
   return fmt::format(
       "run again in turn: {}, new / good = {:.3f} {}, {} against {} launches, p = {:.2g}",
       rerun.at("verdict").get<std::string>(), rerun.at("ratio").get<double>(),
-      ci.is_null() ? "(no interval)" : fmt::format("[{:.3f}, {:.3f}]", ci[0].get<double>(), ci[1].get<double>()),
+      ci.is_null() ? "(no interval)" : fmt::format("[{:.3f}, {:.3f}]", ci.at(0).get<double>(), ci.at(1).get<double>()),
       rerun.at("launches")[0].dump(), rerun.at("launches")[1].dump(), rerun.at("p").get<double>());
 }
 
@@ -172,12 +172,12 @@ std::string regression_contract(const Json& document) {
     const Json& ci = alarm.at("ci95");
     std::string kind = alarm.at("kind");
     std::replace(kind.begin(), kind.end(), ' ', '-');
-    text +=
-        fmt::format("TANDEM-ALARM v1 {} kind={} state={} since={} ratio={} ci95={} p={} z={}\n",
-                    alarm.at("fom").get<std::string>(), kind, alarm.at("state").get<std::string>(),
-                    alarm.at("since").get<std::string>(), number(alarm.at("ratio"), "{:.9e}"),
-                    ci.is_null() ? "null" : fmt::format("[{:.9e},{:.9e}]", ci[0].get<double>(), ci[1].get<double>()),
-                    number(alarm.at("p"), "{:.3g}"), number(alarm.at("z"), "{:.3g}"));
+    text += fmt::format(
+        "TANDEM-ALARM v1 {} kind={} state={} since={} ratio={} ci95={} p={} z={}\n", alarm.at("fom").get<std::string>(),
+        kind, alarm.at("state").get<std::string>(), alarm.at("since").get<std::string>(),
+        number(alarm.at("ratio"), "{:.9e}"),
+        ci.is_null() ? "null" : fmt::format("[{:.9e},{:.9e}]", ci.at(0).get<double>(), ci.at(1).get<double>()),
+        number(alarm.at("p"), "{:.3g}"), number(alarm.at("z"), "{:.3g}"));
   }
   const std::string root = document.at("nights").back().at("root");
   text += fmt::format("TANDEM-REGRESS v1 verdict={} nights={} series={} alarms={} root={}\n",

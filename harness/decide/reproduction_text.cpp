@@ -11,7 +11,7 @@ namespace {
 std::string figure_text(const Json& one, const std::string& unit) {
   std::string text = format_quantity(one.at("value"), unit);
   if (const Json& ci = one.at("ci95"); ci.is_array())
-    text += fmt::format(", CI95 [{}, {}]", format_quantity(ci[0], unit), format_quantity(ci[1], unit));
+    text += fmt::format(", CI95 [{}, {}]", format_quantity(ci.at(0), unit), format_quantity(ci.at(1), unit));
   const int launches = one.at("launches");
   return text + fmt::format(", {} launch{}{}", launches, launches == 1 ? "" : "es",
                             one.at("ci95").is_null() ? " (no interval below 6)" : "");

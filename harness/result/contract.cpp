@@ -40,7 +40,7 @@ std::string quoted(std::string text) {
 
 std::string interval(const Json& ci) {
   if (!ci.is_array() || ci.size() != 2) return "null";
-  return fmt::format("[{},{}]", number(ci[0]), number(ci[1]));
+  return fmt::format("[{},{}]", number(ci.at(0)), number(ci.at(1)));
 }
 
 std::string fom_line(const Json& fom) {

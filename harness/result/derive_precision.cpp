@@ -240,7 +240,7 @@ class Writer {
     if (&cell == full_ || found.at("value").is_null()) return words + "; " + found.at("reason").get<std::string>();
     words += fmt::format("; {:.3g} x as fast as full precision", found.at("value").get<double>());
     if (const Json& ci = found.at("ci95"); ci.is_array())
-      return words + fmt::format(", CI95 [{:.3g}, {:.3g}]", ci[0].get<double>(), ci[1].get<double>());
+      return words + fmt::format(", CI95 [{:.3g}, {:.3g}]", ci.at(0).get<double>(), ci.at(1).get<double>());
     const std::size_t count = std::min(launches(*full_), launches(cell));
     const bool unstable = full_->arm->at("status") == "UNSTABLE" || cell.arm->at("status") == "UNSTABLE";
     return words +

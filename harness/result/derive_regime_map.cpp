@@ -29,7 +29,7 @@ RegimePoint point_of(const Json& point) {
   RegimePoint found{{point.at("flops_per_byte").at("value"), point.at("simulated_byte_rate").at("value")},
                     point.at("speedup").at("value"),
                     std::nullopt};
-  if (const Json& ci = point.at("speedup").at("ci95"); ci.is_array()) found.ci = Interval{ci[0], ci[1]};
+  if (const Json& ci = point.at("speedup").at("ci95"); ci.is_array()) found.ci = Interval{ci.at(0), ci.at(1)};
   return found;
 }
 

@@ -60,14 +60,36 @@ std::string seal_of(Json document) {
   return sha256(document.dump());
 }
 
-Json read_json(const fs::path& path) {
-  const std::string text = read_file(path);
+std::size_t json_nesting(std::string_view text) {
+  std::size_t open = 0, deepest = 0;
+  bool inside = false;  // of a string
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (inside && c == '\\') {
+      ++i;
+    } else if (c == '"') {
+      inside = !inside;
+    } else if (!inside && (c == '[' || c == '{')) {
+      deepest = std::max(deepest, ++open);
+    } else if (!inside && (c == ']' || c == '}') && open > 0) {
+      --open;
+    }
+  }
+  return deepest;
+}
+
+Json parse_json(std::string_view text, const std::string& source) {
+  if (json_nesting(text) > kDeepestJson)
+    throw Error(Exit::invalid,
+                fmt::format("{} nests more than {} deep: not a document of Tandem", source, kDeepestJson));
   try {
     return Json::parse(text);
   } catch (const Json::exception& error) {
-    throw Error(Exit::invalid, fmt::format("{} is not valid JSON: {}", path.string(), error.what()));
+    throw Error(Exit::invalid, fmt::format("{} is not valid JSON: {}", source, error.what()));
   }
 }
+
+Json read_json(const fs::path& path) { return parse_json(read_file(path), path.string()); }
 
 void append_durably(const fs::path& path, std::string_view content) {
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "ab"), std::fclose);
@@ -95,7 +117,8 @@ void read_lines(const fs::path& path, const std::function<void(Json&&)>& use, bo
   std::string text;
   for (std::size_t number = 1; std::getline(file, text); ++number) {
     const bool torn = file.eof();  // no newline at its end
-    Json line = Json::parse(text, nullptr, false);
+    const bool deep = json_nesting(text) > kDeepestJson;
+    Json line = deep ? Json(Json::value_t::discarded) : Json::parse(text, nullptr, false);
     if (line.is_discarded() || torn) {
       if (allow_torn && (torn || file.peek() == EOF)) return;
       throw Error(Exit::invalid, fmt::format("{} line {} is damaged", path.string(), number));

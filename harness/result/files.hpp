@@ -22,6 +22,12 @@ Json read_json(const std::filesystem::path& path);                             /
 // The seal of a document that is handed on by itself: the SHA-256 of what it says without its key "seal".
 std::string seal_of(Json document);
 
+// Documents nest some ten deep here. Writing one recurses, and so a text that was made to nest deeper than this is
+// refused before it is parsed.
+inline constexpr std::size_t kDeepestJson = 200;
+std::size_t json_nesting(std::string_view text);  // brackets that are open at once, those in strings left out
+Json parse_json(std::string_view text, const std::string& source);  // errors (INVALID) name `source` and the place
+
 // Appends and waits until it is on the disk: what is written after it is never there without it, whatever is cut off.
 void append_durably(const std::filesystem::path& path, std::string_view content);
 void sync_file(const std::filesystem::path& path);  // waits until what others wrote into it is on the disk

@@ -15,7 +15,7 @@ std::string spread(const Json& kernel) {
   const Json& ci = member(kernel, "ci95");
   const double value = number_or(kernel, "value", 0);
   if (ci.is_array() && value > 0)
-    return fmt::format("CI +-{}", format_percent((ci[1].get<double>() - ci[0].get<double>()) / 2 / value));
+    return fmt::format("CI +-{}", format_percent((ci.at(1).get<double>() - ci.at(0).get<double>()) / 2 / value));
   const double half = number_or(member(kernel, "statistics"), "half_width", -1);
   return half < 0 ? "-" : "+-" + format_percent(half);
 }

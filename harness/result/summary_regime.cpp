@@ -14,8 +14,8 @@ Cell number_cell(const Json& figure, const char* shape) {
 
 Cell interval_cell(const Json& figure) {
   const Json& ci = member(figure, "ci95");
-  return {ci.is_array() ? fmt::format("[{:.2f}, {:.2f}]", ci[0].get<double>(), ci[1].get<double>()) : "", Style::plain,
-          true};
+  return {ci.is_array() ? fmt::format("[{:.2f}, {:.2f}]", ci.at(0).get<double>(), ci.at(1).get<double>()) : "",
+          Style::plain, true};
 }
 
 std::string point_title(const Json& point) {

@@ -32,7 +32,7 @@ CheckedResult check_result(const std::filesystem::path& folder) {
     checked.derived = derive(read_records(folder, checked.problems));
   } catch (const Error& error) {  // a file is missing or damaged, or the chain is broken
     checked.problems.emplace_back(error.what());
-  } catch (const Json::exception& error) {
+  } catch (const std::exception& error) {  // of a library: a key that is missing, a number out of range
     checked.underivable = std::string("a file does not hold what it should: ") + error.what();
   }
   return checked;
