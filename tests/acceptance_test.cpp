@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "harness/decide/acceptance_view.hpp"
+#include "tests/browser.hpp"
 
 namespace tandem {
 namespace {
@@ -288,6 +289,33 @@ TEST_F(Acceptance, JunitCountsFailuresErrorsAndWhatIsSoft) {
       ++failures;
     }
   EXPECT_EQ(failures, 1);
+}
+
+// The example that the project ships, on figures that are made up: what a buyer prints and signs.
+TEST_F(Acceptance, ABrowserDrawsItAndItPrintsOnOneSheet) {
+  if (!has_browser()) GTEST_SKIP() << "no chromium here";
+  spec = read_acceptance(EXAMPLE_SPEC);
+  delivery.document["foms"] = Json::array();
+  for (const Criterion& criterion : spec.criteria) {
+    const double value = criterion.target * (criterion.at_least ? 1.05 : 0.9);
+    delivery.document["foms"].push_back(fom(value, {0.98 * value, 1.02 * value}));
+    delivery.document["foms"].back()["name"] = criterion.fom;
+    delivery.document["foms"].back()["unit"] = criterion.unit;
+  }
+  delivery.document["machine"]["host"] = std::string(64, 'h');
+  delivery.revalidation = {{"nonce", "4f1c09ab77d2"},
+                           {"seal", std::string(64, 's')},
+                           {"started", "2026-02-01T09:00:00Z"},
+                           {"status", "VALID-CLOSED"},
+                           {"reasons", Json::array()}};
+  const std::string html = acceptance_page(record(), "../out/");
+  const UsedPage used = used_page(html);
+  EXPECT_GE(used.notes.at("heads"), 5);
+  for (const char* file : {"../out/samples.jsonl", "../out/ledger.jsonl"})
+    EXPECT_NE(used.notes.at("records").dump().find(file), std::string::npos) << used.notes.at("records");
+  for (const char* text : {"<b>NOT ACCEPTED</b>", "CI95", "n = 14", "Signature"})
+    EXPECT_NE(used.main.find(text), std::string::npos) << text;
+  EXPECT_EQ(printed_pages(html), 1);
 }
 
 }  // namespace

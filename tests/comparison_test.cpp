@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 #include <sstream>
 
 #include <gtest/gtest.h>
@@ -310,8 +311,14 @@ TEST(ComparisonPage, ABrowserDrawsItWithoutErrors) {
   Compared a = made("A"), b = made("B", 1.2);
   a.plan["headline"] = {kGemm, kSeparated};
   b.document["machine"]["cpu"] = "Another <b>CPU</b>";
-  const std::string page = rendered_page(comparison_page(comparison_of({a, b, made("C", 0.7, 3)})));
+  const UsedPage used = used_page(comparison_page(comparison_of({a, b, made("C", 0.7, 3)}), {"../a/", "b #1/", "c/"}));
+  const std::string& page = used.main;
   if (page.empty()) GTEST_SKIP() << "no chromium here";
+  EXPECT_GE(used.notes.at("heads"), 10);
+  EXPECT_GE(used.notes.at("charts"), 2);
+  const auto records = used.notes.at("records").get<std::set<std::string>>();
+  for (const char* file : {"../a/samples.jsonl", "b%20%231/ledger.jsonl", "c/report.html"})
+    EXPECT_TRUE(records.contains(file)) << used.notes.at("records");
   for (const char* text :
        {"<b>B against A: 2 SLOWER</b>", "<b>C against A: 2 INCONCLUSIVE</b>", "<b>0.833</b>", "<h3>Roofline</h3>",
         "<h3>Where they differ</h3>", "Another &lt;b&gt;CPU", "INCONCLUSIVE</span> (3 launches)",

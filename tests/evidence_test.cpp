@@ -119,6 +119,7 @@ TEST(Evidence, AGivenUpDesignHasNoTime) {
 TEST(Facts, WhatMustBeTheSameEachTime) {
   Json document = golden();
   document["kernels"][0]["facts"]["notes"]["iterations"] = "65, reference 50";
+  document["kernels"][0]["facts"]["messages"] = 130;
   document["pipelines"][0]["problem"]["flops"] = 3e11;
   const auto value = [&](const std::string& name) {
     const auto facts = deterministic_facts(document);
@@ -129,6 +130,7 @@ TEST(Facts, WhatMustBeTheSameEachTime) {
   const std::string gemm = kGemm.substr(0, kGemm.size() - 4);
   EXPECT_EQ(value(gemm + "flops"), 2147483648.0);
   EXPECT_EQ(value(gemm + "iterations"), 65);
+  EXPECT_EQ(value(gemm + "messages"), 130);
   EXPECT_EQ(value("pipeline.heat.size=S.device=cpu.flops"), 3e11);
   EXPECT_GT(value("pipeline.heat.size=S.device=cpu.separated.bytes.file_write"), 0);
   EXPECT_GT(value(kIntegrated + "useful_bytes"), 0);

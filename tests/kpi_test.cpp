@@ -76,6 +76,20 @@ TEST(Kpi, FailuresMakeASolutionDearer) {
   EXPECT_FALSE(ettis({10, 12}, 0).has_value());
 }
 
+TEST(Kpi, EnergyHasTheIntervalOfItsMedianWhereTheMeanLiesInIt) {
+  const auto six = ets_ci({6, 1, 2, 5, 3, 4}, 6);  // ranks 1 and 6; the mean is 3.5
+  ASSERT_TRUE(six.has_value());
+  EXPECT_EQ(six->low, 1);
+  EXPECT_EQ(six->high, 6);
+  const auto ten = ets_ci({10, 20, 30, 40, 50, 60, 70, 80, 90, 100}, 10);  // ranks 2 and 9
+  ASSERT_TRUE(ten.has_value());
+  EXPECT_EQ(ten->low, 20);
+  EXPECT_EQ(ten->high, 90);
+  EXPECT_FALSE(ets_ci({1, 2, 3, 4, 5}, 5).has_value()) << "too few";
+  EXPECT_FALSE(ets_ci({1, 2, 3, 4, 5, 6, 7}, 6).has_value()) << "a launch failed: ETS is no mean";
+  EXPECT_FALSE(ets_ci({1, 1, 1, 1, 1, 1, 1, 1, 1, 100}, 10).has_value()) << "[1, 1] does not hold the mean, 10.9";
+}
+
 TEST(Kpi, Movement) {
   EXPECT_NEAR(movement_amplification({{"file_write", 300}, {"file_read", 300}}, 200), 3, kExact);
   EXPECT_NEAR(movement_amplification({}, 200), 0, kExact);

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <deque>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -13,12 +14,14 @@
 #include "harness/base/check.hpp"
 #include "harness/kernel/kernel.hpp"
 #include "harness/kernel/time_kernel.hpp"
+#include "harness/ranks/messages.hpp"
 #include "kernels/learning/elementwise.hpp"
 #include "kernels/network/window_allreduce.hpp"
 #include "tests/mpi_main.hpp"
 
 namespace {
 
+double seen = 0;                          // messages that went to MPI
 std::string fault;                        // of what is under way
 std::deque<std::vector<std::byte>> held;  // what faults put in the place of a message's memory
 
@@ -41,9 +44,11 @@ std::byte* wrong(const void* data, int count, MPI_Datatype type) {
 extern "C" {
 
 int MPI_Send(const void* data, int count, MPI_Datatype type, int to, int tag, MPI_Comm comm) {
+  ++seen;
   return PMPI_Send(fault == "wrong entry" ? wrong(data, count, type) : data, count, type, to, tag, comm);
 }
 int MPI_Isend(const void* data, int count, MPI_Datatype type, int to, int tag, MPI_Comm comm, MPI_Request* request) {
+  ++seen;
   return PMPI_Isend(fault == "wrong entry" ? wrong(data, count, type) : data, count, type, to, tag, comm, request);
 }
 int MPI_Recv(void* data, int count, MPI_Datatype type, int from, int tag, MPI_Comm comm, MPI_Status* status) {
@@ -172,6 +177,29 @@ TEST(AllReduce, every_algorithm_and_precision) {
         if (library) faults = {"lost message", "wrong entry"};
         accept_and_refuse(*kernel, faults, true);
       }
+}
+
+// Of one run over all ranks: as Tandem counts them, and as MPI's profiling interface sees them.
+std::pair<double, double> messages_of(Kernel& kernel) {
+  kernel.prepare(Data::exact);
+  kernel.run();
+  const double before = static_cast<double>(messages_sent), seen_before = seen;
+  kernel.run();
+  const double counted = static_cast<double>(messages_sent) - before;
+  return {all_ranks().sum(counted), all_ranks().sum(seen - seen_before)};
+}
+
+TEST(Messages, AreThoseThatWentToMpi) {
+  const int ranks = all_ranks().size();
+  const auto reduce = make(network_allreduce(), {});
+  EXPECT_EQ(messages_of(*reduce), std::pair(0.0, 0.0)) << "a collective of the library";
+  if (ranks == 1) return;
+  const auto pingpong = make(network_pingpong(), {});
+  EXPECT_EQ(messages_of(*pingpong), std::pair(1.0, 1.0));
+  const std::string row = std::to_string(ranks) + "x1x1";
+  const auto halo = make(network_halo(), {{"local", "4"}, {"grid", row}});
+  const double both_ways = 2.0 * (ranks - 1);
+  EXPECT_EQ(messages_of(*halo), std::pair(both_ways, both_ways));
 }
 
 TEST(AllReduce, what_does_not_reach_the_window_is_missed) {

@@ -1,6 +1,7 @@
 // Terminal summary, contract lines and page of the golden document, and of documents changed from it.
 #include "harness/result/report.hpp"
 
+#include <algorithm>
 #include <fstream>
 #include <regex>
 #include <sstream>
@@ -209,9 +210,20 @@ TEST(Report, TheDocumentCannotEndItsScript) {
 
 std::string rendered(const Json& document) { return rendered_page(html_report(document)); }
 
-TEST(Report, ABrowserDrawsItWithoutErrors) {
-  const std::string page = rendered(golden());
+bool holds(const Json& list, const std::string& text) {
+  return std::any_of(list.begin(), list.end(),
+                     [&](const Json& one) { return one.get<std::string>().find(text) != std::string::npos; });
+}
+
+TEST(Report, ABrowserDrawsItAndAReaderUsesIt) {
+  const UsedPage used = used_page(html_report(golden()));
+  const std::string& page = used.main;
   if (page.empty()) GTEST_SKIP() << "no chromium here";
+  EXPECT_GE(used.notes.at("heads"), 20);
+  EXPECT_GE(used.notes.at("charts"), 4);
+  EXPECT_TRUE(holds(used.notes.at("tooltips"), "GFLOP/s")) << used.notes.at("tooltips");
+  for (const char* file : {"samples.jsonl", "ledger.jsonl", "holdout.jsonl", "power.csv"})
+    EXPECT_TRUE(holds(used.notes.at("records"), file)) << used.notes.at("records");
   EXPECT_EQ(page.find("[object "), std::string::npos);
   EXPECT_EQ(page.find(">undefined<"), std::string::npos);
   EXPECT_EQ(page.find(">NaN"), std::string::npos);
@@ -220,6 +232,27 @@ TEST(Report, ABrowserDrawsItWithoutErrors) {
         "<h3>Errors on unseen cases</h3>", "predicted − simulated", "The samples behind each figure"})
     EXPECT_NE(page.find(text), std::string::npos) << text;
   EXPECT_NE(page.find("<b>216&nbsp;GFLOP/s</b>"), std::string::npos);
+}
+
+// A page in which nothing sorts, no chart answers to the pointer, and that asks others for pictures.
+TEST(Report, TheProbeSeesWhatIsBroken) {
+  if (!has_browser()) GTEST_SKIP() << "no chromium here";
+  std::string page = html_report(golden());
+  const auto change = [&](const std::string& what, const std::string& to) {
+    const std::size_t at = page.find(what);
+    ASSERT_NE(at, std::string::npos) << what;
+    page.replace(at, what.size(), to);
+  };
+  change("body.replaceChildren(", "void (");
+  change("devicePixelRatio: Math.max", "events: [], devicePixelRatio: Math.max");
+  change("</main>",
+         "<img src=\"http://127.0.0.1:9/a.png\"><a href=\"https://example.org/\">a</a><a href=\"#no\">b</a></main>");
+  const Json notes = probed(browse(with_probe(page)).out);
+  ASSERT_TRUE(notes.is_object());
+  EXPECT_EQ(notes.at("unsorted").size(), notes.at("heads").get<std::size_t>());
+  EXPECT_EQ(notes.at("silent").size(), notes.at("charts").get<std::size_t>());
+  EXPECT_TRUE(holds(notes.at("requests"), "127.0.0.1:9")) << notes.at("requests");
+  EXPECT_EQ(notes.at("broken"), Json({"https://example.org/", "#no"}));
 }
 
 TEST(Report, ABrowserShowsEnergyAndAModelApart) {

@@ -1,4 +1,7 @@
 // Class official through the program: launches until the stop rule is content, and a record in which none is missing.
+#include <algorithm>
+#include <vector>
+
 #include "harness/base/digest.hpp"
 #include "harness/launch/plan.hpp"
 #include "harness/result/directory.hpp"
@@ -22,6 +25,19 @@ void prepare(const fs::path& folder) {
   for (const char* name : {"machine.json", "hwloc.xml"}) fs::copy(small().result / name, folder / name);
 }
 
+// K4 and K5: the median over the launches, and the order statistics that enclose it.
+void expect_intervals_of_launches(const Json& arm) {
+  const Json& k4 = arm.at("cross_workflow_efficiency");
+  auto values = k4.at("launch_values").get<std::vector<double>>();
+  ASSERT_EQ(values.size(), arm.at("launches"));
+  std::sort(values.begin(), values.end());
+  const std::size_t n = values.size(), rank = n == 10 ? 2 : n == 14 ? 3 : 6;
+  EXPECT_EQ(k4.at("ci95"), Json({values[rank - 1], values[n - rank]}));
+  EXPECT_EQ(k4.at("value").get<double>(), (values[n / 2 - 1] + values[n / 2]) / 2);
+  EXPECT_EQ(arm.at("movement_amplification").at("ci95"), Json({0.0, 0.0})) << "in memory nothing is moved";
+  EXPECT_TRUE(arm.at("energy_to_solution").at("ci95").is_null()) << "nothing is metered";
+}
+
 TEST(Official, LaunchesUntilTheStopRuleIsContent) {
   const Workplace place;
   prepare(place.folder() / "out");
@@ -37,6 +53,7 @@ TEST(Official, LaunchesUntilTheStopRuleIsContent) {
   EXPECT_EQ(outcome.says("unconverged: half the interval is"), convergence.at("converged") == false) << outcome.out;
   EXPECT_TRUE(arm.at("ttis").at("ci95").is_array());
   EXPECT_EQ(place.run(kTandem + " verify out").code, 0) << place.read("stdout.txt");
+  expect_intervals_of_launches(arm);
 
   // Whoever leaves out the launches after a look that he liked has to leave out the right ones.
   const auto lines = read_ledger(place.folder() / "out/ledger.jsonl");

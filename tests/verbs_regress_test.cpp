@@ -6,6 +6,7 @@
 #include "harness/base/digest.hpp"
 #include "harness/decide/history.hpp"
 #include "harness/result/files.hpp"
+#include "tests/browser.hpp"
 #include "tests/cli/measured.hpp"
 #include "tests/cli/schema.hpp"
 #include "tests/cli/small_run.hpp"
@@ -83,19 +84,17 @@ TEST(RegressVerb, ADearNightIsASuspicion) {
 }
 
 TEST(RegressVerb, ABrowserDrawsTheTrendPageWithoutErrors) {
-  if (std::system("command -v chromium >/dev/null 2>&1") != 0) GTEST_SKIP() << "no chromium here";
+  if (!has_browser()) GTEST_SKIP() << "no chromium here";
   const Workplace place;
   fs::copy(nights().place.folder() / "nights", place.folder() / "nights");
   place.run(kTandem + " regress --history nights --out page.html");
-  const Outcome drawn = place.run(
-      "timeout 60 chromium --headless --no-sandbox --disable-gpu --enable-logging=stderr --user-data-dir=profile "
-      "--dump-dom \"file://$PWD/page.html\"");
-  EXPECT_EQ(drawn.code, 0) << drawn.err;
-  EXPECT_FALSE(contains(drawn.err, "CONSOLE")) << drawn.err;
-  EXPECT_TRUE(contains(drawn.out, "data-errors=\"0\" data-rendered=\"true\"")) << drawn.out.substr(0, 500);
-  const std::size_t begin = drawn.out.find("<main"), end = drawn.out.find("</main>");
-  ASSERT_TRUE(begin < end && end != std::string::npos);
-  const std::string page = drawn.out.substr(begin, end - begin);
+  const UsedPage used = used_page(place.read("page.html"));
+  const std::string& page = used.main;
+  EXPECT_GE(used.notes.at("heads"), 5);
+  EXPECT_GE(used.notes.at("charts"), 1);
+  ASSERT_FALSE(used.notes.at("records").empty());
+  for (const Json& night : used.notes.at("records"))
+    EXPECT_TRUE(fs::exists(place.folder() / night.get<std::string>())) << night;
   for (const char* text : {"<b>SUSPECT</b>", "What changed", "All series", "Night by night", "<canvas"})
     EXPECT_TRUE(contains(page, text)) << text;
   for (const char* text : {"[object ", ">undefined<", ">NaN", "</figure>null"})

@@ -5,12 +5,13 @@
 
 namespace tandem {
 
-std::string acceptance_page(const Json& record) {
+std::string acceptance_page(const Json& record, const std::string& records) {
   PageContent content;
   content.title = fmt::format("{}: {}", record.at("verdict").get<std::string>(), record.at("lot").get<std::string>());
   content.scripts = {"acceptance.js"};
   content.document = record;
   content.text = acceptance_text(record, false, 110);
+  content.records = {records};
   return page(content);
 }
 

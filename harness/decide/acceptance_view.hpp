@@ -19,6 +19,7 @@ std::string acceptance_lines(const Json& record);
 JunitSuite acceptance_junit(const Json& record);
 
 // To print and sign: lines for both signatures, root and digests on it.
-std::string acceptance_page(const Json& record);
+// `records`: the result directory as the page sees it (records_beside).
+std::string acceptance_page(const Json& record, const std::string& records = "");
 
 }  // namespace tandem

@@ -8,6 +8,7 @@
 
 namespace tandem {
 
-std::string comparison_page(const Json& comparison);
+// `records`: the directory of each result as the page sees it (records_beside); none: no links to records.
+std::string comparison_page(const Json& comparison, const std::vector<std::string>& records = {});
 
 }  // namespace tandem

@@ -28,7 +28,7 @@ void take_figure(const std::map<std::string, const Json*>& figures, Evidence& ev
   }
   const Json& fom = *found->second;
   if (fom.at("value").is_number()) evidence.value = fom.at("value").get<double>();
-  if (const Json& ci = fom.at("ci95"); ci.is_array()) evidence.ci = Interval{ci[0], ci[1]};
+  if (const Json& ci = fom.at("ci95"); ci.is_array()) evidence.ci = Interval{ci.at(0), ci.at(1)};
   if (!evidence.value) evidence.reason = text_or_empty(fom, "reason");
 }
 
@@ -152,6 +152,8 @@ void add_kernel_facts(const Json& kernel, std::vector<Fact>& facts) {
   if (kernel.at("facts").is_null() || withheld(kernel)) return;
   const std::string name = fom_name("kernel", kernel);
   for (const char* key : {"flops", "bytes"}) facts.push_back({name + "." + key, kernel.at("facts").at(key)});
+  if (const Json& messages = member(kernel.at("facts"), "messages"); messages.is_number())
+    facts.push_back({name + ".messages", messages});
   if (!iterates(kernel)) return;
   const std::string note = kernel.at("facts").at("notes").at("iterations");  // "7", or "65, reference 50"
   facts.push_back({name + ".iterations", std::stod(note)});

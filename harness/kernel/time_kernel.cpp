@@ -11,6 +11,7 @@
 #include "harness/measure/limits.hpp"
 #include "harness/measure/noise.hpp"
 #include "harness/measure/sampling.hpp"
+#include "harness/ranks/messages.hpp"
 
 namespace tandem {
 namespace {
@@ -49,17 +50,26 @@ void record_samples(const Sampling& sampling, const Ranks& ranks, Recorder& reco
                   {"imbalance", sampling.imbalance}});
 }
 
-void record_facts(const Facts& facts, const PartClock& parts, const KernelContext& context, Recorder& recorder) {
+constexpr const char* kNoMessages =
+    "its ranks meet in collectives of the MPI library or in shared memory, whose messages are not known";
+
+// `messages`: that this rank sent in one run.
+void record_facts(const Facts& facts, double messages, const PartClock& parts, const KernelContext& context,
+                  Recorder& recorder) {
   const Ranks& ranks = context.ranks;
   Json notes = Json::object();
   for (const auto& [key, value] : facts.notes) notes[key] = value;
   for (const auto& [key, value] : parts.shares(ranks)) notes[key] = value;
+  const double sent = ranks.sum(messages);
+  const bool known = sent > 0 || ranks.size() == 1;
   Json record = {{"record", "facts"},
                  {"flops", ranks.sum(facts.flops)},
                  {"bytes", ranks.sum(facts.bytes)},
                  {"working_set", ranks.sum(facts.working_set)},
                  {"limit", limit_for(facts.limit, facts.working_set, context.threads, ranks_on_host(ranks))},
+                 {"messages", known ? Json(sent) : Json(nullptr)},
                  {"notes", notes}};
+  if (!known) record["no_messages"] = kNoMessages;
   if (ranks.root()) recorder.write(record);
 }
 
@@ -108,14 +118,17 @@ void time_kernel(const KernelEntry& entry, const Settings& settings, const Kerne
   const std::unique_ptr<Kernel> kernel =
       entry.make(settings, KernelContext{ranks, context.threads, context.seed, parts});
   const double setup = ranks.max(now_seconds() - start);
+  std::uint64_t messages = 0;
   for (const Data data : {Data::exact, Data::random}) {
     recorder.enter("prepare");
     kernel->prepare(data);
     poison(kernel->output());
     if (entry.destroys_input) kernel->restore();  // what is computed in place stands on its input again
     recorder.enter("verify");
+    const std::uint64_t before = messages_sent;
     kernel->run();
     kernel->finish();
+    messages = messages_sent - before;
     if (!verified(*kernel, recorder, ranks)) return;
   }
   const SamplingRules rules = rules_of_class(run_class);
@@ -140,7 +153,7 @@ void time_kernel(const KernelEntry& entry, const Settings& settings, const Kerne
     facts.notes["set-up charged"] = fmt::format("{:.3g} s of {:.3g} s a run", facts.setup_share * setup, setup);
   }
   record_samples(sampling, ranks, recorder);
-  record_facts(facts, parts, context, recorder);
+  record_facts(facts, static_cast<double>(messages), parts, context, recorder);
   verified(*kernel, recorder, ranks);  // what was timed is what was right
   const std::vector<Reason> noise = judge_noise(before, after, sampling.seconds, true, ranks);
   if (ranks.root()) recorder.write(noise_record(noise));

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "harness/base/check.hpp"
+#include "harness/ranks/messages.hpp"
 
 namespace tandem {
 namespace {
@@ -71,6 +72,7 @@ Group& Group::operator=(Group&& other) noexcept {
 Pending Group::send(std::span<const double> values, int to) const {
   MPI_Request request = MPI_REQUEST_NULL;
   MPI_Isend(values.data(), count_of(values.size()), MPI_DOUBLE, to, kTag, comm_, &request);
+  ++messages_sent;
   return Pending(request);
 }
 

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "harness/base/check.hpp"
+#include "harness/ranks/messages.hpp"
 
 namespace tandem {
 
@@ -115,9 +116,11 @@ Exchange Ranks::exchange(std::span<const Message> messages) const {
   for (const Message& m : messages)  // receives first, so that no message has to be buffered
     if (!m.receive.empty())
       MPI_Irecv(m.receive.data(), static_cast<int>(m.receive.size()), MPI_BYTE, m.peer, tag, comm_, next());
-  for (const Message& m : messages)
-    if (!m.send.empty())
-      MPI_Isend(m.send.data(), static_cast<int>(m.send.size()), MPI_BYTE, m.peer, tag, comm_, next());
+  for (const Message& m : messages) {
+    if (m.send.empty()) continue;
+    MPI_Isend(m.send.data(), static_cast<int>(m.send.size()), MPI_BYTE, m.peer, tag, comm_, next());
+    ++messages_sent;
+  }
   return result;
 }
 

@@ -59,22 +59,6 @@ Json phases_json(const Judged& launch) {
   return phases;
 }
 
-Json efficiency_json(const Judged& launch, const Judged* isolated) {
-  if (isolated == nullptr)
-    return {{"value", nullptr}, {"reason", "phases alone were not measured: it takes the integrated arm"}};
-  const Efficiency e = efficiency(launch.closed, launch.record->line.at("ranks"), launch.measured, isolated->phases());
-  return {{"value", e.value()},
-          {"eta_wait", e.eta_wait()},
-          {"eta_transition", e.eta_transition()},
-          {"eta_dilation", e.eta_dilation()},
-          {"A", e.phases},
-          {"X", e.transitions},
-          {"Z", e.waiting},
-          {"slots", e.slots},
-          {"seconds", e.seconds},
-          {"isolated", e.isolated}};
-}
-
 // Of each launch its median hold-out error, null where it has none: a launch that failed its gate shows it too.
 Json errors_json(const Arm& arm) {
   Json errors = Json::array();
@@ -255,6 +239,9 @@ Json arm_json(Part& part, const Arm& arm) {
   const std::string no_energy = unmetered_reason({&arm});
   const bool metered = no_energy.empty() && !passing.empty();
   const std::optional<double> energy = metered ? ettis(joules, passing.size()) : std::nullopt;
+  const auto energy_ci = metered ? ets_ci(joules, passing.size()) : std::nullopt;
+  const auto solutions_ci =
+      energy_ci ? std::optional(Interval{3.6e6 / energy_ci->high, 3.6e6 / energy_ci->low}) : std::nullopt;
   const std::string unmetered = metered ? "" : middle == nullptr ? absent : no_energy;
 
   Json json = {{"arm", arm.id.arm},
@@ -267,6 +254,7 @@ Json arm_json(Part& part, const Arm& arm) {
                {"reasons", arm.status.reasons()},
                {"skipped", arm.skipped.empty() ? Json(nullptr) : Json(arm.skipped)},
                {"launches", arm.launches.size()}};
+  json["launch_ids"] = launch_ids(part.derivation.records.launches_of(part.item.at("case"), arm.id.text()));
   json["launch_seconds"] = all;
   json["launch_joules"] = joules.size() == all.size() ? Json(joules) : Json(nullptr);
   json["launch_errors"] = errors_json(arm);
@@ -274,31 +262,24 @@ Json arm_json(Part& part, const Arm& arm) {
   json["convergence"] = convergence;
   json["ttis"] = add("ttis", ttis, "s", ci_json(passing.empty() ? std::nullopt : median_ci(passing)), failed);
   json["ettis"] = add("ettis", number_or_null(expected), "s", nullptr, failed);
-  json["energy_to_solution"] = add("energy_to_solution", number_or_null(energy), "J", nullptr, unmetered);
-  json["solutions_per_kwh"] =
-      add("solutions_per_kwh", energy ? Json(3.6e6 / *energy) : Json(nullptr), "1/kWh", nullptr, unmetered);
+  json["energy_to_solution"] = add("energy_to_solution", number_or_null(energy), "J", ci_json(energy_ci), unmetered);
+  json["solutions_per_kwh"] = add("solutions_per_kwh", energy ? Json(3.6e6 / *energy) : Json(nullptr), "1/kWh",
+                                  ci_json(solutions_ci), unmetered);
   json["energy_scope"] = metered ? middle->record->energy.at("scope") : Json(nullptr);
   if (middle == nullptr) return json;
 
   json["phases"] = phases_json(*middle);
   add_energy(part.derivation.records, arm, *middle, json);
-  const bool coupled = arm.id.trains();
-  const Judged* isolated =  // a growing design runs phase after phase: its own
-      !coupled         ? nullptr
-      : arm.id.grows() ? middle
-                       : launch_of_block(part.find(kInMemory), middle->record->line.at("launch"));
-  json["cross_workflow_efficiency"] = coupled
-                                          ? efficiency_json(*middle, isolated)
-                                          : Json{{"value", nullptr}, {"reason", "one workflow: nothing is crossed"}};
-  const Json& efficiency = json["cross_workflow_efficiency"];
-  add("cross_workflow_efficiency", efficiency.at("value"), "1", nullptr, efficiency.value("reason", std::string()));
+  const Json& efficiency = json["cross_workflow_efficiency"] = efficiency_json(part, arm, *middle);
+  add("cross_workflow_efficiency", efficiency.at("value"), "1", efficiency.value("ci95", Json(nullptr)),
+      efficiency.value("reason", std::string()));
   json["bytes"] = middle->bytes;
   json["weight_bytes"] = middle->weight_bytes;
   json["useful_bytes"] = middle->useful;
-  const Json moved =
-      coupled && middle->useful > 0 ? Json(movement_amplification(middle->bytes, middle->useful)) : Json(nullptr);
+  const std::vector<double> moved = amplifications(arm, *middle);
   json["movement_amplification"] =
-      add("movement_amplification", moved, "1", nullptr, moved.is_null() ? "nothing is handed over" : "");
+      add("movement_amplification", moved.empty() ? Json(nullptr) : Json(median(moved)), "1",
+          moved.empty() ? Json(nullptr) : ci_json(median_ci(moved)), moved.empty() ? "nothing is handed over" : "");
   json["sufficiency"] = sufficiency_json(part.derivation, arm, *middle);
   for (const Json& channel : json["sufficiency"])
     add("sufficiency_of_" + channel.at("channel").get<std::string>(), channel.at("sufficiency"), "1", nullptr,

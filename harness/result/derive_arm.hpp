@@ -69,6 +69,10 @@ Judged read_launch(const LaunchRecord& record);
 Arm judge_arm(const Derivation& derivation, const Json& item, const std::string& arm);  // as the plan writes it
 Json arm_json(Part& part, const Arm& arm);  // adds the arm's figures of merit too
 
+// K4: {"value", "ci95", "launch_values"} over the launches that pass; its parts are those of the middle launch.
+Json efficiency_json(const Part& part, const Arm& arm, const Judged& middle);
+// K5 of each launch that passes, else of the middle one; empty: nothing is handed over.
+std::vector<double> amplifications(const Arm& arm, const Judged& middle);
 // K5: the ledger of files against the operating system's count; a difference makes `status` INVALID.
 void check_ledger(Part& part, const Arm& arm, Status& status);
 // K5: per channel {"channel", "bytes", "limit", "bottleneck", "sufficiency"}.

@@ -157,6 +157,7 @@ Json derive_kernel(Derivation& derivation, const Json& item) {
                  {"convergence", convergence},
                  {"facts", nullptr},
                  {"of_limit", of_limit},
+                 {"launch_ids", launch_ids(launches)},
                  {"sample_seconds", timed.seconds}});
   if (!facts.is_null())
     kernel["facts"] = {{"flops", facts.at("flops")},
@@ -164,6 +165,8 @@ Json derive_kernel(Derivation& derivation, const Json& item) {
                        {"working_set", facts.at("working_set")},
                        {"limit", facts.at("limit")},
                        {"notes", facts.at("notes")}};
+  for (const char* key : {"messages", "no_messages"})  // results of before they were counted have none
+    if (facts.is_object() && facts.contains(key)) kernel["facts"][key] = facts.at(key);
   derivation.fom(fom_name("kernel", item) + (time ? ".time" : ".rate"), value, unit, ci, timed.medians.size(),
                  timed.samples, status, skipped.empty() ? unconverged(convergence) : "skipped: " + skipped);
   if (const Json pairs = speedup(launches); !pairs.is_null()) {

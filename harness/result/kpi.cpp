@@ -92,6 +92,13 @@ std::string startup(double share) {
 
 }  // namespace
 
+std::optional<Interval> ets_ci(const std::vector<double>& joules, std::size_t passing) {
+  const auto ets_joules = ettis(joules, passing);
+  if (!ets_joules || passing != joules.size()) return std::nullopt;
+  const auto ci = median_ci(joules);
+  return ci && ci->low <= *ets_joules && *ets_joules <= ci->high ? ci : std::nullopt;
+}
+
 double movement_amplification(const std::map<std::string, double>& bytes, double useful) {
   return total(bytes) / useful;
 }

@@ -44,6 +44,10 @@ std::vector<Stay> seconds_by_name(const std::vector<Stay>& closed, int slots);
 // K1: median over the passing launches, and ETTIS = all launches' time over passing launches; nothing if none passed.
 std::optional<double> ettis(const std::vector<double>& all_seconds, std::size_t passing);
 
+// K2: the 95 % interval of the launches' median energy, where it may stand beside ETS: every launch passed, so that ETS
+// is their mean, and the mean lies in it. Nothing below 6 launches, after a failure, and where energies are so skewed.
+std::optional<Interval> ets_ci(const std::vector<double>& joules, std::size_t passing);
+
 // K5: bytes moved over unique useful bytes; 0 = zero copy.
 double movement_amplification(const std::map<std::string, double>& bytes, double useful);
 std::optional<double> movement_reduction(const std::map<std::string, double>& separated,

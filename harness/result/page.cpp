@@ -67,14 +67,22 @@ std::string filled(std::string_view page, const std::map<std::string, std::strin
 
 std::string page(const PageContent& content) {
   std::string script;
-  for (const char* name : {"base.js", "format.js", "table.js", "charts.js"}) script += asset(name);
+  for (const char* name : {"base.js", "format.js", "table.js", "charts.js", "links.js"}) script += asset(name);
   for (const std::string& name : content.scripts) script += asset(name);
   return filled(asset("page.html"), {{"title", escaped_html(content.title)},
                                      {"style", std::string(asset("style.css"))},
                                      {"chart", std::string(chart_js())},
                                      {"script", script},
                                      {"summary", escaped_html(content.text)},
-                                     {"document", escaped_json(content.document)}});
+                                     {"document", escaped_json(content.document)},
+                                     {"records", escaped_json(content.records)}});
+}
+
+std::string records_beside(const std::filesystem::path& folder, const std::filesystem::path& page) {
+  namespace fs = std::filesystem;
+  const fs::path from = fs::weakly_canonical(fs::absolute(page)).parent_path();
+  const std::string path = fs::weakly_canonical(fs::absolute(folder)).lexically_relative(from).generic_string();
+  return path == "." ? "" : path + "/";
 }
 
 }  // namespace tandem

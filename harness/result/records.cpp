@@ -114,6 +114,12 @@ std::vector<const LaunchRecord*> Records::launches_of(const std::string& path, c
   return result;
 }
 
+Json launch_ids(const std::vector<const LaunchRecord*>& launches) {
+  Json ids = Json::array();
+  for (const LaunchRecord* launch : launches) ids.push_back(launch->line.at("id"));
+  return ids;
+}
+
 Records read_records(const fs::path& folder, std::vector<std::string>& problems) {
   Records records;
   records.plan = read_json(folder / "plan.json");

@@ -34,6 +34,9 @@ struct Records {
   std::vector<const LaunchRecord*> launches_of(const std::string& path, const std::string& arm = "") const;
 };
 
+// ["k00.0", "k00.1"]: how the lines of samples.jsonl, holdout.jsonl and the ledger name them.
+Json launch_ids(const std::vector<const LaunchRecord*>& launches);
+
 // Checks while it reads: the ledger's chain, every launch's digests of its lines, its energy by the readings, launches
 // that the plan does not know or that are missing. `problems` collects what is wrong; an unreadable directory throws.
 Records read_records(const std::filesystem::path& folder, std::vector<std::string>& problems);

@@ -8,7 +8,7 @@
 
 namespace tandem {
 
-std::string html_report(const Json& document) {
+std::string html_report(const Json& document, const std::string& records) {
   const Json& run = document.at("run");
   return page({.title = fmt::format("Tandem {}, {} {}", text_or_empty(run, "status"), text_or_empty(run, "class"),
                                     text_or_empty(run, "started")),
@@ -16,7 +16,8 @@ std::string html_report(const Json& document) {
                            "steering.js", "coupling.js", "energy.js", "precision.js", "phases.js", "holdout.js",
                            "picture.js", "pairings.js", "regime.js", "main.js"},
                .document = document,
-               .text = summary(document, false, 110)});
+               .text = summary(document, false, 110),
+               .records = {records}});
 }
 
 }  // namespace tandem

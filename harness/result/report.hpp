@@ -8,6 +8,7 @@
 
 namespace tandem {
 
-std::string html_report(const Json& document);
+// `records`: the result directory as the page sees it (records_beside); "" = the page lies in it.
+std::string html_report(const Json& document, const std::string& records = "");
 
 }  // namespace tandem

@@ -14,6 +14,7 @@
 #include "harness/decide/signature.hpp"
 #include "harness/result/files.hpp"
 #include "harness/result/format.hpp"
+#include "harness/result/page.hpp"
 #include "harness/result/revalidation.hpp"
 #include "harness/verbs/program.hpp"
 #include "harness/verbs/verbs.hpp"
@@ -110,7 +111,7 @@ void write_outputs(const AcceptOptions& options, const Json& record) {
   }
   if (!options.junit.empty()) write_file(options.junit, junit_xml(acceptance_junit(record)));
   if (!options.page.empty()) {
-    write_file(options.page, acceptance_page(record));
+    write_file(options.page, acceptance_page(record, records_beside(options.folder, options.page)));
     fmt::print("page: {}\n", options.page);
   }
 }

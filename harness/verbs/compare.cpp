@@ -11,6 +11,7 @@
 #include "harness/decide/comparison_page.hpp"
 #include "harness/decide/comparison_text.hpp"
 #include "harness/result/files.hpp"
+#include "harness/result/page.hpp"
 #include "harness/verbs/program.hpp"
 #include "harness/verbs/verbs.hpp"
 
@@ -70,6 +71,12 @@ void take_thresholds(const std::vector<std::string>& files, std::vector<Compared
   }
 }
 
+void write_page(const CompareOptions& options, const Json& comparison) {
+  std::vector<std::string> records;
+  for (const std::string& folder : options.folders) records.push_back(records_beside(folder, options.page));
+  write_file(options.page, comparison_page(comparison, records));
+}
+
 Exit compare(const CompareOptions& options) {
   check_usage(options.folders.size() >= 2, "compare takes two or more result directories");
   check_usage(options.folders.size() <= 26, "compare takes at most 26 result directories");
@@ -83,7 +90,7 @@ Exit compare(const CompareOptions& options) {
   fmt::print("\n{}", comparison_text(comparison, ::isatty(STDOUT_FILENO) == 1));
   if (!options.json.empty()) write_file(options.json, comparison.dump(1) + "\n");
   if (!options.markdown.empty()) write_file(options.markdown, comparison_markdown(comparison));
-  if (!options.page.empty()) write_file(options.page, comparison_page(comparison));
+  if (!options.page.empty()) write_page(options, comparison);
   for (const std::string& file : {options.page, options.markdown, options.json})
     if (!file.empty()) fmt::print("written: {}\n", file);
   fmt::print("\n{}", comparison_contract(comparison));

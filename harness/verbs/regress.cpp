@@ -88,14 +88,15 @@ Exit decide_again(const RegressOptions& options, Json& document) {
   return Exit::ok;
 }
 
-void write_page(const std::string& out, const Json& document) {
+void write_page(const std::string& out, const std::string& history, const Json& document) {
   if (out.empty()) return;
   if (const fs::path folder = fs::path(out).parent_path(); !folder.empty()) fs::create_directories(folder);
   write_file(record_of(out), document.dump(1) + "\n");
   write_file(out, page({.title = "Tandem nights: " + document.at("verdict").get<std::string>(),
                         .scripts = {"nights.js"},
                         .document = document,
-                        .text = regression_text(document, false)}));
+                        .text = regression_text(document, false),
+                        .records = {records_beside(history, out)}}));
   fmt::print("\npage: {}, record: {}\n", out, record_of(out).string());
 }
 
@@ -110,7 +111,7 @@ Exit regress(const RegressOptions& options) {
   document["rerun"] = nullptr;
   if (const Exit code = decide_again(options, document); code != Exit::ok) return code;
   fmt::print("{}", regression_text(document, ::isatty(STDOUT_FILENO) == 1));
-  write_page(options.out, document);
+  write_page(options.out, options.history, document);
   if (!options.accept.empty()) {
     const Accepted accepted = acceptance_of(document, options.accept);
     check_usage(!accepted.since.empty(), "there is nothing to accept: no alarm stands");

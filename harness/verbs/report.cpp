@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 
 #include "harness/result/files.hpp"
+#include "harness/result/page.hpp"
 #include "harness/result/summary.hpp"
 #include "harness/verbs/verbs.hpp"
 
@@ -17,12 +18,20 @@ Exit report(const std::filesystem::path& folder, const std::string& out) {
               "{} holds no result.json: the run did not end; go on with tandem run --resume {}", folder.string(),
               folder.string());
   const Json document = read_json(path);
-  fmt::print("{}", summary(document, false, 100));
+  std::string text, page;
+  try {
+    text = summary(document, false, 100);
+    if (!out.empty()) page = html_report(document, records_beside(folder, out));
+  } catch (const std::exception& error) {  // of a library: a key that is missing, a number where a text belongs
+    throw Error(Exit::invalid, fmt::format("{} does not hold what it should ({}); tandem verify {} tells more",
+                                           path.string(), error.what(), folder.string()));
+  }
+  fmt::print("{}", text);
   if (out.empty()) {
     fmt::print("report: {}\n", (folder / "report.html").string());
     return Exit::ok;
   }
-  write_file(out, html_report(document));
+  write_file(out, page);
   fmt::print("report: {}\n", out);
   return Exit::ok;
 }

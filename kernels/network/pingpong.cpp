@@ -6,6 +6,7 @@
 #include "harness/base/random.hpp"
 #include "harness/device/buffer.hpp"
 #include "harness/kernel/kernel.hpp"
+#include "harness/ranks/messages.hpp"
 
 namespace tandem::kernels {
 namespace {
@@ -38,10 +39,12 @@ class PingPong final : public Kernel {
     sender_ = 1 - sender_;
     if (ranks_.rank() > 1) return;
     const auto count = static_cast<int>(sent_.size());
-    if (ranks_.rank() == sender_)
+    if (ranks_.rank() == sender_) {
       MPI_Send(sent_.data(), count, MPI_DOUBLE, 1 - sender_, tag, comm_);
-    else
+      ++messages_sent;
+    } else {
       MPI_Recv(received_.data(), count, MPI_DOUBLE, sender_, tag, comm_, MPI_STATUS_IGNORE);
+    }
   }
 
   std::vector<Verdict> verify() override {

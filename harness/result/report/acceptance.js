@@ -41,10 +41,10 @@ function intervalOf(one) {
 
 function criteriaSection() {
   section("criteria", "Criteria", table([
-    {title: "outcome", cell: (one) => [badgeOf(one.outcome), el("div.soft", null, one.kind), el("div.soft", null, ["proof", "=", one.proof].join(gap))], value: (one) => one.outcome},
+    {title: "outcome", cell: (one) => [badgeOf(one.outcome), el("div.soft", null, one.kind), el("div.soft", null, ["proof", "=", one.proof].join(gap))], value: (one) => [one.outcome, one.kind, one.proof].join(" ")},
     {title: "figure", cell: (one) => [breakable(one.fom), el("div.soft", null, one.reason)], value: (one) => one.fom, wrap: true},
     {title: "measured", cell: (one) => [quantity(one.value, one.unit), el("div.soft", null, "CI95 " + intervalOf(one)),
-      el("div.soft", null, "n = " + one.launches + ", " + one.status)], value: (one) => one.value, num: true},
+      el("div.soft", null, one.launches ? figureLink("n = " + one.launches, 0, one.fom) : "n = 0", ", " + one.status)], value: (one) => one.value, num: true},
     {title: "limit", cell: (one) => [limitOf(one), one.tolerance ? [el("div.soft", null, "target " + quantity(one.target, one.unit)), el("div.soft", null, "tolerance " + number(100 * one.tolerance) + gap + "%")] : null],
       value: (one) => one.limit, num: true},
     {title: "margin", cell: (one) => signedPercent(one.margin), value: (one) => one.margin, num: true},
@@ -78,6 +78,7 @@ function signaturesSection() {
   section("signatures", "Signatures", el("div.signatures", null, side("buyer", result.buyer), side("vendor", result.vendor)));
 }
 
+root.dataset.page = "acceptance";  // it prints on one sheet
 titleSection();
 requirementsSection();
 criteriaSection();

@@ -12,6 +12,9 @@ function pText(p) { return p === null ? "–" : p < 1e-4 ? "< 0.0001" : p.toFixe
 function hasCaveat(row) { return row.note !== null && row.note.startsWith("no verdict"); }  // UNSTABLE stands at the value
 function ciText(ci) { return ci ? "[" + ci.map((x) => x.toFixed(3)).join(", ") + "]" : "–"; }
 
+// By the figure's name in the result that it stands in; the reference, which is none of A, B, ..., has no link.
+function launchLink(label, row, side) { return figureLink(String(side.launches), labels.indexOf(label), row.name); }
+
 function rowsTable(pair, rows, verdicts) {
   const columns = [
     {title: "figure", cell: (r) => r.title, value: (r) => r.title},
@@ -19,7 +22,7 @@ function rowsTable(pair, rows, verdicts) {
     {title: pair.b, num: true, cell: (r) => sideCell(r.b, r.unit), value: (r) => r.b.value},
     {title: "ratio", num: true, cell: (r) => el("b", null, r.ratio.toFixed(3)), value: (r) => r.ratio},
     {title: "95 % CI", num: true, cell: (r) => ciText(r.ci95), value: (r) => r.ci95 && r.ci95[0]},
-    {title: "n", num: true, cell: (r) => r.a.launches + ", " + r.b.launches, value: (r) => Math.min(r.a.launches, r.b.launches)},
+    {title: "n", num: true, cell: (r) => [launchLink(pair.a, r, r.a), ", ", launchLink(pair.b, r, r.b)], value: (r) => Math.min(r.a.launches, r.b.launches)},
   ];
   if (verdicts) columns.push({title: "p (Holm)", num: true, cell: (r) => pText(r.p_holm), value: (r) => r.p_holm},
     {title: "verdict", cell: verdictBadge, value: (r) => r.verdict});
@@ -31,7 +34,7 @@ function rowsTable(pair, rows, verdicts) {
 function launchesTable(pair, rows) {
   const side = (key) => (r) => r[key].costs.map((cost) => quantity(cost, r.unit === "J" ? "J" : "s")).join(", ");
   return folded("The launches behind each ratio", el("p.small", null, "The cost of each launch in the order measured: of a kernel the median of its samples, " +
-    "of a pipeline its one time or energy. The samples themselves stand in samples.jsonl of each result, and in its report."),
+    "of a pipeline its one time or energy. n above leads to the samples themselves."),
     table([{title: "figure", cell: (r) => r.title, value: (r) => r.title}, {title: pair.a, wrap: true, cell: side("a")}, {title: pair.b, wrap: true, cell: side("b")}], rows));
 }
 
@@ -53,7 +56,7 @@ function pairVerdict(pair) {
 function resultsTable() {
   return table([
     {title: "", cell: (r) => el("b", null, r.label)},
-    {title: "result", cell: (r) => r.folder}, {title: "machine", cell: (r) => r.cpu + ", " + r.cores + " cores", wrap: true},
+    {title: "result", cell: (r) => recordLink(r.folder, labels.indexOf(r.label), "report.html", "its report")}, {title: "machine", cell: (r) => r.cpu + ", " + r.cores + " cores", wrap: true},
     {title: "class", cell: (r) => r.class}, {title: "n", num: true, cell: (r) => String(r.launches)},
     {title: "status", cell: (r) => badgeOf(r.status)}, {title: "root", cell: (r) => el("code", null, r.root.slice(0, 12))},
   ], result.results);

@@ -43,12 +43,14 @@ function percent(fraction, digits = 2) {
   return (Math.abs(value) >= 10 ** digits ? Math.round(value).toLocaleString("en") : digits > 2 && value >= 1 ? text : String(Number(text))) + gap + "%";
 }
 
-// {"value", "reason"}: the value, or the reason why there is none.
+// {"value", "ci95", "reason"}: the value with its interval, or the reason why there is none.
 function measured(entry, unit) {
   if (!entry) return "–";
-  if (entry.value !== null && entry.value !== undefined) return quantity(entry.value, unit || entry.unit || "1");
+  if (entry.value !== null && entry.value !== undefined) return [valueOf(entry, unit), entry.ci95 ? el("span.ci", null, " CI " + interval(entry.ci95, unit || entry.unit || "1")) : null];
   return el("span.soft", null, entry.reason || "–");
 }
+
+function valueOf(entry, unit) { return quantity(entry.value, unit || entry.unit || "1"); }  // alone: its interval stands beside it
 
 // The unit stands once where both ends share it: "[202, 206] GFLOP/s".
 function interval(ci, unit) {

@@ -41,7 +41,7 @@ function kernelsSection() {
       {title: "spread", num: true, cell: (r) => (shown(r.kernel) ? spreadText(r.kernel) : "–"), value: (r) => r.kernel.statistics && r.kernel.statistics.half_width},
       {title: "of the measured limit", cell: (r) => (r.kernel.skipped ? el("span.soft", null, r.kernel.skipped) : limitCell(r.kernel)), value: (r) => r.kernel.of_limit && r.kernel.of_limit.fraction},
       {title: "verified", cell: (r) => [verifiedCell(r.kernel), usual(r.kernel.status) || r.kernel.skipped || hasNoFigure(r.kernel) ? null : [" ", badgeOf(r.kernel.status)]]},
-      {title: "n", num: true, cell: (r) => (r.kernel.skipped ? "–" : r.kernel.launches + " × " + number(r.kernel.samples / Math.max(1, r.kernel.launches))), value: (r) => r.kernel.samples},
+      {title: "n", num: true, cell: (r) => (r.kernel.skipped ? "–" : recordLink(r.kernel.launches + " × " + number(r.kernel.samples / Math.max(1, r.kernel.launches)), 0, "samples.jsonl", linesOf(r.kernel))), value: (r) => r.kernel.samples},
     ], rows),
     rooflineFigure(rows), samplesTable(rows));
 }

@@ -19,7 +19,7 @@ function limitsSection() {
   const drift = (limit) => (limit.before && limit.after ? Math.abs(limit.after / limit.before - 1) : null);
   section("limits", "Machine and its measured limits",
     el("p", null, machine.cpu + ", " + machine.cores + " cores, " + quantity(machine.memory_bytes, "B") + " of memory" + (machine.virtual ? ", virtual machine" : "") + ". ",
-      "Every share of a limit in this report is taken of these measurements, not of a data sheet: the best seen before, between and after the cases (n ≥ 1 each)."),
+      "Every share of a limit in this report is taken of these measurements, not of a data sheet: the best seen before, between and after the cases (n ≥ 1 each, ", recordLink("every reading", 0, "ledger.jsonl", "lines of kind limits"), ")."),
     machine.warnings.map((text) => el("p.warning", null, "Warning: " + text)),
     !result.limits.length ? el("p.soft", null, "No limits were measured in this run.") : table([
       {title: "limit", cell: (l) => words(l.name), value: (l) => l.name},
@@ -59,7 +59,7 @@ function figuresSection() {
       {title: "name", cell: (f) => el("code", null, f.name), value: (f) => f.name},
       {title: "value", num: true, cell: (f) => quantity(f.value, f.unit), value: (f) => f.value},
       {title: "95 % CI", num: true, cell: (f) => interval(f.ci95, f.unit)},
-      {title: "launches", num: true, cell: (f) => number(f.launches)},
+      {title: "launches", num: true, cell: (f) => (f.launches ? figureLink(number(f.launches), 0, f.name) : number(f.launches))},
       {title: "samples", num: true, cell: (f) => number(f.samples)},
       {title: "status", cell: (f) => f.status, value: (f) => f.status},
       {title: "reason", cell: (f) => f.reason || ""},

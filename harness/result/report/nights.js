@@ -51,7 +51,7 @@ function alarmSection() {
     {title: "series", cell: (a) => el("a", {href: "#s" + result.series.findIndex((s) => s.fom === a.fom), style: "overflow-wrap:anywhere"}, a.fom), value: (a) => a.fom, wrap: true},
     {title: "by what", cell: (a) => kindWords[a.kind], value: (a) => a.kind, wrap: true},
     {title: "how much", cell: (a) => a.text + (a.p === null ? "" : ", p ≤ " + number(a.p)), value: (a) => a.ratio, wrap: true},
-    {title: "since", cell: (a) => el("span", {style: "white-space:nowrap"}, dateOf(a.since)), value: (a) => a.since},
+    {title: "since", cell: (a) => el("span", {style: "white-space:nowrap"}, recordLink(dateOf(a.since), 0, a.since + ".json", "the costs of its launches")), value: (a) => a.since},
     {title: "commits", cell: commits, value: commits, wrap: true},
     {title: "run again in turn", cell: (a) => (a.rerun ? rerunText(a.rerun) : "–"), wrap: true},
   ], result.alarms), result.alarms.filter((a) => a.changed.length).map((a) => folded("What else changed before " + dateOf(a.since) + " (" + a.fom + ")",
@@ -135,7 +135,7 @@ if (result.notes.length) section("notes", "Notes", el("ul", null, result.notes.m
 if (result.boundaries.length) section("boundaries", "Where series start anew", el("ul", null, result.boundaries.map((b) => el("li", null, dateOf(b.name) + ", " + b.series + " series: " + b.why))));
 chartsSection();
 section("nights", "The nights", folded("All " + result.nights.length, table([
-  {title: "night", cell: (n) => n.started.slice(0, 16).replace("T", " "), value: (n) => n.started},
+  {title: "night", cell: (n) => recordLink(n.started.slice(0, 16).replace("T", " "), 0, n.name + ".json", "the costs of its launches"), value: (n) => n.started},
   {title: "commit", cell: (n) => n.commit, value: (n) => n.commit},
   {title: "class", cell: (n) => n.class, value: (n) => n.class},
   {title: "status", cell: (n) => n.status, value: (n) => n.status},

@@ -4,7 +4,8 @@ function pairingSections() {
   const shown = (result.pairings || []);
   if (!shown.length) return;
   section("pairings", "Two activities on one machine", shown.map((pairing) => {
-    const title = el("h3", null, caseTitle(pairing), " ", badgeOf(pairing.status));
+    const title = el("h3", null, caseTitle(pairing), " ", badgeOf(pairing.status),
+      el("span.small", null, " n = ", recordLink(plural(pairing.launches, "launch", "launches"), 0, "samples.jsonl", linesOf(pairing))));
     if (pairing.skipped) return [title, el("p.soft", null, "Skipped: " + pairing.skipped)];
     if (hasNoFigure(pairing)) return [title, el("p.soft", null, pairing.reasons.map((r) => r.reason).join("; "))];
     return [title, {transition: transitionPart, interference: interferencePart, serving: servingPart}[pairing.name](pairing)];

@@ -23,7 +23,7 @@ function claimList(pipeline) {
 function armTable(pipeline) {
   const arms = pipeline.arms;
   const each = (title, cell, more) => Object.assign({title, cells: arms.map((arm) => cell(arm))}, more);
-  const timed = (arm, key, unit) => (hasNoFigure(arm) ? badgeOf(arm.status) : measured(arm[key], unit));
+  const timed = (arm, key, unit) => (hasNoFigure(arm) ? badgeOf(arm.status) : key === "ttis" && arm[key].value !== null ? valueOf(arm[key], unit) : measured(arm[key], unit));
   // Where no arm has a value and all share one reason, the reason stands once.
   const quantityRow = (title, key, unit) => {
     const reason = arms[0] && arms[0][key].reason;
@@ -36,19 +36,19 @@ function armTable(pipeline) {
   const rows = [
     each("time to validated solution", (a) => timed(a, "ttis", "s"), {total: true}),
     each("95 % CI over launches", (a) => interval(a.ttis.ci95, "s"), {part: true}),
-    each("launches, n", (a) => number(a.launches), {part: true}),
+    each("launches, n", (a) => (a.launches ? recordLink(number(a.launches), 0, "ledger.jsonl", linesOf(a)) : number(a.launches)), {part: true}),
     each("questions answered", (a) => number(a.answers.answered) + " of " + number(a.answers.questions) +
       (a.scaled ? ", time scaled up from " + quantity(a.scaled.measured_seconds, "s") : ""), {part: true}),
     each("expected time including failed launches", (a) => timed(a, "ettis", "s")),
     quantityRow("energy to solution", "energy_to_solution", "J"),
     quantityRow("validated solutions per kWh", "solutions_per_kwh", "1/kWh"),
     each("cross-workflow efficiency", (a) => measured(a.cross_workflow_efficiency, "1")),
-    ...["eta_wait", "eta_transition", "eta_dilation"].map((key) => each(words(key).replace("eta", "η"), (a) => number(a.cross_workflow_efficiency[key]), {part: true})),
+    ...["eta_wait", "eta_transition", "eta_dilation"].map((key) => each(words(key).replace("eta", "η") + ", median launch", (a) => number(a.cross_workflow_efficiency[key]), {part: true})),
     each("payload moved between simulation and AI", (a) => quantity(moved(a), "B")),
     each("by channel", (a) => channels(a.bytes) || "–", {part: true}),
     each("besides, weights from training to answering", (a) => channels(a.weight_bytes) || "–", {part: true}),
     each("bytes moved / useful bytes", (a) => measured(a.movement_amplification, "1")),
-    each("hold-out gate", (a) => (a.holdout ? [a.holdout.decides === false ? "not asked," : badgeOf(a.holdout.pass ? "pass" : "fail"), " " + a.holdout.above + " of " + a.holdout.cases + " above " + percent(a.holdout.target, 3)] : "–")),
+    each("hold-out gate", (a) => (a.holdout ? [a.holdout.decides === false ? "not asked," : badgeOf(a.holdout.pass ? "pass" : "fail"), " ", recordLink(a.holdout.above + " of " + a.holdout.cases, 0, "holdout.jsonl", linesOf(a)), " above " + percent(a.holdout.target, 3)] : "–")),
     each("median, largest error", (a) => (a.holdout ? percent(a.holdout.median, 3) + ", " + percent(a.holdout.max, 3) : "–"), {part: true}),
     each("physical invariant, violation ≤ limit", (a) => (a.holdout ? percent(a.holdout.invariant_max) + " ≤ " + percent(a.holdout.invariant_limit) : "–"), {part: true}),
     each("skill against rivals", (a) => (a.skill ? badgeOf(a.skill.pass ? "pass" : "fail") : "–")),
@@ -84,7 +84,7 @@ function kpiTable(pipeline) {
     {title: "KPI", cell: ([key]) => (kpiWords[key] || [words(key)])[0]},
     {title: "value", num: true, cell: ([key, entry]) => el("b", null, show(key, entry))},
     {title: "95 % CI", num: true, cell: ([key, entry]) => (entry.ci95 && unit(key, entry) === "%" ? "[" + entry.ci95.map((end) => percent(end, 3)).join(", ") + "]" : interval(entry.ci95, "1"))},
-    {title: "n", num: true, cell: () => number(launches)},
+    {title: "n", num: true, cell: () => recordLink(number(launches), 0, "ledger.jsonl", "lines of " + pipeline.case)},
     {title: "definition", cell: ([key]) => el("span.soft", null, (kpiWords[key] || ["", ""])[1])},
     {title: "remark", cell: ([, entry]) => entry.reason || ""},
   ], kpiRows(pipeline)), amortisationNote(pipeline)];

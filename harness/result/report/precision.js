@@ -57,7 +57,7 @@ function precisionTable(balance) {
     ...(metered ? [{title: "energy", num: true, cell: (r) => (r.cell.pass ? quantity(r.cell.energy_to_solution.value, "J") : "–"), value: (r) => r.cell.energy_to_solution.value}] : []),
     {title: "median hold-out error", num: true, cell: (r) => (r.cell.error === null ? "–" : percent(r.cell.error, 3)), value: (r) => r.cell.error},
     {title: "largest", num: true, cell: (r) => (r.cell.largest_error === null ? "–" : percent(r.cell.largest_error, 3)), value: (r) => r.cell.largest_error},
-    {title: "n", num: true, cell: (r) => number(r.cell.launches)},
+    {title: "n", num: true, cell: (r) => recordLink(number(r.cell.launches), 0, "ledger.jsonl", linesOf(r.cell))},
     {title: "", cell: (r) => mark(r.cell, r.at)},
     {title: "reason", wrap: true, cell: (r) => r.cell.reason || ""},
   ], balance.cells.map((cell, at) => ({cell, at})));

@@ -79,6 +79,7 @@ function regimeTable(map) {
     {title: "simulated", num: true, cell: (p) => measured(p.simulated_byte_rate), value: value("simulated_byte_rate")},
     {title: "S_c", num: true, cell: ratio("speedup"), value: value("speedup")},
     {title: "95 % CI", num: true, cell: (p) => interval(p.speedup.ci95, "1")},
+    {title: "n", num: true, cell: (p) => recordLink(number(p.launches), 0, "ledger.jsonl", linesOf(p)), value: (p) => p.launches},
     {title: "no start-up", num: true, cell: ratio("speedup_without_startup"), value: value("speedup_without_startup")},
     {title: "separated", num: true, cell: (p) => measured(p.arms[0].seconds), value: (p) => p.arms[0].seconds.value},
     {title: "integrated", num: true, cell: (p) => measured(p.arms[1].seconds), value: (p) => p.arms[1].seconds.value},

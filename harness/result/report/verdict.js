@@ -35,7 +35,7 @@ function cards() {
       card(time(arm("separated")) + " → " + time(arm("integrated")),
         pipeline.name + ": time to validated solution, separated → integrated; n = " + plural(Math.max(0, ...pipeline.arms.map((a) => a.launches)), "launch", "launches")),
       card(speedup.value === null ? "–" : speedup.value.toFixed(2) + " ×",
-        pipeline.name + ": coupling speed-up" + (claim ? "; claim “" + claim.claim + "” " + claim.verdict : "")),
+        pipeline.name + ": coupling speed-up" + (speedup.ci95 ? ", CI " + interval(speedup.ci95, "1") : "") + ", n = " + plural(Math.max(0, ...pipeline.arms.map((a) => a.launches)), "launch", "launches") + (claim ? "; claim “" + claim.claim + "” " + claim.verdict : "")),
     ];
   });
   const run = result.kernels.filter((k) => !k.skipped);
