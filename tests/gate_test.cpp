@@ -235,6 +235,10 @@ TEST(Gate, AnswersMustBeJudgedAndPass) {
   const Judgement judged = judge([](LaunchRecord& l) { l.holdout.clear(); }, true, ranking);
   EXPECT_TRUE(judged.status.has_figure()) << "a Problem without a per-case error judges by its answers alone";
   EXPECT_TRUE(judged.outcome.holdout.is_null());
+  for (const Json& bad : {Json(2e-6), Json("nan")})
+    EXPECT_TRUE(judge([&](LaunchRecord& l) { record_of(l, "training_invariant")["value"] = bad; }, true, ranking)
+                    .invalid("the solver did not converge"))
+        << "its simulations must keep the invariant all the same";
 }
 
 }  // namespace

@@ -209,6 +209,12 @@ class Problem {
   // Answers the first `count` questions of stream `seed`; the Problem shares them over ranks and returns this rank's.
   virtual std::vector<Answer> answer(const Model& model, std::uint64_t seed, std::size_t count,
                                      const Ranks& ranks) const = 0;
+  // The same where answering takes simulations, such as those of the best predicted candidates; on every rank. What the
+  // arms call.
+  virtual std::vector<Answer> answer(const Model& model, const Simulation&, std::uint64_t seed, std::size_t count,
+                                     const Ranks& ranks) const {
+    return answer(model, seed, count, ranks);
+  }
   // Validates this rank's answers by full simulation; verdicts agree on every rank.
   virtual std::vector<Verdict> judge(std::span<const Answer> answers, std::uint64_t seed, const Simulation& simulation,
                                      const Ranks& ranks) const = 0;

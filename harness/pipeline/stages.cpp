@@ -140,7 +140,8 @@ Trained load(const Pipeline& pipeline, std::uint64_t seed, const fs::path& folde
 
 std::vector<Answer> answer(const Stage& stage, const Model& model, std::size_t questions) {
   stage.recorder.enter("answer");
-  std::vector<Answer> answers = stage.pipeline.problem->answer(model, stage.seed, questions, stage.ranks);
+  std::vector<Answer> answers =
+      stage.pipeline.problem->answer(model, *stage.pipeline.simulation, stage.seed, questions, stage.ranks);
   stage.recorder.enter("wait", State::waiting);
   stage.ranks.barrier();
   return answers;

@@ -94,6 +94,21 @@ Json judge_skill(const std::vector<Json>& rows, const std::vector<double>& own, 
   return skill;
 }
 
+// Of all simulated samples that the launch told of.
+void judge_truth(double violation, const Json& problem, Status& status) {
+  const double limit = problem.at("truth_invariant_limit");
+  if (!(violation <= limit))
+    status.add("INVALID",
+               fmt::format("a simulation violates the invariant by {:.3g}, limit {:.3g}: the solver did not converge",
+                           violation, limit));
+}
+
+std::vector<double> training_violations(const LaunchRecord& launch) {
+  std::vector<double> violations;
+  for (const Json& record : launch.of("training_invariant")) violations.push_back(as_number(record.at("value")));
+  return violations;
+}
+
 }  // namespace
 
 Json judge_holdout(const LaunchRecord& launch, const Json& problem, bool decides, Status& whole) {
@@ -104,12 +119,11 @@ Json judge_holdout(const LaunchRecord& launch, const Json& problem, bool decides
   const double target = problem.at("target");
   const auto errors = column(rows, [](const Json& row) -> const Json& { return row.at("error"); });
   const std::size_t over = above(errors, target);
-  std::vector<double> violations, truths;
+  std::vector<double> violations, truths = training_violations(launch);
   for (const Json& row : rows) {
     violations.push_back(as_number(row.at("invariant")));
     truths.push_back(as_number(row.at("truth_invariant")));
   }
-  for (const Json& record : launch.of("training_invariant")) truths.push_back(as_number(record.at("value")));
   const double violation = worst(violations), truth = worst(truths);
   if (rows.size() != cases)
     status.add("INVALID", fmt::format("{} of {} hold-out cases were judged", rows.size(), cases));
@@ -120,10 +134,7 @@ Json judge_holdout(const LaunchRecord& launch, const Json& problem, bool decides
   if (violating > allowed)
     status.add("INVALID", fmt::format("{} of {} predictions violate the invariant by more than {:.3g}, {} may",
                                       violating, cases, problem.at("invariant_limit").get<double>(), allowed));
-  if (!(truth <= problem.at("truth_invariant_limit").get<double>()))
-    whole.add("INVALID",
-              fmt::format("a simulation violates the invariant by {:.3g}, limit {:.3g}: the solver did not converge",
-                          truth, problem.at("truth_invariant_limit").get<double>()));
+  judge_truth(truth, problem, whole);
   return {{"cases", cases},
           {"judged", rows.size()},
           {"above", over},
@@ -180,7 +191,10 @@ Json gate_verdicts(const Json& holdout, const Json& skill) {
 GateOutcome judge_gate(const LaunchRecord& launch, const Json& problem, bool skill_matters, Status& status,
                        bool holdout_decides) {
   GateOutcome outcome;
-  if (problem.at("cases") > 0) outcome.holdout = judge_holdout(launch, problem, holdout_decides, status);
+  if (problem.at("cases") > 0)
+    outcome.holdout = judge_holdout(launch, problem, holdout_decides, status);
+  else  // judged by its answers alone
+    judge_truth(worst(training_violations(launch)), problem, status);
   const std::vector<Json> rivals = launch.of("rival");
   if (skill_matters && !launch.holdout.empty() && !rivals.empty()) {
     const auto own = column(launch.holdout, [](const Json& row) -> const Json& { return row.at("error"); });

@@ -6,7 +6,7 @@ function pipelineSections() {
       el("p", null, "The same " + number(problem.questions) + " questions (" + number(problem.queries) + " model evaluations) answered in " + pipeline.arms.length +
         " ways. The clock runs from the start of the first process until all answers are there and the quality gate is passed."),
       facts([["problem", el("code", null, problem.version)], ["training simulations", number(problem.samples)],
-        ["quality gate", number(problem.cases) + " hold-out cases, at most " + number(problem.allowed) + " with an error above " + percent(problem.target, 3)],
+        ["quality gate", problem.cases === 0 ? "no error per case: the answers are judged" : number(problem.cases) + " hold-out cases, at most " + number(problem.allowed) + " with an error above " + percent(problem.target, 3)],
         ["processes", plural(pipeline.ranks, "rank", "ranks") + " × " + plural(pipeline.threads, "thread", "threads")],
         ...Object.entries(problem.facts).map(([key, value]) => [words(key), value])]),
       claimList(pipeline), armTable(pipeline), kpiTable(pipeline), steeringFigure(pipeline), energyTables(pipeline), phasesFigure(pipeline), timelineFigure(pipeline),
@@ -21,7 +21,7 @@ function claimList(pipeline) {
 }
 
 function armTable(pipeline) {
-  const arms = pipeline.arms;
+  const arms = pipeline.arms, problem = pipeline.problem;
   const each = (title, cell, more) => Object.assign({title, cells: arms.map((arm) => cell(arm))}, more);
   const timed = (arm, key, unit) => (hasNoFigure(arm) ? badgeOf(arm.status) : key === "ttis" && arm[key].value !== null ? valueOf(arm[key], unit) : measured(arm[key], unit));
   // Where no arm has a value and all share one reason, the reason stands once.
@@ -48,14 +48,25 @@ function armTable(pipeline) {
     each("by channel", (a) => channels(a.bytes) || "–", {part: true}),
     each("besides, weights from training to answering", (a) => channels(a.weight_bytes) || "–", {part: true}),
     each("bytes moved / useful bytes", (a) => measured(a.movement_amplification, "1")),
+    ...(problem.cases === 0 ? answerRows(each, arms) : [
     each("hold-out gate", (a) => (a.holdout ? [a.holdout.decides === false ? "not asked," : badgeOf(a.holdout.pass ? "pass" : "fail"), " ", recordLink(a.holdout.above + " of " + a.holdout.cases, 0, "holdout.jsonl", linesOf(a)), " above " + percent(a.holdout.target, 3)] : "–")),
     each("median, largest error", (a) => (a.holdout ? percent(a.holdout.median, 3) + ", " + percent(a.holdout.max, 3) : "–"), {part: true}),
     each("physical invariant, violation ≤ limit", (a) => (a.holdout ? percent(a.holdout.invariant_max) + " ≤ " + percent(a.holdout.invariant_limit) : "–"), {part: true}),
     each("skill against rivals", (a) => (a.skill ? badgeOf(a.skill.pass ? "pass" : "fail") : "–")),
+    ]),
     each("weights, SHA-256", (a) => (a.weights_sha256 ? el("code", null, a.weights_sha256.slice(0, 12)) : "–")),
     each("status", (a) => [badgeOf(a.status), ...a.reasons.filter((why) => !common.includes(why.reason)).map((why) => el("div.small", null, why.reason))]),
   ];
   return [el("h3", null, "Arms side by side"), comparison("", arms.map(armTitle), rows)];
+}
+
+// Of a problem without an error per case: what its answers were judged by.
+function answerRows(each, arms) {
+  const checks = [...new Set(arms.flatMap((arm) => arm.answers.verdicts.map((v) => v.check)))];
+  return checks.map((check) => each(check, (arm) => {
+    const found = arm.answers.verdicts.find((v) => v.check === check);
+    return found ? [number(found.value) + " ≤ " + number(found.limit) + " ", badgeOf(found.pass ? "pass" : "fail")] : "–";
+  }));
 }
 
 const kpiWords = {
