@@ -80,7 +80,8 @@ ${calls}  };
 }
 }  // namespace tandem
 " @ONLY)
-  add_library(tandem_${kind}_registry STATIC ${CMAKE_CURRENT_BINARY_DIR}/${kind}_registry.cpp)
+  # Objects, not an archive: libraries that stand behind it among a linker's arguments ask for it.
+  add_library(tandem_${kind}_registry OBJECT ${CMAKE_CURRENT_BINARY_DIR}/${kind}_registry.cpp)
   target_link_libraries(tandem_${kind}_registry PUBLIC tandem_flags tandem_ranks ${libraries})
 endfunction()
 

@@ -73,7 +73,7 @@ class Nodes : public ::testing::Test {
 
 TEST_F(Nodes, TheirEnergiesAreAddedUp) {
   const Logs logs(place.folder());
-  EnergyWatch watch(false, two(log("a"), log("b")));
+  EnergyWatch watch(two(log("a"), log("b")));
   EXPECT_EQ(watch.hosts(), (std::set<std::string>{"a", "b"}));
   const double begin = now_seconds();
   std::this_thread::sleep_for(std::chrono::milliseconds(700));
@@ -91,7 +91,7 @@ TEST_F(Nodes, TheirEnergiesAreAddedUp) {
 // One has a meter of the node, the other none: what the first drew is not the launch's energy.
 TEST_F(Nodes, WithDifferentSourcesHaveNoEnergyInCommon) {
   const Logs logs(place.folder());
-  EnergyWatch watch(false, two(log("a"), "env -u TANDEM_POWER_LOG"));
+  EnergyWatch watch(two(log("a"), "env -u TANDEM_POWER_LOG"));
   const double begin = now_seconds();
   std::this_thread::sleep_for(std::chrono::milliseconds(300));
   const Json energy = watch.between(begin, now_seconds());
@@ -101,7 +101,7 @@ TEST_F(Nodes, WithDifferentSourcesHaveNoEnergyInCommon) {
 
 TEST_F(Nodes, ThatFallSilentHaveNoEnergyAnyMore) {
   const Logs logs(place.folder());
-  EnergyWatch watch(false, two(log("a"), "timeout 0.5 env " + log("b")));
+  EnergyWatch watch(two(log("a"), "timeout 0.5 env " + log("b")));
   const double begin = now_seconds();
   std::this_thread::sleep_for(std::chrono::milliseconds(1200));
   const Json energy = watch.between(begin, now_seconds());
