@@ -131,7 +131,12 @@ TEST(Report, PrintsTheSummaryAndWritesThePageElsewhere) {
   EXPECT_TRUE(outcome.says("pipeline toy")) << outcome.out;
   EXPECT_TRUE(outcome.says("3-10x: inconclusive (1 launch) on this system: separated / integrated = ")) << outcome.out;
   EXPECT_TRUE(outcome.says("20-40 % energy: inconclusive")) << outcome.out;
-  EXPECT_EQ(small().place.read("page.html"), read_file(small().result / "report.html"));
+  std::string page = small().place.read("page.html");
+  const std::string elsewhere = "id=\"records\">[\"out/\"]";  // the links to the records start there
+  const std::size_t at = page.find(elsewhere);
+  ASSERT_NE(at, std::string::npos);
+  page.replace(at, elsewhere.size(), "id=\"records\">[\"\"]");
+  EXPECT_TRUE(page == read_file(small().result / "report.html")) << "else the same";
   EXPECT_EQ(small().place.run(kTandem + " verify out").code, 0) << "a report changes nothing";
   expect_refused(small().place.run(kTandem + " report nowhere"), 2, "nowhere is not a directory");
 }
