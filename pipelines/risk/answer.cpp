@@ -200,10 +200,10 @@ std::vector<Verdict> RiskProblem::judge(std::span<const Answer> answers, std::ui
                                   simulation, ranks, parity);
   const std::vector<double> all = ranks.gather(residuals);
   const std::vector<double> parities = ranks.gather(std::vector<double>{parity});
-  return {{"VaR99 of A, relative error", errors[0], risk_tail_error},
-          {"ES99 of A, relative error", errors[1], risk_tail_error},
-          {"VaR99 of B, relative error", errors[2], risk_tail_error},
-          {"ES99 of B, relative error", errors[3], risk_tail_error},
+  return {{"VaR99 of A, relative error", errors[0], size_.tail_error},
+          {"ES99 of A, relative error", errors[1], size_.tail_error},
+          {"VaR99 of B, relative error", errors[2], size_.tail_error},
+          {"ES99 of B, relative error", errors[3], size_.tail_error},
           {"mis-marked by 50 bp, 1 - AUC", 1 - risk_auc(all, risk_mark), risk_missed},
           {"parity of full revaluations / notional", *std::max_element(parities.begin(), parities.end()),
            risk_truth_parity}};

@@ -11,7 +11,6 @@ namespace tandem::pipelines {
 
 inline constexpr double risk_tail = 0.01;            // VaR and shortfall at 99 %
 inline constexpr double risk_mark = 0.005;           // of notional: how far a mis-marked booking is off
-inline constexpr double risk_tail_error = 0.015;     // VaR and shortfall: relative error of what is stated
 inline constexpr double risk_missed = 0.03;          // 1 - AUC of mis-marked bookings
 inline constexpr double risk_truth_parity = 0.0015;  // of notional, of a full revaluation
 

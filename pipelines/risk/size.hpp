@@ -46,6 +46,7 @@ struct RiskSize {
   std::size_t blocks = 125, block = 8000;  // questions, and the scenarios of each
   std::size_t audited = 160;               // of a block, for each book: scenarios with the largest losses
   bool frozen = false;                     // targets, on fresh seeds; else runs are provisional
+  double tail_error = 0.015;               // VaR and shortfall: relative error of what is stated
 
   std::size_t parameters() const { return 2 * assets + 2; }
   std::size_t each() const { return risk_calls.size() + risk_puts.size() + risk_worst.size(); }
