@@ -6,8 +6,8 @@
 
 namespace tandem::pipelines {
 
-inline constexpr RiskSize risk_small_size = {"small",      2,  12,  2,  256,   4096, 512, 0.1, {2048, 512, 900, 64},
-                                             {48, 48, 48}, 20, 400, 40, false, 0.06};
+inline constexpr RiskSize risk_small_size = {"small",      2,  12,  2,  256,   4096, 512, 0.1, {2048, 512, 1500, 64},
+                                             {48, 48, 48}, 20, 400, 40, false, 0.04};
 
 PipelineEntry risk_small();
 PipelineEntry risk_drift();  // paths that drift the wrong way
