@@ -1,13 +1,13 @@
 // The schema of result.json accepts the golden document and refuses broken ones. Valijson reads the keywords of
 // draft 7, which the schema keeps to.
+#include "tests/cli/schema.hpp"
+
 #include <fstream>
 #include <functional>
 #include <string>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
-
-#include "tests/cli/schema.hpp"
 
 namespace {
 

@@ -94,8 +94,7 @@ std::int64_t Table::integer(const std::string& key, std::int64_t fallback, std::
   const toml::node* node = find(key);
   if (node == nullptr) return fallback;
   const std::optional<std::int64_t> value = node->value_exact<std::int64_t>();
-  if (!value || *value < least)
-    fail(node->source(), fmt::format("\"{}\" must be a whole number >= {}", key, least));
+  if (!value || *value < least) fail(node->source(), fmt::format("\"{}\" must be a whole number >= {}", key, least));
   return *value;
 }
 

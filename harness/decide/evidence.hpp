@@ -49,8 +49,8 @@ struct Fact {
   std::string name;  // "kernel.dense.gemm.n=2048....flops", "pipeline.heat.size=S....separated.bytes.file_read"
   double value = 0;
 };
-// Of kernels: flops, bytes, messages, iterations. Of pipelines: operations by the specification, queries, and of each arm whose
-// course does not depend on timing or on the seed the bytes by channel and the useful ones.
+// Of kernels: flops, bytes, messages, iterations. Of pipelines: operations by the specification, queries, and of each
+// arm whose course does not depend on timing or on the seed the bytes by channel and the useful ones.
 std::vector<Fact> deterministic_facts(const Json& document);
 
 }  // namespace tandem

@@ -7,9 +7,9 @@
 
 namespace tandem {
 
-// The "prediction" of a pipeline of the document: [{"phase", "kernel", "arm", "count", "per", "each_thread", "each", "predicted",
-// "measured", "share", "besides", "reason"}], seconds; share = predicted / measured, null with its reason. Adds a
-// figure of merit for each phase. null where the plan measures none of its kernels. `item`: of the plan, with
+// The "prediction" of a pipeline of the document: [{"phase", "kernel", "arm", "count", "per", "each_thread", "each",
+// "predicted", "measured", "share", "besides", "reason"}], seconds; share = predicted / measured, null with its reason.
+// Adds a figure of merit for each phase. null where the plan measures none of its kernels. `item`: of the plan, with
 // "predicting_cases", the paths of the cases; `kernels`: the document's.
 Json prediction_json(Derivation& derivation, const Json& item, const Json& kernels, const Json& pipeline);
 

@@ -16,7 +16,8 @@ namespace tandem::pipelines {
 namespace {
 
 constexpr std::size_t dimensions = heat_parameters.size();
-constexpr double heat_iterations = 12.4;  // of conjugate gradients, mean of 64 training simulations of size S (6.3 passes)
+constexpr double heat_iterations =
+    12.4;  // of conjugate gradients, mean of 64 training simulations of size S (6.3 passes)
 constexpr double peak_error_limit = 8;  // K, 90th percentile of |predicted - true| over the designs
 
 // Answer::values: 8 design variables, then these.
