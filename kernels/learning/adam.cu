@@ -4,21 +4,15 @@
 #include <cstdint>
 #include <cstring>
 
-#include "harness/base/random.hpp"
 #include "harness/device/gpu_code.hpp"
 #include "harness/device/gpu_memory.hpp"
-#include "harness/kernel/kernel.hpp"
-#include "kernels/learning/adamw.hpp"
-#include "kernels/learning/choices.hpp"
-#include "kernels/learning/judging.hpp"
+#include "kernels/learning/adam_case.hpp"
 
 namespace tandem::GPU_VENDOR {
 namespace {
 
 using namespace tandem::kernels;
 
-constexpr double rate = 1e-3;
-constexpr std::size_t steps_done = 10;  // any but the first: the moments are not zero
 constexpr unsigned threads = 256;
 
 struct Factors {
@@ -26,11 +20,11 @@ struct Factors {
 };
 
 Factors factors_of(const AdamWSettings& s) {
-  const auto steps = static_cast<double>(steps_done);
+  const auto steps = static_cast<double>(AdamCase::step);
   const double bias1 = 1 - std::pow(s.beta1, steps), bias2 = 1 - std::pow(s.beta2, steps);
   const auto f = [](double value) { return static_cast<float>(value); };
-  return {f(1 - rate * s.decay), f(s.beta1),      f(1 - s.beta1), f(s.beta2),
-          f(1 - s.beta2),        f(rate / bias1), f(1 / bias2),   f(s.epsilon)};
+  return {f(1 - AdamCase::rate * s.decay), f(s.beta1),   f(1 - s.beta1), f(s.beta2), f(1 - s.beta2),
+          f(AdamCase::rate / bias1),       f(1 / bias2), f(s.epsilon)};
 }
 
 // To nearest, ties to even.
@@ -53,72 +47,46 @@ GPU_KERNEL void step(float* state, const float* gradients, std::uint16_t* rounde
   if (rounded != nullptr) rounded[i] = to_bf16(w);
 }
 
-bool has_copy(const Settings& settings) { return second_of(settings, "copy", "none", "bf16"); }
-
-std::size_t parameters_of(const Settings& settings) { return count_of(settings, "n", std::int64_t{1} << 36); }
-
 class Adam final : public Kernel {
  public:
   Adam(const Settings& settings, const KernelContext& context)
-      : ranks_(context.ranks),
-        device_(choose_device(context.ranks)),
-        seed_(context.seed + static_cast<std::uint64_t>(context.ranks.rank())),
-        n_(parameters_of(settings)),
-        gradients_(n_),
-        before_(3 * n_),
-        device_gradients_(n_),
-        device_before_(3 * n_),
-        rounded_(has_copy(settings) ? n_ : 0),
-        state_(3 * n_) {}
+      : device_(choose_device(context.ranks)),
+        case_(settings, context),
+        gradients_(case_.size()),
+        before_(3 * case_.size()),
+        rounded_(case_.copy_size()),
+        state_(3 * case_.size()) {}
 
-  // The arithmetic is never exact: both kinds of data are random reals.
   void prepare(Data data) override {
-    const std::uint64_t first = data == Data::exact ? 0 : 4;
-    const auto count = static_cast<std::ptrdiff_t>(n_);
-#pragma omp parallel for schedule(static)
-    for (std::ptrdiff_t at = 0; at < count; ++at) {
-      const auto i = static_cast<std::size_t>(at);
-      const auto draw = [&](std::uint64_t stream) {
-        return static_cast<float>(2 * random_uniform(seed_, first + stream, i) - 1);
-      };
-      gradients_[i] = draw(0);
-      before_[i] = draw(1);
-      before_[n_ + i] = draw(2) / 4;
-      before_[2 * n_ + i] = std::abs(draw(3)) / 4;
-    }
-    device_gradients_.upload(gradients_);
-    device_before_.upload(before_);
+    case_.prepare(data);
+    gradients_.upload(case_.gradients());
+    before_.upload(case_.before());
     restore();
   }
 
   void restore() override {
-    start_copy(state_.device(), device_before_.data(), 3 * n_ * sizeof(float));
+    start_copy(state_.device(), before_.data(), 3 * case_.size() * sizeof(float));
     GPU_VENDOR::finish();
   }
 
   void run() override {
-    launch(step, blocks_for(n_, threads), threads, state_.device(), static_cast<const float*>(device_gradients_.data()),
-           rounded_.data(), factors_of(settings_), n_);
+    launch(step, blocks_for(case_.size(), threads), threads, state_.device(),
+           static_cast<const float*>(gradients_.data()), rounded_.data(), factors_of(case_.settings()), case_.size());
   }
   void finish() override { GPU_VENDOR::finish(); }
 
   std::vector<Verdict> verify() override {
-    Buffer<float>& state = state_.fetch();
     Buffer<std::uint16_t> bits(rounded_.size());
     if (bits.size() > 0) rounded_.download(bits);
     Buffer<Bf16> copy(bits.size());
     for (std::size_t i = 0; i < bits.size(); ++i) copy[i].bits = bits[i];
-    const Trained trained{part(gradients_, 0), part(state, 0), copy};
-    const double error =
-        adamw_error(trained, {part(state, 0), part(state, 1), part(state, 2)},
-                    {part(before_, 0), part(before_, 1), part(before_, 2)}, settings_, rate, steps_done);
-    return {{"weights and moments, error / bound", worst_of(ranks_, error), 1}};
+    return case_.judge(state_.fetch(), copy);
   }
 
   Facts facts() const override {
-    const auto n = static_cast<double>(n_);
-    const bool copied = rounded_.size() > 0;
-    return {14 * n, n * (copied ? 30 : 28), n * (copied ? 18 : 16), "", {{"device", device_.name}}};
+    Facts facts = case_.facts();
+    facts.notes["device"] = device_.name;
+    return facts;
   }
 
   Output output() override {
@@ -127,15 +95,9 @@ class Adam final : public Kernel {
   }
 
  private:
-  std::span<float> part(Buffer<float>& all, std::size_t i) const { return {all.data() + i * n_, n_}; }
-
-  const Ranks& ranks_;
   const GpuDevice& device_;
-  std::uint64_t seed_;
-  std::size_t n_;
-  AdamWSettings settings_;
-  Buffer<float> gradients_, before_;
-  DeviceBuffer<float> device_gradients_, device_before_;
+  AdamCase case_;
+  DeviceBuffer<float> gradients_, before_;
   DeviceBuffer<std::uint16_t> rounded_;
   DeviceResult<float> state_;
 };
@@ -143,19 +105,10 @@ class Adam final : public Kernel {
 }  // namespace
 
 KernelEntry learning_adam() {
-  KernelEntry entry;
-  entry.name = "learning/adam";
-  entry.summary = "one step of the AdamW optimizer over n parameters in fp32 on the device";
-  entry.parameters = {{"n", "64M", "parameters of each rank"},
-                      {"copy", "none", "none, or bf16: a copy of the weights for products in bf16 is written too"}};
-  entry.figure = KernelEntry::Figure::byte_rate;
-  entry.memory = [](const Settings& settings, const Placement&) {
-    return (has_copy(settings) ? 34.0 : 28.0) * static_cast<double>(parameters_of(settings));
-  };
+  KernelEntry entry = adam_entry(" on the device", "64M", 28, 6);
   entry.make = [](const Settings& settings, const KernelContext& context) -> std::unique_ptr<Kernel> {
     return std::make_unique<Adam>(settings, context);
   };
-  entry.destroys_input = true;
   return entry;
 }
 

@@ -2,9 +2,7 @@
 // its padding, indices) plus x and y once. The matrix is HPCG's 27-point stencil or a Matrix Market file.
 #include <algorithm>
 #include <span>
-#include <vector>
 
-#include "harness/base/check.hpp"
 #include "harness/kernel/kernel.hpp"
 #include "kernels/sparse/csr.hpp"
 #include "kernels/sparse/spmv_case.hpp"
@@ -13,32 +11,12 @@
 namespace tandem::kernels {
 namespace {
 
-enum class Format { automatic, csr, strips };
-
-Format format_of(const Settings& settings) {
-  const std::string& format = settings.text("format");
-  check_usage(format == "auto" || format == "csr" || format == "strips",
-              "format = \"{}\": expected auto, csr or strips", format);
-  return format == "auto" ? Format::automatic : format == "csr" ? Format::csr : Format::strips;
-}
-
-double spmv_memory(const Settings& settings, const Placement&) {
-  const SpmvShape shape = spmv_shape(settings);
-  const double strips = format_of(settings) == Format::csr ? 0 : 8.5 * most_strips_padding;
-  const double reference = 2 * sizeof(double) + sizeof(long double);
-  return shape.nonzeros * (12 + strips + shape.reading) + shape.rows * (24 + reference) + shape.columns * 8;
-}
-
 class Spmv final : public Kernel {
  public:
   Spmv(const Settings& settings, const KernelContext& context)
       : ranks_(context.ranks), case_(settings, context.seed + static_cast<std::uint64_t>(context.ranks.rank())) {
-    const Format format = format_of(settings);
-    const double fill = format == Format::csr ? 0 : strips_fill(case_.matrix());
-    if (format == Format::strips && fill > most_strips_padding)
-      throw Unsupported(fmt::format("strips would store {:.1f} values a nonzero of this matrix (limit {}); use csr",
-                                    fill, most_strips_padding));
-    use_strips_ = format != Format::csr && fill <= most_strips_padding;
+    const SpmvFormat format = spmv_format(settings);
+    use_strips_ = runs_strips(format, format == SpmvFormat::csr ? 0 : strips_fill(case_.matrix()));
     y_ = Buffer<double>(case_.matrix().rows);
   }
 
@@ -61,14 +39,9 @@ class Spmv final : public Kernel {
 
   Facts facts() const override {
     const Csr& csr = case_.matrix();
-    Facts facts;
-    facts.flops = 2.0 * static_cast<double>(csr.nonzeros());
-    facts.bytes = (use_strips_ ? strips_.bytes() : csr.bytes()) + 8.0 * static_cast<double>(csr.rows + csr.columns);
-    facts.working_set = facts.bytes;
+    Facts facts = use_strips_ ? spmv_facts(csr, strips_.bytes(), "strips of 8 rows by diagonals")
+                              : spmv_facts(csr, csr.bytes(), "csr, 32-bit columns");
     facts.limit = "read";
-    facts.notes["format"] = use_strips_ ? "strips of 8 rows by diagonals" : "csr, 32-bit columns";
-    facts.notes["nonzeros"] = fmt::format("{}", csr.nonzeros());
-    facts.notes["bytes per nonzero"] = fmt::format("{:.2f}", facts.bytes / static_cast<double>(csr.nonzeros()));
     return facts;
   }
 
@@ -91,7 +64,7 @@ KernelEntry sparse_spmv() {
                          {"format", "auto",
                           "csr, strips (8 rows by diagonals), or auto: strips where at most 10 % is padding"}},
           .figure = KernelEntry::Figure::flop_rate,
-          .memory = spmv_memory,
+          .memory = [](const Settings& settings, const Placement&) { return spmv_memory(settings, 8.5); },
           .make = [](const Settings& settings, const KernelContext& context) -> std::unique_ptr<Kernel> {
             return std::make_unique<Spmv>(settings, context);
           }};

@@ -52,15 +52,6 @@ GPU_KERNEL void multiply_csr(const std::int64_t* start, const std::int32_t* colu
   if (lane == 0 && row < rows) y[row] = part[own];
 }
 
-enum class Format { automatic, csr, strips };
-
-Format format_of(const Settings& settings) {
-  const std::string& format = settings.text("format");
-  check_usage(format == "auto" || format == "csr" || format == "strips",
-              "format = \"{}\": expected auto, csr or strips", format);
-  return format == "auto" ? Format::automatic : format == "csr" ? Format::csr : Format::strips;
-}
-
 class Spmv final : public Kernel {
  public:
   Spmv(const Settings& settings, const KernelContext& context)
@@ -68,12 +59,8 @@ class Spmv final : public Kernel {
         device_(choose_device(context.ranks)),
         case_(settings, context.seed + static_cast<std::uint64_t>(context.ranks.rank())),
         y_(case_.matrix().rows) {
-    const Format format = format_of(settings);
-    const double fill = format == Format::csr ? 0 : strips_fill<height>(case_.matrix());
-    if (format == Format::strips && fill > most_strips_padding)
-      throw Unsupported(fmt::format("strips would store {:.1f} values a nonzero of this matrix (limit {}); use csr",
-                                    fill, most_strips_padding));
-    use_strips_ = format != Format::csr && fill <= most_strips_padding;
+    const SpmvFormat format = spmv_format(settings);
+    use_strips_ = runs_strips(format, format == SpmvFormat::csr ? 0 : strips_fill<height>(case_.matrix()));
     const double mean = static_cast<double>(case_.matrix().nonzeros()) / static_cast<double>(case_.matrix().rows);
     while (lanes_ < 64 && 2 * lanes_ <= mean) lanes_ *= 2;
   }
@@ -108,15 +95,9 @@ class Spmv final : public Kernel {
   std::vector<Verdict> verify() override { return case_.judge(ranks_, y_.fetch()); }
 
   Facts facts() const override {
-    const Csr& csr = case_.matrix();
-    Facts facts;
-    facts.flops = 2.0 * static_cast<double>(csr.nonzeros());
-    facts.bytes = bytes_ + 8.0 * static_cast<double>(csr.rows + csr.columns);
-    facts.working_set = facts.bytes;
+    Facts facts =
+        spmv_facts(case_.matrix(), bytes_, use_strips_ ? "strips of 64 rows by diagonals" : "csr, 32-bit columns");
     facts.notes["device"] = device_.name;
-    facts.notes["format"] = use_strips_ ? "strips of 64 rows by diagonals" : "csr, 32-bit columns";
-    facts.notes["nonzeros"] = fmt::format("{}", csr.nonzeros());
-    facts.notes["bytes per nonzero"] = fmt::format("{:.2f}", facts.bytes / static_cast<double>(csr.nonzeros()));
     return facts;
   }
 
@@ -159,14 +140,7 @@ KernelEntry sparse_spmv() {
                          {"format", "auto",
                           "csr, strips (64 rows by diagonals), or auto: strips where at most 10 % is padding"}},
           .figure = KernelEntry::Figure::flop_rate,
-          .memory =
-              [](const Settings& settings, const Placement&) {
-                const SpmvShape shape = spmv_shape(settings);
-                const double strips = format_of(settings) == Format::csr ? 0 : 8.1 * most_strips_padding;
-                const double reference = 2 * sizeof(double) + sizeof(long double);
-                return shape.nonzeros * (12 + strips + shape.reading) + shape.rows * (24 + reference) +
-                       shape.columns * 8;
-              },
+          .memory = [](const Settings& settings, const Placement&) { return spmv_memory(settings, 8.1); },
           .make = [](const Settings& settings, const KernelContext& context) -> std::unique_ptr<Kernel> {
             return std::make_unique<Spmv>(settings, context);
           }};

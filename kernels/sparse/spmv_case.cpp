@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::string_view stencil_prefix = "stencil27:";
 constexpr double unit_roundoff = 0x1p-53;
+constexpr double most_strips_padding = 1.1;  // with more zeros strips move more bytes than they save in indices
 
 enum Stream : std::uint64_t { vector_stream = 1, matrix_stream = 2 };
 
@@ -52,6 +53,39 @@ SpmvShape spmv_shape(const Settings& settings) {
   const MatrixMarketHeader header = read_matrix_market_header(matrix);
   return {static_cast<double>(header.rows), static_cast<double>(header.columns),
           static_cast<double>(header.nonzeros_at_most()), 2 * sizeof(Entry)};  // twice while they are sorted
+}
+
+SpmvFormat spmv_format(const Settings& settings) {
+  const std::string& format = settings.text("format");
+  check_usage(format == "auto" || format == "csr" || format == "strips",
+              "format = \"{}\": expected auto, csr or strips", format);
+  return format == "auto" ? SpmvFormat::automatic : format == "csr" ? SpmvFormat::csr : SpmvFormat::strips;
+}
+
+bool runs_strips(SpmvFormat format, double fill) {
+  if (format == SpmvFormat::strips && fill > most_strips_padding)
+    throw Unsupported(fmt::format("strips would store {:.1f} values a nonzero of this matrix (limit {}); use csr", fill,
+                                  most_strips_padding));
+  return format != SpmvFormat::csr && fill <= most_strips_padding;
+}
+
+double spmv_memory(const Settings& settings, double strip_bytes) {
+  const SpmvShape shape = spmv_shape(settings);
+  const double strips = spmv_format(settings) == SpmvFormat::csr ? 0 : strip_bytes * most_strips_padding;
+  const double reference = 2 * sizeof(double) + sizeof(long double);
+  return shape.nonzeros * (12 + strips + shape.reading) + shape.rows * (24 + reference) + shape.columns * 8;
+}
+
+Facts spmv_facts(const Csr& matrix, double matrix_bytes, const std::string& format) {
+  const auto nonzeros = static_cast<double>(matrix.nonzeros());
+  Facts facts;
+  facts.flops = 2 * nonzeros;
+  facts.bytes = matrix_bytes + 8.0 * static_cast<double>(matrix.rows + matrix.columns);
+  facts.working_set = facts.bytes;
+  facts.notes["format"] = format;
+  facts.notes["nonzeros"] = fmt::format("{}", matrix.nonzeros());
+  facts.notes["bytes per nonzero"] = fmt::format("{:.2f}", facts.bytes / nonzeros);
+  return facts;
 }
 
 SpmvCase::SpmvCase(const Settings& settings, std::uint64_t seed)

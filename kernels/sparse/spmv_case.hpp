@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "harness/kernel/kernel.hpp"
@@ -11,7 +12,19 @@
 
 namespace tandem::kernels {
 
-inline constexpr double most_strips_padding = 1.1;  // with more zeros strips move more bytes than they save in indices
+enum class SpmvFormat { automatic, csr, strips };
+
+SpmvFormat spmv_format(const Settings& settings);  // of the setting "format"
+
+// Whether strips run, where they store `fill` values a nonzero: as asked, or where padding takes at most a tenth.
+// Throws Unsupported where they are asked for and pad more.
+bool runs_strips(SpmvFormat format, double fill);
+
+// Bytes of the matrix in CSR and, unless CSR is asked for, in strips of `strip_bytes` a value; vectors and reference.
+double spmv_memory(const Settings& settings, double strip_bytes);
+
+// `matrix_bytes`: of the format that runs, whose name is `format`. Without a limit.
+Facts spmv_facts(const Csr& matrix, double matrix_bytes, const std::string& format);
 
 struct SpmvShape {
   double rows = 0, columns = 0, nonzeros = 0;
