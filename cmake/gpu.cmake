@@ -5,12 +5,10 @@ option(TANDEM_CUDA "Build the module for NVIDIA GPUs (nvcc)" OFF)
 option(TANDEM_HIP "Build the module for AMD GPUs (hipcc)" OFF)
 set(TANDEM_CUDA_ARCHITECTURES "80;90;100" CACHE STRING "Compute capabilities that the module has code for; PTX of the last one nvcc knows is added")
 set(TANDEM_HIP_ARCHITECTURES "gfx90a;gfx942" CACHE STRING "AMD architectures that the module has code for")
+# What modules take from the program's libraries becomes part of a shared library.
+set(TANDEM_MODULES OFF)
 if(TANDEM_CUDA OR TANDEM_HIP)
-  # What the modules take from the program's libraries becomes part of a shared library. Only these: precompiled headers
-  # are of no use to a target that is compiled otherwise.
-  cmake_language(DEFER DIRECTORY ${CMAKE_SOURCE_DIR} CALL set_target_properties
-    tandem_base tandem_ranks tandem_host tandem_choose tandem_module
-    tandem_kernels_dense tandem_kernels_sparse tandem_kernels_learning PROPERTIES POSITION_INDEPENDENT_CODE ON)
+  set(TANDEM_MODULES ON)
   if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
     target_compile_options(tandem_flags INTERFACE -fno-semantic-interposition)
   endif()
@@ -97,13 +95,15 @@ function(tandem_cuda_module sources libraries)
   set(code "")
   foreach(architecture IN LISTS TANDEM_CUDA_ARCHITECTURES)
     if(known MATCHES "compute_${architecture}\n")
-      list(APPEND code -gencode arch=compute_${architecture},code=sm_${architecture})
+      if(newest)
+        list(APPEND code -gencode arch=compute_${newest},code=sm_${newest})
+      endif()
       set(newest ${architecture})
     else()
       message(STATUS "nvcc does not know sm_${architecture}: left out")
     endif()
   endforeach()
-  list(APPEND code -gencode arch=compute_${newest},code=compute_${newest})
+  list(APPEND code -gencode arch=compute_${newest},code=[sm_${newest},compute_${newest}])
   # fmt 9 believes that nvcc knows no constexpr.
   tandem_gpu_module(cuda SOURCES ${sources}
     COMMAND ${NVCC} -ccbin ${CMAKE_CXX_COMPILER} -std=c++20 -O3 ${code} -Xcompiler=-fPIC,-fvisibility=hidden,-fopenmp

@@ -1,44 +1,63 @@
 # One function for each kind of target.
 
+# tandem_headers(kind <a> <b> ... LINK ...): headers that are compiled once, for all targets of a kind.
+function(tandem_headers kind)
+  cmake_parse_arguments(arg "" "" "LINK" ${ARGN})
+  add_library(tandem_${kind}_headers STATIC ${CMAKE_SOURCE_DIR}/cmake/precompiled.cpp)
+  target_link_libraries(tandem_${kind}_headers PRIVATE tandem_flags fmt::fmt OpenMP::OpenMP_CXX ${arg_LINK})
+  target_precompile_headers(tandem_${kind}_headers PRIVATE ${arg_UNPARSED_ARGUMENTS})
+endfunction()
+tandem_headers(timed <fmt/format.h> <algorithm> <cmath> <functional> <map> <memory> <span> <string> <vector>)
+set_target_properties(tandem_timed_headers PROPERTIES POSITION_INDEPENDENT_CODE ${TANDEM_MODULES})
+tandem_headers(document <nlohmann/json.hpp> <fmt/format.h> <CLI/CLI.hpp> <filesystem> <functional> <map> <string> <vector>
+  LINK nlohmann_json::nlohmann_json CLI11::CLI11)
+
+# What only handles documents and processes, nothing that is timed: compiled quickly rather than to run fast.
+set(TANDEM_QUICKLY $<$<CONFIG:Release>:-O1>)
+target_compile_options(tandem_document_headers PRIVATE ${TANDEM_QUICKLY})
+function(tandem_untimed target)
+  target_compile_options(${target} PRIVATE ${TANDEM_QUICKLY})
+  target_precompile_headers(${target} REUSE_FROM tandem_document_headers)
+endfunction()
+
+# tandem_library(name [UNTIMED] [UNITY] SOURCES ... LINK ...). UNITY: several files are compiled as one, where the most that
+# most of them cost is the headers; so is all that is UNTIMED.
 function(tandem_library name)
-  cmake_parse_arguments(arg "" "" "SOURCES;LINK" ${ARGN})
+  cmake_parse_arguments(arg "UNTIMED;UNITY" "" "SOURCES;LINK" ${ARGN})
   add_library(tandem_${name} STATIC ${arg_SOURCES})
   target_link_libraries(tandem_${name} PUBLIC tandem_flags fmt::fmt OpenMP::OpenMP_CXX ${arg_LINK})
+  if(arg_UNTIMED)
+    tandem_untimed(tandem_${name})
+  else()
+    target_precompile_headers(tandem_${name} REUSE_FROM tandem_timed_headers)
+    set_target_properties(tandem_${name} PROPERTIES POSITION_INDEPENDENT_CODE ${TANDEM_MODULES})
+  endif()
+  if(arg_UNTIMED OR arg_UNITY)
+    set_target_properties(tandem_${name} PROPERTIES UNITY_BUILD ${TANDEM_UNITY} UNITY_BUILD_BATCH_SIZE 8)
+  endif()
 endfunction()
 
-# tandem_unity(target ...): several files of a target are compiled as one; the most that most of them cost is the headers.
-function(tandem_unity)
-  set_target_properties(${ARGN} PROPERTIES UNITY_BUILD ${TANDEM_UNITY} UNITY_BUILD_BATCH_SIZE 8)
-endfunction()
-
-# tandem_untimed(target ... [HEADERS <a> ...]): what only handles documents and processes, nothing that is timed: compiled
-# quickly rather than to run fast.
-function(tandem_untimed)
-  cmake_parse_arguments(arg "" "" "HEADERS" ${ARGN})
-  tandem_unity(${arg_UNPARSED_ARGUMENTS})
-  set(headers <nlohmann/json.hpp> <fmt/format.h> <filesystem> <string> <vector> ${arg_HEADERS})
-  foreach(target IN LISTS arg_UNPARSED_ARGUMENTS)
-    target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)
-    target_precompile_headers(${target} PRIVATE ${headers})
-  endforeach()
-endfunction()
-
-# tandem_tool(name SOURCES ... LINK ...): a program with a command line, beside the others, compiled like them.
+# tandem_tool(name SOURCES ... LINK ...): a program with a command line, beside the others.
 function(tandem_tool name)
   cmake_parse_arguments(arg "" "" "SOURCES;LINK" ${ARGN})
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE tandem_flags fmt::fmt OpenMP::OpenMP_CXX CLI11::CLI11 ${arg_LINK})
-  target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O1>)
+  tandem_untimed(${name})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
 endfunction()
 
-# A test's program: one set of precompiled headers for all of them.
+# What tests are made of is compiled quickly, with headers of its own (tests/CMakeLists.txt).
+function(tandem_test_code target)
+  target_link_libraries(${target} PRIVATE GTest::gtest)
+  target_compile_options(${target} PRIVATE ${TANDEM_QUICKLY})
+  target_precompile_headers(${target} REUSE_FROM tandem_test_headers)
+endfunction()
+
 function(tandem_test_program name)
   cmake_parse_arguments(arg "" "" "LINK" ${ARGN})
   add_executable(${name} ${name}.cpp)
   target_link_libraries(${name} PRIVATE tandem_flags fmt::fmt OpenMP::OpenMP_CXX ${arg_LINK})
-  target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O1>)
-  target_precompile_headers(${name} REUSE_FROM tandem_test_headers)
+  tandem_test_code(${name})
 endfunction()
 
 # tandem_kernels(dense gemm mixed_gemm LINK ...): each file <name>.cpp defines KernelEntry <family>_<name>().
