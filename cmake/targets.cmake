@@ -20,8 +20,12 @@ function(tandem_untimed target)
   target_precompile_headers(${target} REUSE_FROM tandem_document_headers)
 endfunction()
 
-# tandem_library(name [UNTIMED] [UNITY] SOURCES ... LINK ...). UNITY: several files are compiled as one, where the most that
-# most of them cost is the headers; so is all that is UNTIMED.
+# Several files of a target are compiled as one: where the most that most of them cost is the headers.
+function(tandem_unity target)
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ${TANDEM_UNITY} UNITY_BUILD_BATCH_SIZE 8)
+endfunction()
+
+# tandem_library(name [UNTIMED] [UNITY] SOURCES ... LINK ...): tandem_unity for all that is UNTIMED too.
 function(tandem_library name)
   cmake_parse_arguments(arg "UNTIMED;UNITY" "" "SOURCES;LINK" ${ARGN})
   add_library(tandem_${name} STATIC ${arg_SOURCES})
@@ -33,7 +37,7 @@ function(tandem_library name)
     set_target_properties(tandem_${name} PROPERTIES POSITION_INDEPENDENT_CODE ${TANDEM_MODULES})
   endif()
   if(arg_UNTIMED OR arg_UNITY)
-    set_target_properties(tandem_${name} PROPERTIES UNITY_BUILD ${TANDEM_UNITY} UNITY_BUILD_BATCH_SIZE 8)
+    tandem_unity(tandem_${name})
   endif()
 endfunction()
 

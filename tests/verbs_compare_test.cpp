@@ -14,7 +14,7 @@ namespace fs = std::filesystem;
 namespace tandem {
 namespace {
 
-constexpr const char* kPlan = R"(threads = 1
+constexpr const char* kComparedPlan = R"(threads = 1
 launches = 6
 limits = "none"
 [[kernel]]
@@ -29,7 +29,7 @@ class Compare : public ::testing::Test {
   static const Workplace& place() {
     static const Workplace made;
     static const bool measured = [] {
-      made.write("my.toml", kPlan);
+      made.write("my.toml", kComparedPlan);
       const Outcome outcome = made.run(kTandem + " run my.toml --out a");
       EXPECT_EQ(outcome.code, 0) << outcome.out << outcome.err;
       return outcome.code == 0;
@@ -124,7 +124,7 @@ TEST_F(Compare, RefusesWhatDoesNotHoldOrIsNotTheSame) {
 
 TEST_F(Compare, AHeadlineThatMatchesNothingIsRefusedBeforeTheRun) {
   const Workplace own;
-  own.write("my.toml", "headline = [\"kernel.sparse.*\"]\n" + std::string(kPlan));
+  own.write("my.toml", "headline = [\"kernel.sparse.*\"]\n" + std::string(kComparedPlan));
   expect_refused(own.run(kTandem + " run my.toml --out x"), 2, "headline \"kernel.sparse.*\" matches no figure");
   EXPECT_FALSE(fs::exists(own.folder() / "x"));
 }

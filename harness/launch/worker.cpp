@@ -47,7 +47,8 @@ void limits(const Json& job, const Ranks& ranks, Recorder& recorder) {
 
 void kernel(const Json& job, const Ranks& ranks, Recorder& recorder) {
   const Json& item = job.at("case");
-  const KernelEntry& entry = runnable_kernel(item.at("name"), item.value("device", "cpu"));
+  const auto name = item.at("name").get<std::string>(), device = item.value("device", std::string("cpu"));
+  const KernelEntry& entry = runnable_kernel(name, device);
   const int threads = item.at("threads");
   const KernelContext context{ranks, threads, job.at("seed")};
   time_kernel(entry, settings_of(entry.parameters, item), context, job.at("class").get<std::string>(), recorder);

@@ -138,9 +138,10 @@ void answer_rows(TextTable& table, const Json& arms) {
     return nullptr;
   };
   for (const Json& arm : arms)
-    for (const Json& verdict : arm.at("answers").at("verdicts"))
-      if (std::find(checks.begin(), checks.end(), verdict.at("check")) == checks.end())
-        checks.push_back(verdict.at("check").get<std::string>());
+    for (const Json& verdict : arm.at("answers").at("verdicts")) {
+      const auto check = verdict.at("check").get<std::string>();
+      if (std::find(checks.begin(), checks.end(), check) == checks.end()) checks.push_back(check);
+    }
   for (const std::string& check : checks)
     text_row(table, arms, "  " + check, [&](const Json& arm) {
       const Json* verdict = verdict_of(arm, check);
