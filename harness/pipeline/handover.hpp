@@ -34,9 +34,9 @@ class Handover {
 // The samples stay where they are: pointers change hands, no byte moves.
 std::unique_ptr<Handover> memory_handover();
 
-// One HDF5 file per rank, fsynced on close; each array a dataset [samples, shape...], of 16-bit words where rounded.
-// Books file_write and file_read (payload). `cold`: on close the file leaves the page cache; an error where it does
-// not, as on tmpfs. `folder` must exist; errors name the file. A take() brings up to `block` samples.
+// One HDF5 file per rank, fsynced on close: each array a SampleColumn, and the order of the samples in runs. Books
+// file_write and file_read (payload). `cold`: on close the file leaves the page cache; an error where it does not, as
+// on tmpfs. `folder` must exist; errors name the file. A take() brings up to `block` samples.
 inline constexpr std::size_t whole_file = std::numeric_limits<std::size_t>::max();
 std::unique_ptr<Handover> file_handover(const std::filesystem::path& folder, int rank, bool cold, Handover::Book book,
                                         std::size_t block = whole_file);

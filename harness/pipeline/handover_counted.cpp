@@ -5,6 +5,9 @@
 #include <optional>
 #include <utility>
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include "harness/pipeline/handover.hpp"
 
 namespace tandem {
@@ -12,15 +15,20 @@ namespace {
 
 struct Counters {
   std::uint64_t read = 0, written = 0;  // bytes of read and write calls, cached or not
+  std::uint64_t look = 0;               // of this look at them, which the next look counts as read
 };
 
 std::optional<Counters> counters() {
-  std::FILE* file = std::fopen("/proc/self/io", "r");
-  if (file == nullptr) return std::nullopt;
+  const int file = ::open("/proc/self/io", O_RDONLY);
+  if (file < 0) return std::nullopt;
+  char text[512] = {};
+  const ssize_t size = ::read(file, text, sizeof text - 1);
+  ::close(file);
   Counters now;
-  const int found = std::fscanf(file, "rchar: %" SCNu64 " wchar: %" SCNu64, &now.read, &now.written);
-  std::fclose(file);
-  return found == 2 ? std::optional(now) : std::nullopt;
+  const int found = std::sscanf(text, "rchar: %" SCNu64 " wchar: %" SCNu64, &now.read, &now.written);
+  if (size <= 0 || found != 2) return std::nullopt;
+  now.look = static_cast<std::uint64_t>(size);
+  return now;
 }
 
 class Call {
@@ -30,7 +38,7 @@ class Call {
     const auto after = counters();
     sum_.known = sum_.known && before_ && after;
     if (!sum_.known) return;
-    sum_.read += static_cast<double>(after->read - before_->read);
+    sum_.read += static_cast<double>(after->read - before_->read - before_->look);
     sum_.written += static_cast<double>(after->written - before_->written);
   }
   Call(const Call&) = delete;

@@ -1,7 +1,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
+#include <map>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -10,6 +12,7 @@
 #include "harness/base/hdf5_handle.hpp"
 #include "harness/base/page_cache.hpp"
 #include "harness/pipeline/handover.hpp"
+#include "harness/pipeline/sample_column.hpp"
 
 namespace fs = std::filesystem;
 
@@ -18,10 +21,22 @@ namespace {
 
 using Handle = Hdf5Handle;
 
-std::vector<hsize_t> dimensions(std::size_t rows, const std::vector<std::size_t>& shape) {
-  std::vector<hsize_t> all = {rows};
-  all.insert(all.end(), shape.begin(), shape.end());
-  return all;
+// Which samples the rows belong to, in runs: index first, first + step, ..., `count` of them, each of `pairs` pairs. A
+// rank's share of a fixed design is one run.
+struct IndexRun {
+  std::uint64_t first, step, count, pairs;
+};
+
+void add_to(std::vector<IndexRun>& runs, std::uint64_t index, std::uint64_t pairs) {
+  if (!runs.empty() && runs.back().pairs == pairs) {
+    IndexRun& run = runs.back();
+    if (run.count == 1) run.step = index - run.first;  // modulo 2^64: a falling order has a step as well
+    if (index == run.first + run.count * run.step) {
+      ++run.count;
+      return;
+    }
+  }
+  runs.push_back({index, 1, 1, pairs});
 }
 
 struct Descriptor {
@@ -53,13 +68,30 @@ class FileHandover : public Handover {
   }
 
   void put(std::vector<Sample>&& samples) override {
-    for (Sample& sample : samples) append(std::move(sample));
+    if (samples.empty()) return;
+    if (!file_) {
+      const Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose, path_, "create");
+      H5Pset_libver_bounds(access, H5F_LIBVER_LATEST, H5F_LIBVER_LATEST);  // its own bytes are the fewest
+      file_ = std::make_unique<Handle>(H5Fcreate(path_.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access), H5Fclose, path_,
+                                       "create");
+      for (const auto& [name, array] : samples[0].arrays)
+        columns_.emplace(name, std::make_unique<SampleColumn>(*file_, path_, name, array));
+    }
+    for (const Sample& sample : samples)
+      for (const auto& [name, array] : sample.arrays)
+        check(columns_.contains(name), "{}: the samples before have no {}", path_.string(), name);
+    for (const auto& [name, column] : columns_) column->write(rows_, samples);
+    for (const Sample& sample : samples) {
+      add_to(runs_, sample.index, sample.pairs);
+      book_("file_write", sample.bytes());
+    }
+    rows_ += samples.size();
   }
 
   void close() override {
     if (!file_) return;
-    write_numbers("index", indices_);
-    write_numbers("pairs", pairs_);
+    columns_.clear();
+    write_runs();
     check(H5Fflush(*file_, H5F_SCOPE_GLOBAL) >= 0, "cannot write {}: {}", path_.string(), std::strerror(errno));
     file_.reset();
     for (const fs::path& path : {path_, path_.parent_path()}) {  // the data, then its name in the folder
@@ -75,131 +107,74 @@ class FileHandover : public Handover {
   std::vector<Sample> take() override {
     std::vector<Sample> samples;
     if (!pending()) return samples;
-    if (!file_) {
-      file_ = std::make_unique<Handle>(H5Fopen(path_.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose, path_, "open");
-      indices_ = read_numbers(*file_, "index");
-      pairs_ = read_numbers(*file_, "pairs");
+    if (!file_) open();
+    samples.resize(std::min(block_, rows_ - next_));
+    for (Sample& sample : samples) {
+      const IndexRun& run = runs_[run_];
+      sample.index = run.first + in_run_ * run.step;
+      sample.pairs = run.pairs;
+      if (++in_run_ == run.count) ++run_, in_run_ = 0;
     }
-    const Handle& file = *file_;
-    samples.resize(std::min(block_, indices_.size() - next_));
-    for (std::size_t i = 0; i < samples.size(); ++i) {
-      samples[i].index = indices_[next_ + i];
-      samples[i].pairs = pairs_[next_ + i];
-    }
-    H5G_info_t group{};
-    H5Gget_info(file, &group);
-    for (hsize_t i = 0; i < group.nlinks; ++i) {
-      char name[256] = {};
-      H5Lget_name_by_idx(file, ".", H5_INDEX_NAME, H5_ITER_INC, i, name, sizeof name, H5P_DEFAULT);
-      if (std::string(name) != "index" && std::string(name) != "pairs") read_array(file, name, samples);
-    }
+    for (const auto& [name, column] : columns_) column->read(next_, samples);
     for (const Sample& sample : samples) book_("file_read", sample.bytes());
     next_ += samples.size();
-    taken_ = next_ == indices_.size();
-    if (taken_) file_.reset();
+    taken_ = next_ == rows_;
+    if (taken_) {
+      columns_.clear();
+      file_.reset();
+    }
     return samples;
   }
 
  private:
-  void append(Sample&& sample) {
-    if (!file_)
-      file_ = std::make_unique<Handle>(H5Fcreate(path_.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT), H5Fclose,
-                                       path_, "create");
-    for (const auto& [name, array] : sample.arrays) append(name, array);
-    indices_.push_back(sample.index);
-    pairs_.push_back(sample.pairs);
-    book_("file_write", sample.bytes());
-  }
-
-  // One row of a dataset that grows along its first dimension.
-  void append(const std::string& name, const Array& array) {
-    const std::size_t row = indices_.size();
-    if (row == 0) {
-      const auto first = dimensions(0, array.shape);
-      auto most = first;
-      most[0] = H5S_UNLIMITED;
-      auto chunk = dimensions(1, array.shape);
-      const Handle space(H5Screate_simple(static_cast<int>(first.size()), first.data(), most.data()), H5Sclose, path_,
-                         "size");
-      const Handle layout(H5Pcreate(H5P_DATASET_CREATE), H5Pclose, path_, "lay out");
-      H5Pset_chunk(layout, static_cast<int>(chunk.size()), chunk.data());
-      sets_[name] =
-          std::make_unique<Handle>(H5Dcreate2(*file_, name.c_str(), array.bf16.empty() ? H5T_IEEE_F32LE : H5T_STD_U16LE,
-                                              space, H5P_DEFAULT, layout, H5P_DEFAULT),
-                                   H5Dclose, path_, "write");
-    } else
-      check(shapes_.contains(name) && shapes_[name] == array.shape, "{}: {} of sample {} has another shape than before",
-            path_.string(), name, row);
-    shapes_[name] = array.shape;
-    Handle& set = *sets_.at(name);
-    const auto size = dimensions(row + 1, array.shape);
-    check(H5Dset_extent(set, size.data()) >= 0, "cannot grow {} in {}", name, path_.string());
-    std::vector<hsize_t> start(size.size(), 0);
-    start[0] = row;
-    const auto count = dimensions(1, array.shape);
-    const Handle target(H5Dget_space(set), H5Sclose, path_, "write");
-    const Handle source(H5Screate_simple(static_cast<int>(count.size()), count.data(), nullptr), H5Sclose, path_,
-                        "write");
-    H5Sselect_hyperslab(target, H5S_SELECT_SET, start.data(), nullptr, count.data(), nullptr);
-    check(H5Dwrite(set, array.bf16.empty() ? H5T_NATIVE_FLOAT : H5T_NATIVE_UINT16, source, target, H5P_DEFAULT,
-                   array.payload().data()) >= 0,
-          "cannot write {}: {}", path_.string(), std::strerror(errno));
-  }
-
-  void write_numbers(const char* name, const std::vector<std::uint64_t>& values) {
-    sets_.clear();
-    const hsize_t size = values.size();
-    const Handle space(H5Screate_simple(1, &size, nullptr), H5Sclose, path_, "write");
-    const Handle set(H5Dcreate2(*file_, name, H5T_STD_U64LE, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), H5Dclose,
-                     path_, "write");
-    check(H5Dwrite(set, H5T_NATIVE_UINT64, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()) >= 0, "cannot write {}: {}",
-          path_.string(), std::strerror(errno));
-  }
-
-  std::vector<std::uint64_t> read_numbers(const Handle& file, const char* name) {
-    const Handle set(H5Dopen2(file, name, H5P_DEFAULT), H5Dclose, path_, "find the samples' order in");
-    const Handle space(H5Dget_space(set), H5Sclose, path_, "read");
-    std::vector<std::uint64_t> values(static_cast<std::size_t>(H5Sget_simple_extent_npoints(space)));
-    check(H5Dread(set, H5T_NATIVE_UINT64, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()) >= 0, "cannot read {}",
-          path_.string());
-    return values;
-  }
-
-  void read_array(const Handle& file, const char* name, std::vector<Sample>& samples) {
-    const Handle set(H5Dopen2(file, name, H5P_DEFAULT), H5Dclose, path_, "read");
-    const Handle space(H5Dget_space(set), H5Sclose, path_, "read");
-    std::vector<hsize_t> size(static_cast<std::size_t>(H5Sget_simple_extent_ndims(space)));
-    H5Sget_simple_extent_dims(space, size.data(), nullptr);
-    check(!size.empty() && size[0] == indices_.size(), "{}: {} has not one row a sample", path_.string(), name);
-    auto count = size;
-    count[0] = 1;
-    const Handle row(H5Screate_simple(static_cast<int>(count.size()), count.data(), nullptr), H5Sclose, path_, "read");
-    const Handle type(H5Dget_type(set), H5Tclose, path_, "read");
-    const bool rounded = H5Tget_class(type) == H5T_INTEGER;
-    check(H5Tget_size(type) == (rounded ? 2 : 4), "{}: {} has neither fp32 nor bf16 values", path_.string(), name);
-    for (std::size_t i = 0; i < samples.size(); ++i) {
-      Array& array = samples[i].arrays[name];
-      array.shape.assign(size.begin() + 1, size.end());
-      std::size_t values = 1;
-      for (const std::size_t extent : array.shape) values *= extent;
-      rounded ? array.bf16.resize(values) : array.values.resize(values);
-      std::vector<hsize_t> start(size.size(), 0);
-      start[0] = next_ + i;
-      H5Sselect_hyperslab(space, H5S_SELECT_SET, start.data(), nullptr, count.data(), nullptr);
-      check(H5Dread(set, rounded ? H5T_NATIVE_UINT16 : H5T_NATIVE_FLOAT, row, space, H5P_DEFAULT,
-                    array.payload().data()) >= 0,
-            "cannot read {}", path_.string());
+  void open() {
+    file_ = std::make_unique<Handle>(H5Fopen(path_.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose, path_, "open");
+    read_runs();
+    H5G_info_t group{};
+    H5Gget_info(*file_, &group);
+    for (hsize_t i = 0; i < group.nlinks; ++i) {
+      char name[256] = {};
+      H5Lget_name_by_idx(*file_, ".", H5_INDEX_NAME, H5_ITER_INC, i, name, sizeof name, H5P_DEFAULT);
+      if (std::string(name) != kRuns)
+        columns_.emplace(name, std::make_unique<SampleColumn>(*file_, path_, name, rows_));
     }
   }
 
+  void write_runs() {
+    const hsize_t size[] = {runs_.size(), sizeof(IndexRun) / sizeof(std::uint64_t)};
+    const Handle space(H5Screate_simple(2, size, nullptr), H5Sclose, path_, "write");
+    const Handle set(H5Dcreate2(*file_, kRuns, H5T_STD_U64LE, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), H5Dclose,
+                     path_, "write");
+    check(H5Dwrite(set, H5T_NATIVE_UINT64, H5S_ALL, H5S_ALL, H5P_DEFAULT, runs_.data()) >= 0, "cannot write {}: {}",
+          path_.string(), std::strerror(errno));
+  }
+
+  void read_runs() {
+    const Handle set(H5Dopen2(*file_, kRuns, H5P_DEFAULT), H5Dclose, path_, "find the samples' order in");
+    const Handle space(H5Dget_space(set), H5Sclose, path_, "read");
+    const auto numbers = static_cast<std::size_t>(H5Sget_simple_extent_npoints(space));
+    check(numbers % (sizeof(IndexRun) / sizeof(std::uint64_t)) == 0, "{}: {} has not four numbers a run",
+          path_.string(), kRuns);
+    runs_.resize(numbers * sizeof(std::uint64_t) / sizeof(IndexRun));
+    check(H5Dread(set, H5T_NATIVE_UINT64, H5S_ALL, H5S_ALL, H5P_DEFAULT, runs_.data()) >= 0, "cannot read {}",
+          path_.string());
+    rows_ = 0;
+    for (const IndexRun& run : runs_) {
+      check(run.count > 0, "{}: a run of no samples", path_.string());
+      rows_ += run.count;
+    }
+  }
+
+  static constexpr const char* kRuns = "samples, in runs";
+
   fs::path path_;
   bool cold_, taken_ = false;
-  std::size_t block_, next_ = 0;  // the first sample that take() has not brought yet
+  std::size_t block_, rows_ = 0;
+  std::size_t next_ = 0, run_ = 0, in_run_ = 0;  // the first sample that take() has not brought yet, and its run
   Book book_;
   std::unique_ptr<Handle> file_;
-  std::map<std::string, std::unique_ptr<Handle>> sets_;
-  std::map<std::string, std::vector<std::size_t>> shapes_;
-  std::vector<std::uint64_t> indices_, pairs_;
+  std::map<std::string, std::unique_ptr<SampleColumn>> columns_;
+  std::vector<IndexRun> runs_;
 };
 
 }  // namespace

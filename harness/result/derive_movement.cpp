@@ -10,8 +10,9 @@
 namespace tandem {
 namespace {
 
-// A file format's own bytes hide a wrong ledger where the payload is small: not judged below this.
-constexpr double kJudged = 6 << 20;
+// A file format's own bytes, some kB in each rank's file, hide a wrong ledger where the payload is small: not judged
+// below so much a rank.
+constexpr double kJudged = 1 << 20;
 constexpr double kAllowed = 0.01;
 
 // The measured bandwidth of a channel; a copy reads and writes where the triad touches three arrays.
@@ -42,6 +43,7 @@ struct Edge {
 };
 
 void check_edge(Part& part, const Arm& arm, const Judged& launch, const Edge& edge, Status& status) {
+  const double least = kJudged * part.item.at("ranks").get<double>();
   double read = 0, written = 0;
   for (const Json& io : launch.record->of(edge.counted)) {
     read += io.at("read").get<double>();
@@ -49,7 +51,7 @@ void check_edge(Part& part, const Arm& arm, const Judged& launch, const Edge& ed
   }
   for (const auto& [channel, counted] : {std::pair{std::string("file_write"), written}, {"file_read", read}}) {
     const auto booked = edge.bytes.find(channel);
-    if (booked == edge.bytes.end() || booked->second < kJudged || counted == 0) continue;
+    if (booked == edge.bytes.end() || booked->second < least || counted == 0) continue;
     const double deviation = std::abs(counted / booked->second - 1);
     const bool same = deviation <= kAllowed;
     part.derivation.check_fact(fmt::format("{}.{}.ledger_of_{}{}.launch={}", part.fom, arm.id.text(), edge.name,
