@@ -188,8 +188,7 @@ TEST_F(Screening, LearnersLearnASum) {
   crossed.prepare(pointers(all), ranks());
   mean.prepare(pointers(all), ranks());
   EXPECT_LT(error(*crossed.model()), 0.7 * error(*mean.model()));
-  MoleculeTraining training;
-  training.steps = 150;
+  const kernels::MlpRecipe training = molecule_training(150);
   MoleculeLearner network(training, 3);
   network.prepare(pointers(all), ranks());
   std::vector<Pair> batch;
@@ -242,9 +241,8 @@ TEST_F(Screening, DesignsGrowAndBeginAlike) {
     const Workplace place;
     const Pipeline pipeline = {std::make_unique<MoleculeProblem>(never, own_library),
                                std::make_unique<MoleculeSimulation>(size(), own_library, 2), [](std::uint64_t seed) {
-                                 MoleculeTraining training;
-                                 training.steps = molecule_size("XS").schedule.batches;
-                                 return std::make_unique<MoleculeLearner>(training, seed);
+                                 return std::make_unique<MoleculeLearner>(
+                                     molecule_training(molecule_size("XS").schedule.batches), seed);
                                }};
     std::vector<std::string> weights;
     {

@@ -40,6 +40,11 @@ Mlp::Mlp(MlpShape shape, MlpPrecision precision)
       gradients_(shape_.parameters()),
       rounded_(precision == MlpPrecision::bf16 ? shape_.parameters() : 0) {}
 
+Mlp::Mlp(const Mlp& trained, MlpPrecision precision) : Mlp(trained.shape_, precision) {
+  std::copy(trained.parameters_.begin(), trained.parameters_.end(), parameters_.begin());
+  round();
+}
+
 void Mlp::initialise(std::uint64_t seed) {
   for (std::size_t l = 0; l < shape_.depth(); ++l) {
     const auto begin = shape_.weights_at(l), end = shape_.weights_at(l + 1);

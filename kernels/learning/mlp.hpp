@@ -36,7 +36,8 @@ MlpShape parse_layers(const std::string& text);  // "8-256-256-1024", one net
 class Mlp {
  public:
   Mlp(MlpShape shape, MlpPrecision precision);
-  void initialise(std::uint64_t seed);  // uniform in +-1/sqrt(inputs of the layer)
+  Mlp(const Mlp& trained, MlpPrecision precision);  // with the same parameters
+  void initialise(std::uint64_t seed);              // uniform in +-1/sqrt(inputs of the layer)
 
   const MlpShape& shape() const { return shape_; }
   MlpPrecision precision() const { return precision_; }

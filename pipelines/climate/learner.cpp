@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numbers>
+#include <mutex>
 
 #include "harness/base/image.hpp"
 #include "harness/base/random.hpp"
@@ -12,12 +12,11 @@ namespace tandem::pipelines {
 
 using kernels::Mlp;
 using kernels::MlpPass;
-using kernels::MlpShape;
 
 namespace {
 
 constexpr std::uint64_t image_mark = 0x31454d494c434454;  // "TDCLIME1"
-constexpr std::size_t row_granule = 16, tile = 128;
+constexpr std::size_t tile = 128;
 constexpr float largest_log = 10;  // of a strength, in m/s: nothing here blows faster than e^10
 
 float strength_of(float output, float mean, float spread) {
@@ -32,9 +31,7 @@ class ClimateNetwork : public Model {
         grid_(grid),
         inputs_(std::move(inputs)),
         outputs_(std::move(outputs)),
-        mlp_(trained.shape(), kernels::MlpPrecision::fp32) {
-    std::copy(trained.parameters().begin(), trained.parameters().end(), mlp_.parameters().begin());
-  }
+        mlp_(trained, kernels::MlpPrecision::fp32) {}
 
   Fields predict(std::span<const Case> cases) const override {
     const std::lock_guard lock(mutex_);
@@ -47,7 +44,8 @@ class ClimateNetwork : public Model {
         spectra_.apply(climate_snapshot(cases[at + r], grid_), row);
         inputs_.apply(row);
       });
-      MlpPass& pass = pass_of(count);
+      // A row does not depend on how many others there are: one product for few, one for many.
+      MlpPass& pass = passes_.of(count <= kernels::mlp_rows ? kernels::mlp_rows : tile);
       pass.set_inputs(std::span<const float>(features).first(count * climate_features));
       pass.forward();
       for (std::size_t r = 0; r < count; ++r)
@@ -61,14 +59,6 @@ class ClimateNetwork : public Model {
   }
 
  private:
-  // A row does not depend on how many others there are: one product for few, one for many.
-  MlpPass& pass_of(std::size_t count) const {
-    auto& pass = passes_[count <= row_granule ? 0 : 1];
-    if (!pass)
-      pass = std::make_unique<MlpPass>(mlp_, count <= row_granule ? row_granule : tile, MlpPass::Backward::none);
-    return *pass;
-  }
-
   void expand(std::span<const float> inputs, MlpPass& pass, std::size_t row, std::span<float> curve) const {
     const bool inside =
         std::all_of(inputs.begin(), inputs.end(), [](float value) { return std::abs(value) <= climate_domain_limit; });
@@ -87,7 +77,7 @@ class ClimateNetwork : public Model {
   ClimateScaling inputs_, outputs_;
   mutable Mlp mlp_;
   mutable std::mutex mutex_;
-  mutable std::array<std::unique_ptr<MlpPass>, 2> passes_;
+  mutable kernels::MlpPasses passes_{mlp_, MlpPass::Backward::none};
 };
 
 }  // namespace
@@ -95,17 +85,8 @@ class ClimateNetwork : public Model {
 ClimateLearner::ClimateLearner(const kernels::ShallowWaterGrid& grid, ClimateTraining training, std::uint64_t seed)
     : grid_(grid), training_(std::move(training)), seed_(seed), spectra_(grid) {}
 
-MlpShape ClimateLearner::shape() const {
-  MlpShape shape{training_.nets, {climate_features}};
-  shape.layers.insert(shape.layers.end(), training_.hidden.begin(), training_.hidden.end());
-  shape.layers.push_back(climate_horizon);
-  return shape;
-}
-
 void ClimateLearner::make_network() {
-  passes_.clear();
-  mlp_ = std::make_unique<Mlp>(shape(), kernels::MlpPrecision::fp32);
-  adam_ = std::make_unique<kernels::AdamW>(mlp_->parameters().size(), kernels::AdamWSettings{training_.decay});
+  network_ = std::make_unique<kernels::MlpTraining>(training_, climate_features, climate_horizon);
 }
 
 void ClimateLearner::prepare(std::span<const Sample* const> mine, const Ranks& ranks) {
@@ -114,7 +95,7 @@ void ClimateLearner::prepare(std::span<const Sample* const> mine, const Ranks& r
   inputs_ = ClimateScaling(all.inputs, climate_features);
   outputs_ = ClimateScaling(all.logs, climate_horizon);
   make_network();
-  mlp_->initialise(seed_);
+  network_->mlp().initialise(seed_);
   flops_ = static_cast<double>(mine.size() * climate_pairs) * spectra_.flops();
 }
 
@@ -131,15 +112,14 @@ const ClimatePairs& ClimateLearner::pairs(const Sample& sample) {
 
 double ClimateLearner::gradient(std::span<const float> inputs, std::span<const float> logs, std::size_t batch) {
   const std::size_t count = logs.size() / climate_horizon;
-  const std::size_t rows = std::max(row_granule, (count + row_granule - 1) / row_granule * row_granule);
-  auto& pass = passes_[rows];
-  if (!pass) pass = std::make_unique<MlpPass>(*mlp_, rows, MlpPass::Backward::parameters);
-  pass->set_inputs(inputs);
-  pass->forward();
+  MlpPass& pass = network_->pass(count);
+  const std::size_t rows = pass.rows();
+  pass.set_inputs(inputs);
+  pass.forward();
   double loss = 0;
   for (std::size_t net = 0; net < training_.nets; ++net)
     for (std::size_t r = 0; r < rows; ++r) {
-      const auto out = pass->outputs().subspan((net * rows + r) * climate_horizon, climate_horizon);
+      const auto out = pass.outputs().subspan((net * rows + r) * climate_horizon, climate_horizon);
       if (r >= count) {
         std::fill(out.begin(), out.end(), 0.0f);
         continue;
@@ -154,12 +134,12 @@ double ClimateLearner::gradient(std::span<const float> inputs, std::span<const f
         out[k] = 2 * weight * miss * made * outputs_.spread[k];
       }
     }
-  pass->backward();
+  pass.backward();
   return loss / static_cast<double>(training_.nets);
 }
 
 double ClimateLearner::learn(std::size_t step, std::span<const Pair> mine, std::size_t batch, const Ranks& ranks) {
-  check(mlp_ != nullptr && training_.steps > 0, "climate: learn before prepare");
+  check(network_ != nullptr, "climate: learn before prepare");
   std::vector<float> inputs, logs;
   for (const Pair& pair : mine) {
     const ClimatePairs& own = pairs(*pair.sample);
@@ -173,42 +153,33 @@ double ClimateLearner::learn(std::size_t step, std::span<const Pair> mine, std::
     logs.insert(logs.end(), first, first + climate_horizon);
   }
   const double loss = gradient(inputs, logs, batch);
-  flops_ += 6 * static_cast<double>(training_.nets * mlp_->shape().weights() * mine.size());
-  ranks.sum(mlp_->gradients());
-  double square = 0;
-  for (const float value : mlp_->gradients()) square += static_cast<double>(value) * static_cast<double>(value);
-  const double norm = std::sqrt(square);
-  if (norm > training_.clip)
-    for (float& value : mlp_->gradients()) value *= static_cast<float>(training_.clip / norm);
-  const auto t = static_cast<double>(step + 1), whole = static_cast<double>(training_.steps);
-  const double warm = std::min(1.0, t / static_cast<double>(training_.warm_up));
-  adam_->step(mlp_->trained(),
-              training_.rate * warm * 0.5 * (1 + std::cos(std::numbers::pi * std::min(1.0, t / whole))));
+  network_->step(step, mine.size(), ranks);
   return ranks.sum(loss);
 }
 
 std::unique_ptr<Model> ClimateLearner::model() const {
-  check(mlp_ != nullptr, "climate: a model before any training");
-  return std::make_unique<ClimateNetwork>(*mlp_, spectra_, grid_, inputs_, outputs_);
+  check(network_ != nullptr, "climate: a model before any training");
+  return std::make_unique<ClimateNetwork>(network_->mlp(), spectra_, grid_, inputs_, outputs_);
 }
 
 std::vector<std::byte> ClimateLearner::save() const {
-  check(mlp_ != nullptr, "climate: nothing to save before training");
+  check(network_ != nullptr, "climate: nothing to save before training");
   ImageWriter image;
   image.put(image_mark);
-  image.put(mlp_->shape().layers);
+  image.put(network_->mlp().shape().layers);
   for (const ClimateScaling* scaling : {&inputs_, &outputs_}) {
     image.put(scaling->mean);
     image.put(scaling->spread);
   }
-  image.put(std::span<const float>(std::as_const(*mlp_).parameters()));
+  network_->save(image);
   return image.take();
 }
 
 void ClimateLearner::load(std::span<const std::byte> bytes) {
   ImageReader image(bytes);
   check(image.get<std::uint64_t>() == image_mark, "climate: not the image of a climate network");
-  check(image.vector<std::size_t>() == shape().layers, "climate: an image of another network");
+  check(image.vector<std::size_t>() == training_.shape(climate_features, climate_horizon).layers,
+        "climate: an image of another network");
   for (ClimateScaling* scaling : {&inputs_, &outputs_}) {
     scaling->mean = image.vector<float>();
     scaling->spread = image.vector<float>();
@@ -217,7 +188,7 @@ void ClimateLearner::load(std::span<const std::byte> bytes) {
             outputs_.mean.size() == climate_horizon && outputs_.spread.size() == climate_horizon,
         "climate: an image with scalings of {} and {} values", inputs_.mean.size(), outputs_.mean.size());
   make_network();
-  image.get(mlp_->parameters());
+  network_->load(image);
   image.finish();
 }
 

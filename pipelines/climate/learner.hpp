@@ -5,22 +5,15 @@
 
 #include <map>
 #include <memory>
-#include <mutex>
 
-#include "kernels/learning/mlp.hpp"
+#include "kernels/learning/mlp_training.hpp"
 #include "pipelines/climate/scaling.hpp"
 
 namespace tandem::pipelines {
 
-struct ClimateTraining {
-  std::size_t nets = 4;
-  std::vector<std::size_t> hidden = {128, 128};
-  double rate = 3e-3;
-  std::size_t warm_up = 200;
-  double decay = 0.5;
+struct ClimateTraining : kernels::MlpRecipe {
+  ClimateTraining() : MlpRecipe{4, {128, 128}, 3e-3, 200, 0.5, 1} {}
   double jitter = 0.1;  // sd of what is added to the standardised inputs of each step
-  double clip = 1;      // largest norm of a gradient
-  std::size_t steps = 0;
 };
 
 class ClimateLearner : public Learner {
@@ -31,14 +24,13 @@ class ClimateLearner : public Learner {
   std::unique_ptr<Model> model() const override;
   std::vector<std::byte> save() const override;
   void load(std::span<const std::byte> bytes) override;
-  double flops() const override { return flops_; }
+  double flops() const override { return flops_ + (network_ ? network_->flops() : 0); }
   // Of one batch of standardised inputs and logs: the loss, its gradient left in the network. For tests as well.
   double gradient(std::span<const float> inputs, std::span<const float> logs, std::size_t batch);
-  kernels::Mlp& network() { return *mlp_; }
+  kernels::Mlp& network() { return network_->mlp(); }
 
  private:
   const ClimatePairs& pairs(const Sample& sample);
-  kernels::MlpShape shape() const;
   void make_network();
 
   kernels::ShallowWaterGrid grid_;
@@ -46,11 +38,9 @@ class ClimateLearner : public Learner {
   std::uint64_t seed_;
   ClimateSpectra spectra_;
   ClimateScaling inputs_, outputs_;
-  std::unique_ptr<kernels::Mlp> mlp_;
-  std::unique_ptr<kernels::AdamW> adam_;
+  std::unique_ptr<kernels::MlpTraining> network_;
   std::map<std::size_t, ClimatePairs> pairs_;  // of the samples seen, standardised inputs, by index
-  std::map<std::size_t, std::unique_ptr<kernels::MlpPass>> passes_;
-  double flops_ = 0;
+  double flops_ = 0;                           // of the spectra; the network's besides
 };
 
 // Curves from spectra. A state whose wind or power lies further than this many standard deviations from what training

@@ -90,13 +90,7 @@ Case ClimateProblem::draw(Purpose purpose, std::uint64_t seed, std::uint64_t ind
 double ClimateProblem::error(const Case&, std::span<const float> truth, std::span<const float> prediction) const {
   check(truth.size() == climate_outputs && prediction.size() == climate_outputs,
         "climate: {} predicted values, expected {}", prediction.size(), climate_outputs);
-  double difference = 0, norm = 0;
-  for (std::size_t k = 0; k < climate_horizon; ++k) {
-    const double t = static_cast<double>(truth[k]), d = static_cast<double>(prediction[k]) - t;
-    difference += d * d;
-    norm += t * t;
-  }
-  return std::sqrt(difference / norm);
+  return relative_error(truth.first(climate_horizon), prediction.first(climate_horizon), "climate");
 }
 
 std::uint64_t ClimateProblem::audited(std::size_t question, std::size_t i) const {

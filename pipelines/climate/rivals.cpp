@@ -162,12 +162,9 @@ void ClimateRival::prepare_linear(std::span<const Sample* const> mine, const Ran
       row = std::copy_n(curve.begin() + static_cast<std::ptrdiff_t>(p), climate_horizon, row);
     }
   });
-  const std::vector<double> gathered = ranks.gather(packed);
-  std::vector<const double*> rows;
-  for (std::size_t at = 0; at < gathered.size(); at += width) rows.push_back(&gathered[at]);
-  std::sort(rows.begin(), rows.end(), [](const double* a, const double* b) { return a[0] < b[0]; });
+  const GatheredRows gathered = gathered_rows(packed, width, ranks);
   std::vector<double> inputs, curves, importance;
-  for (const double* row : rows)
+  for (const double* row : gathered.rows)
     for (std::size_t p = 0; p < climate_pairs; ++p) {
       const double* from = row + 1 + p * (fit_.pod.modes + climate_horizon);
       inputs.insert(inputs.end(), from, from + fit_.pod.modes);

@@ -49,13 +49,10 @@ ClimatePairs climate_pairs_of(std::span<const Sample* const> mine, const Climate
     packed.insert(packed.end(), own[i].inputs.begin(), own[i].inputs.end());
     packed.insert(packed.end(), own[i].logs.begin(), own[i].logs.end());
   }
-  const std::vector<double> all = ranks.gather(packed);
-  std::vector<const double*> rows;
-  for (std::size_t at = 0; at < all.size(); at += width) rows.push_back(&all[at]);
-  std::sort(rows.begin(), rows.end(), [](const double* a, const double* b) { return a[0] < b[0]; });
+  const GatheredRows all = gathered_rows(packed, width, ranks);
   ClimatePairs pairs;
   const auto to_float = [](double value) { return static_cast<float>(value); };
-  for (const double* row : rows) {
+  for (const double* row : all.rows) {
     const double *inputs = row + 1, *logs = inputs + climate_pairs * climate_features, *end = row + width;
     std::transform(inputs, logs, std::back_inserter(pairs.inputs), to_float);
     std::transform(logs, end, std::back_inserter(pairs.logs), to_float);

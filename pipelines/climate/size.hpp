@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <string_view>
 
+#include "harness/pipeline/content.hpp"
 #include "harness/pipeline/pipeline.hpp"
 #include "kernels/stencil/shallow_water_solver.hpp"
 
@@ -91,11 +92,9 @@ inline constexpr std::array<ClimateSize, 3> climate_sizes = {{
 }};
 
 inline const ClimateSize& climate_size(std::string_view name) {
-  for (const ClimateSize& size : climate_sizes)
-    if (size.name == name) return size;
   check_usage(name != "XL",
               "climate: size=XL (2048 x 1536 cells) needs one run shared out over ranks, which is not built");
-  throw Error(Exit::usage, fmt::format("climate: size={} is not one of S, M, L", name));
+  return size_named(climate_sizes, name, "climate");
 }
 
 }  // namespace tandem::pipelines

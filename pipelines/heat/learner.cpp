@@ -3,25 +3,15 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 
 namespace tandem::pipelines {
 
 using kernels::Mlp;
 using kernels::MlpPass;
-using kernels::MlpShape;
 
 namespace {
 
 constexpr std::uint64_t image_mark = 0x31544145484d4454;  // "TDMHEAT1"
-constexpr std::size_t row_granule = 16;
-
-MlpShape shape_of(const HeatTraining& training, std::size_t modes) {
-  MlpShape shape{training.nets, {heat_inputs}};
-  shape.layers.insert(shape.layers.end(), training.hidden.begin(), training.hidden.end());
-  shape.layers.push_back(modes);
-  return shape;
-}
 
 kernels::MlpPrecision precision_of(HeatFormat format) {
   return format == HeatFormat::bf16 ? kernels::MlpPrecision::bf16 : kernels::MlpPrecision::fp32;
@@ -30,8 +20,8 @@ kernels::MlpPrecision precision_of(HeatFormat format) {
 // A machine that only emulates bf16 says so before anything is simulated.
 void probe(const HeatTraining& training, HeatFormat format, MlpPass::Backward backward) {
   if (format != HeatFormat::bf16) return;
-  Mlp mlp(shape_of(training, training.modes), kernels::MlpPrecision::bf16);
-  const MlpPass pass(mlp, row_granule, backward);
+  Mlp mlp(training.shape(heat_inputs, training.modes), kernels::MlpPrecision::bf16);
+  const MlpPass pass(mlp, kernels::mlp_rows, backward);
   if (pass.reference())
     throw Unsupported(fmt::format("oneDNN {} has only its reference implementation ({}) of bf16 products on this CPU",
                                   kernels::onednn_version(), pass.implementation()));
@@ -41,10 +31,7 @@ void probe(const HeatTraining& training, HeatFormat format, MlpPass::Backward ba
 class NetworkRegression : public HeatRegression {
  public:
   NetworkRegression(const Mlp& trained, std::vector<float> spread, HeatFormat format)
-      : mlp_(trained.shape(), precision_of(format)), spread_(std::move(spread)) {
-    std::copy(trained.parameters().begin(), trained.parameters().end(), mlp_.parameters().begin());
-    mlp_.round();
-  }
+      : mlp_(trained, precision_of(format)), spread_(std::move(spread)) {}
 
   void coefficients(std::span<const double> inputs, std::size_t rows, std::span<double> to) override {
     MlpPass& pass = run(inputs, rows);
@@ -78,18 +65,17 @@ class NetworkRegression : public HeatRegression {
   }
 
   MlpPass& run(std::span<const double> inputs, std::size_t rows) {
-    auto& pass = passes_[rows];
-    if (!pass) pass = std::make_unique<MlpPass>(mlp_, rows, MlpPass::Backward::inputs);
     inputs_.clear();
     for (const double value : inputs) inputs_.push_back(static_cast<float>(value));
-    pass->set_inputs(inputs_);
-    pass->forward();
-    return *pass;
+    MlpPass& pass = passes_.of(rows);
+    pass.set_inputs(inputs_);
+    pass.forward();
+    return pass;
   }
 
   Mlp mlp_;
   std::vector<float> spread_, inputs_;
-  std::map<std::size_t, std::unique_ptr<MlpPass>> passes_;
+  kernels::MlpPasses passes_{mlp_, MlpPass::Backward::inputs};
 };
 
 }  // namespace
@@ -100,12 +86,8 @@ HeatLearner::HeatLearner(std::size_t nodes, HeatTraining training, std::uint64_t
   probe(training_, training_.infer, MlpPass::Backward::inputs);
 }
 
-HeatLearner::~HeatLearner() = default;
-
 void HeatLearner::make_network(std::size_t modes) {
-  passes_.clear();
-  mlp_ = std::make_unique<Mlp>(shape_of(training_, modes), precision_of(training_.train));
-  adam_ = std::make_unique<kernels::AdamW>(mlp_->parameters().size(), kernels::AdamWSettings{training_.decay});
+  network_ = std::make_unique<kernels::MlpTraining>(training_, heat_inputs, modes, precision_of(training_.train));
 }
 
 void HeatLearner::prepare(std::span<const Sample* const> mine, const Ranks& ranks) {
@@ -118,7 +100,7 @@ void HeatLearner::prepare(std::span<const Sample* const> mine, const Ranks& rank
     output_weights_.push_back(static_cast<float>(energy));
   }
   make_network(basis_.pod().modes);
-  mlp_->initialise(seed_);
+  network_->mlp().initialise(seed_);
   const double own = static_cast<double>(mine.size()), all = ranks.sum(own);
   flops_ = 2 * own * static_cast<double>(nodes_) * (all + static_cast<double>(basis_.pod().modes));
 }
@@ -130,14 +112,8 @@ const HeatPoint& HeatLearner::point(const Sample& sample) {
   return points_.emplace(sample.index, basis_.project(sample)).first->second;
 }
 
-MlpPass& HeatLearner::pass(std::size_t rows) {
-  auto& pass = passes_[rows];
-  if (!pass) pass = std::make_unique<MlpPass>(*mlp_, rows, MlpPass::Backward::parameters);
-  return *pass;
-}
-
 double HeatLearner::learn(std::size_t step, std::span<const Pair> mine, std::size_t batch, const Ranks& ranks) {
-  check(mlp_ != nullptr && training_.steps > 0, "heat: learn before prepare");
+  check(network_ != nullptr, "heat: learn before prepare");
   inputs_.clear();
   targets_.clear();
   row_weights_.clear();
@@ -148,36 +124,30 @@ double HeatLearner::learn(std::size_t step, std::span<const Pair> mine, std::siz
       targets_.push_back(static_cast<float>(own.coefficients[k] / static_cast<double>(spread_[k])));
     row_weights_.push_back(static_cast<float>(1 / (own.norm * own.norm * static_cast<double>(batch))));
   }
-  const std::size_t rows = std::max(row_granule, (mine.size() + row_granule - 1) / row_granule * row_granule);
-  MlpPass& work = pass(rows);
+  MlpPass& work = network_->pass(mine.size());
   work.set_inputs(inputs_);
   work.forward();
   const double loss = work.squared_error(targets_, row_weights_, output_weights_);
   work.backward();
-  flops_ += 6 * static_cast<double>(mlp_->shape().nets * mlp_->shape().weights() * mine.size());
-  ranks.sum(mlp_->gradients());
-  const auto t = static_cast<double>(step + 1), whole = static_cast<double>(training_.steps);
-  const double warm = std::min(1.0, t / static_cast<double>(training_.warm_up));
-  adam_->step(mlp_->trained(),
-              training_.rate * warm * 0.5 * (1 + std::cos(std::numbers::pi * std::min(1.0, t / whole))));
+  network_->step(step, mine.size(), ranks);
   return ranks.sum(loss) / static_cast<double>(training_.nets);
 }
 
 std::unique_ptr<Model> HeatLearner::model() const {
-  check(mlp_ != nullptr, "heat: a model before any training");
-  return std::make_unique<HeatSurrogate>(basis_, std::make_unique<NetworkRegression>(*mlp_, spread_, training_.infer),
-                                         training_.infer);
+  check(network_ != nullptr, "heat: a model before any training");
+  return std::make_unique<HeatSurrogate>(
+      basis_, std::make_unique<NetworkRegression>(network_->mlp(), spread_, training_.infer), training_.infer);
 }
 
 std::vector<std::byte> HeatLearner::save() const {
-  check(mlp_ != nullptr, "heat: nothing to save before training");
+  check(network_ != nullptr, "heat: nothing to save before training");
   ImageWriter image;
   image.put(image_mark);
-  image.put(mlp_->shape().nets);
-  image.put(mlp_->shape().layers);
+  image.put(network_->mlp().shape().nets);
+  image.put(network_->mlp().shape().layers);
   basis_.save(image);
   image.put(spread_);
-  image.put(std::span<const float>(std::as_const(*mlp_).parameters()));
+  network_->save(image);
   return image.take();
 }
 
@@ -188,13 +158,12 @@ void HeatLearner::load(std::span<const std::byte> bytes) {
   const auto layers = image.vector<std::size_t>();
   basis_.load(image);
   check(basis_.pod().values == nodes_, "heat: an image for {} nodes, expected {}", basis_.pod().values, nodes_);
-  const MlpShape expected = shape_of(training_, basis_.pod().modes);
+  const kernels::MlpShape expected = training_.shape(heat_inputs, basis_.pod().modes);
   check(nets == expected.nets && layers == expected.layers, "heat: an image of another network");
   spread_ = image.vector<float>();
   check(spread_.size() == basis_.pod().modes, "heat: an image with {} spreads", spread_.size());
   make_network(basis_.pod().modes);
-  image.get(mlp_->parameters());
-  mlp_->round();
+  network_->load(image);
   image.finish();
 }
 

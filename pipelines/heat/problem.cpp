@@ -149,14 +149,7 @@ Case HeatProblem::draw(Purpose purpose, std::uint64_t seed, std::uint64_t index)
 }
 
 double HeatProblem::error(const Case&, std::span<const float> truth, std::span<const float> prediction) const {
-  check(truth.size() == prediction.size(), "heat: {} predicted values, expected {}", prediction.size(), truth.size());
-  double difference = 0, norm = 0;
-  for (std::size_t n = 0; n < truth.size(); ++n) {
-    const double t = static_cast<double>(truth[n]), d = static_cast<double>(prediction[n]) - t;
-    difference += d * d;
-    norm += t * t;
-  }
-  return std::sqrt(difference / norm);
+  return relative_error(truth, prediction, "heat");
 }
 
 std::vector<Answer> HeatProblem::answer(const Model& model, std::uint64_t seed, std::size_t count,
@@ -191,9 +184,6 @@ std::vector<Verdict> HeatProblem::judge(std::span<const Answer> answers, std::ui
                                         const Simulation& simulation, const Ranks& ranks) const {
   std::vector<Case> cases;
   double outside = 0, misstated = 0, largest = 0;
-  const auto worse = [](double& worst, double value) {
-    worst = std::max(worst, std::isnan(value) ? std::numeric_limits<double>::infinity() : value);
-  };
   for (const Answer& answer : answers) {
     Case design = designed(answer, seed);
     for (const std::size_t d : heat_design) {

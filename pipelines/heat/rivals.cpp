@@ -64,17 +64,13 @@ std::vector<HeatPoint> gather(std::span<const Sample* const> mine, const HeatBas
     packed.insert(packed.end(), point.inputs.begin(), point.inputs.end());
     packed.insert(packed.end(), point.coefficients.begin(), point.coefficients.end());
   }
-  const std::vector<double> all = ranks.gather(packed);
-  std::vector<const double*> rows;
-  for (std::size_t at = 0; at < all.size(); at += width) rows.push_back(&all[at]);
-  std::sort(rows.begin(), rows.end(), [](const double* a, const double* b) { return a[0] < b[0]; });
-  std::vector<HeatPoint> points(rows.size());
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    points[i].norm = rows[i][1];
-    std::copy_n(rows[i] + 2, heat_inputs, points[i].inputs.begin());
-    const double* coefficients = rows[i] + 2 + heat_inputs;
-    points[i].coefficients.resize(modes);
-    for (std::size_t k = 0; k < modes; ++k) points[i].coefficients[k] = coefficients[k];
+  std::vector<HeatPoint> points;
+  const GatheredRows all = gathered_rows(packed, width, ranks);
+  for (const double* row : all.rows) {
+    HeatPoint& point = points.emplace_back();
+    point.norm = row[1];
+    std::copy_n(row + 2, heat_inputs, point.inputs.begin());
+    point.coefficients.assign(row + 2 + heat_inputs, row + width);
   }
   return points;
 }

@@ -8,6 +8,7 @@
 #include <span>
 #include <string_view>
 
+#include "harness/pipeline/content.hpp"
 #include "harness/pipeline/pipeline.hpp"
 
 namespace tandem::pipelines {
@@ -78,10 +79,6 @@ inline constexpr std::array<HeatSize, 4> heat_sizes = {{
     {"XL", {256, 256, 64}, {1e-7, 0.02}, {64, 64, 16}, {1e-2, 0.1}, 0.055, {16384, 1024, 48000, 256}},
 }};
 
-inline const HeatSize& heat_size(std::string_view name) {
-  for (const HeatSize& size : heat_sizes)
-    if (size.name == name) return size;
-  throw Error(Exit::usage, fmt::format("heat: size={} is not one of S, M, L, XL", name));
-}
+inline const HeatSize& heat_size(std::string_view name) { return size_named(heat_sizes, name, "heat"); }
 
 }  // namespace tandem::pipelines

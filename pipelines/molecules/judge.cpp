@@ -14,8 +14,6 @@ namespace {
 
 constexpr std::size_t audited_others = 59;  // none better: at most 5 % of the rest are, with 95 % confidence (Wilks)
 
-double or_infinity(double value) { return std::isnan(value) ? std::numeric_limits<double>::infinity() : value; }
-
 // The number of a molecule of the library, or `size` for what is none.
 std::size_t molecule_at(double value, std::size_t size) {
   return value >= 0 && value < static_cast<double>(size) && value == std::floor(value) ? static_cast<std::size_t>(value)
@@ -37,10 +35,9 @@ std::vector<Verdict> MoleculeProblem::judge(std::span<const Answer> answers, std
     const Case own = draw(Purpose::question, seed, molecule), fresh = draw(Purpose::judging, seed, molecule);
     const std::vector<Sample> samples = simulation.simulate(std::vector{own, fresh}, Fidelity::truth);
     const auto score = [&](std::size_t i) { return static_cast<double>(simulation.outputs(samples[i])[0]); };
-    misstated = std::max(misstated, or_infinity(std::abs(answer.values[answered_score] - score(0))));
+    worse(misstated, std::abs(answer.values[answered_score] - score(0)));
     for (std::size_t i = 0; i < 2; ++i)
-      violation =
-          std::max(violation, or_infinity(simulation.invariant(i == 0 ? own : fresh, simulation.outputs(samples[i]))));
+      worse(violation, simulation.invariant(i == 0 ? own : fresh, simulation.outputs(samples[i])));
     repeats.push_back((score(1) - score(0)) * (score(1) - score(0)) / 2);
   }
   const std::vector<double> all = ranks.gather(mine), squares = ranks.gather(repeats);
@@ -53,7 +50,7 @@ std::vector<Verdict> MoleculeProblem::judge(std::span<const Answer> answers, std
     const double* const values = &all[i * answer_values];
     const std::size_t molecule = molecule_at(values[answered_molecule], library_.size());
     if (molecule == library_.size() || !distinct.insert(molecule).second) continue;
-    kth = std::max(kth, or_infinity(values[answered_score]));
+    worse(kth, values[answered_score]);
     recalled += values[answered_score] <= size_.golden ? 1 : 0;
   }
   double mean = 0;

@@ -2,9 +2,7 @@
 #include "pipelines/molecules/learner.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <mutex>
-#include <numbers>
 
 #include "harness/base/image.hpp"
 
@@ -16,14 +14,7 @@ using kernels::MlpPass;
 namespace {
 
 constexpr std::uint64_t image_mark = 0x314c4f4d4d444e54;  // "TNDMMOL1"
-constexpr std::size_t row_granule = 16, tile = 256;       // rows of a training step, and of a prediction
-
-kernels::MlpShape shape_of(const MoleculeTraining& training) {
-  kernels::MlpShape shape{training.nets, {crossed_features}};
-  shape.layers.insert(shape.layers.end(), training.hidden.begin(), training.hidden.end());
-  shape.layers.push_back(1);
-  return shape;
-}
+constexpr std::size_t tile = 256;                         // rows of a prediction
 
 void add_row(std::vector<float>& rows, const Molecule& molecule) {
   const std::size_t at = rows.size();
@@ -35,10 +26,7 @@ void add_row(std::vector<float>& rows, const Molecule& molecule) {
 class NetworkModel : public Model {
  public:
   NetworkModel(const Mlp& trained, const KnownScores& known)
-      : mlp_(trained.shape(), trained.precision()), known_(known), mean_(known.mean()), spread_(known.spread()) {
-    std::copy(trained.parameters().begin(), trained.parameters().end(), mlp_.parameters().begin());
-    pass_ = std::make_unique<MlpPass>(mlp_, tile, MlpPass::Backward::none);
-  }
+      : mlp_(trained, trained.precision()), known_(known), mean_(known.mean()), spread_(known.spread()) {}
 
   Fields predict(std::span<const Case> cases) const override {
     const std::lock_guard lock(mutex_);
@@ -49,11 +37,11 @@ class NetworkModel : public Model {
       const std::size_t count = std::min(tile, cases.size() - at);
       rows.clear();
       for (std::size_t i = 0; i < count; ++i) add_row(rows, molecule_of(cases[at + i]));
-      pass_->set_inputs(rows);
-      pass_->forward();
+      pass_.set_inputs(rows);
+      pass_.forward();
       for (std::size_t i = 0; i < count; ++i) {
         double sum = 0;
-        for (std::size_t net = 0; net < nets; ++net) sum += static_cast<double>(pass_->outputs()[net * tile + i]);
+        for (std::size_t net = 0; net < nets; ++net) sum += static_cast<double>(pass_.outputs()[net * tile + i]);
         const double predicted = mean_ + spread_ * sum / static_cast<double>(nets);
         fields.row(at + i)[0] = static_cast<float>(known_.of(molecule_of(cases[at + i]), predicted));
       }
@@ -68,36 +56,23 @@ class NetworkModel : public Model {
   mutable Mlp mlp_;
   KnownScores known_;
   double mean_, spread_;
-  std::unique_ptr<MlpPass> pass_;
+  mutable MlpPass pass_{mlp_, tile, MlpPass::Backward::none};
 };
 
 }  // namespace
 
-MoleculeLearner::MoleculeLearner(MoleculeTraining training, std::uint64_t seed)
-    : training_(std::move(training)), seed_(seed) {}
-MoleculeLearner::~MoleculeLearner() = default;
-
 void MoleculeLearner::make_network() {
-  passes_.clear();
-  mlp_ = std::make_unique<Mlp>(shape_of(training_), kernels::MlpPrecision::fp32);
-  adam_ = std::make_unique<kernels::AdamW>(mlp_->parameters().size(), kernels::AdamWSettings{training_.decay});
+  network_ = std::make_unique<kernels::MlpTraining>(training_, crossed_features, 1);
 }
 
 void MoleculeLearner::prepare(std::span<const Sample* const> mine, const Ranks& ranks) {
   known_ = KnownScores(mine, ranks);
   make_network();
-  mlp_->initialise(seed_);
-  flops_ = 0;
-}
-
-MlpPass& MoleculeLearner::pass(std::size_t rows) {
-  auto& pass = passes_[rows];
-  if (!pass) pass = std::make_unique<MlpPass>(*mlp_, rows, MlpPass::Backward::parameters);
-  return *pass;
+  network_->mlp().initialise(seed_);
 }
 
 double MoleculeLearner::learn(std::size_t step, std::span<const Pair> mine, std::size_t batch, const Ranks& ranks) {
-  check(mlp_ != nullptr && training_.steps > 0, "molecules: learn before prepare");
+  check(network_ != nullptr, "molecules: learn before prepare");
   std::vector<float> inputs, targets;
   const double mean = known_.mean(), spread = known_.spread();
   for (const Pair& pair : mine) {
@@ -106,33 +81,28 @@ double MoleculeLearner::learn(std::size_t step, std::span<const Pair> mine, std:
     targets.push_back(static_cast<float>((score - mean) / spread));
   }
   const std::vector<float> row_weights(mine.size(), 1.0f / static_cast<float>(batch)), output_weights = {1.0f};
-  MlpPass& work = pass(std::max(row_granule, (mine.size() + row_granule - 1) / row_granule * row_granule));
+  MlpPass& work = network_->pass(mine.size());
   work.set_inputs(inputs);
   work.forward();
   const double loss = work.squared_error(targets, row_weights, output_weights);
   work.backward();
-  flops_ += 6 * static_cast<double>(mlp_->shape().nets * mlp_->shape().weights() * mine.size());
-  ranks.sum(mlp_->gradients());
-  const auto t = static_cast<double>(step + 1), whole = static_cast<double>(training_.steps);
-  const double warm = std::min(1.0, t / static_cast<double>(training_.warm_up));
-  adam_->step(mlp_->trained(),
-              training_.rate * warm * 0.5 * (1 + std::cos(std::numbers::pi * std::min(1.0, t / whole))));
+  network_->step(step, mine.size(), ranks);
   return ranks.sum(loss) / static_cast<double>(training_.nets);
 }
 
 std::unique_ptr<Model> MoleculeLearner::model() const {
-  check(mlp_ != nullptr, "molecules: a model before any training");
-  return std::make_unique<NetworkModel>(*mlp_, known_);
+  check(network_ != nullptr, "molecules: a model before any training");
+  return std::make_unique<NetworkModel>(network_->mlp(), known_);
 }
 
 std::vector<std::byte> MoleculeLearner::save() const {
-  check(mlp_ != nullptr, "molecules: nothing to save before training");
+  check(network_ != nullptr, "molecules: nothing to save before training");
   ImageWriter image;
   image.put(image_mark);
-  image.put(mlp_->shape().nets);
-  image.put(mlp_->shape().layers);
+  image.put(network_->mlp().shape().nets);
+  image.put(network_->mlp().shape().layers);
   known_.save(image);
-  image.put(std::span<const float>(std::as_const(*mlp_).parameters()));
+  network_->save(image);
   return image.take();
 }
 
@@ -141,11 +111,11 @@ void MoleculeLearner::load(std::span<const std::byte> bytes) {
   check(image.get<std::uint64_t>() == image_mark, "molecules: not the image of a molecules network");
   const auto nets = image.get<std::size_t>();
   const auto layers = image.vector<std::size_t>();
-  const kernels::MlpShape expected = shape_of(training_);
+  const kernels::MlpShape expected = training_.shape(crossed_features, 1);
   check(nets == expected.nets && layers == expected.layers, "molecules: an image of another network");
   known_.load(image);
   make_network();
-  image.get(mlp_->parameters());
+  network_->load(image);
   image.finish();
 }
 

@@ -19,9 +19,7 @@ Pipeline make(const Settings& settings, int threads) {
   return {std::make_unique<MoleculeProblem>(size, library),
           std::make_unique<MoleculeSimulation>(size, library, threads),
           [steps = size.schedule.batches](std::uint64_t seed) {
-            MoleculeTraining training;
-            training.steps = steps;
-            return std::make_unique<MoleculeLearner>(training, seed);
+            return std::make_unique<MoleculeLearner>(molecule_training(steps), seed);
           }};
 }
 

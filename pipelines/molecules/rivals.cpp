@@ -29,12 +29,9 @@ Rows gather(std::span<const Sample* const> mine, FeatureKind kind, const Ranks& 
     own.insert(own.end(), code.begin(), code.end());
     own.push_back(static_cast<double>(sample->arrays.at("docked").values.at(0)));
   }
-  const std::vector<double> all = ranks.gather(own);
-  std::vector<const double*> order;
-  for (std::size_t at = 0; at < all.size(); at += width) order.push_back(&all[at]);
-  std::sort(order.begin(), order.end(), [](const double* a, const double* b) { return a[0] < b[0]; });
   Rows rows;
-  for (const double* row : order) {
+  const GatheredRows all = gathered_rows(own, width, ranks);
+  for (const double* row : all.rows) {
     rows.ones.push_back(ones(decoded(std::vector<float>(row + 1, row + width - 1)), kind));
     rows.scores.push_back(row[width - 1]);
   }

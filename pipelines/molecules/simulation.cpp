@@ -121,7 +121,7 @@ double MoleculeSimulation::invariant(const Case& problem_case, std::span<const f
   double worst = 0;
   for (const double part : {std::abs(static_cast<double>(outputs[0]) - sum.energy) / sum.energy_terms,
                             std::abs(norm - 1), imbalance(field_, molecule, moving, sites_, sum)})
-    worst = std::max(worst, std::isnan(part) ? std::numeric_limits<double>::infinity() : part);
+    worse(worst, part);
   return worst;
 }
 

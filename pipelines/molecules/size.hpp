@@ -5,6 +5,7 @@
 
 #include <string_view>
 
+#include "harness/pipeline/content.hpp"
 #include "harness/pipeline/pipeline.hpp"
 #include "pipelines/molecules/anneal.hpp"
 
@@ -50,9 +51,7 @@ inline constexpr std::array<MoleculeSize, 5> molecule_sizes = {{
 }};
 
 inline const MoleculeSize& molecule_size(std::string_view name) {
-  for (const MoleculeSize& size : molecule_sizes)
-    if (size.name == name) return size;
-  throw Error(Exit::usage, fmt::format("molecules: size={} is not one of XS, S, M, L, XL", name));
+  return size_named(molecule_sizes, name, "molecules");
 }
 
 }  // namespace tandem::pipelines

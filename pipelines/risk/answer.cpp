@@ -32,11 +32,6 @@ double digest_of(std::span<const float> prices) {
   return static_cast<double>(leading_bits(sha256(std::as_bytes(prices))) >> 11);
 }
 
-// So that it can be sorted.
-double ordered(double value) { return std::isnan(value) ? std::numeric_limits<double>::infinity() : value; }
-
-void worse(double& worst, double value) { worst = std::max(worst, ordered(value)); }
-
 }  // namespace
 
 RiskTail risk_tail_of(std::vector<double> losses, std::size_t tail) {
@@ -134,7 +129,7 @@ std::array<double, 4> RiskProblem::tail_errors(std::span<const double> stated, s
     const Losses loss = losses(prices.row(0), prices);
     std::vector<double> rows;
     for (std::size_t i = 0; i < mine.size(); ++i)
-      rows.insert(rows.end(), {static_cast<double>(mine[i]), ordered(loss.a[i + 1]), ordered(loss.b[i + 1])});
+      rows.insert(rows.end(), {static_cast<double>(mine[i]), or_infinity(loss.a[i + 1]), or_infinity(loss.b[i + 1])});
     return ranks.gather(rows);
   };
   // The coarse method finds where the tails may lie, the truth values them.

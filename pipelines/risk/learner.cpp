@@ -15,7 +15,6 @@ namespace {
 
 constexpr std::uint64_t image_mark = 0x314b534952444d54;  // "TMDRISK1"
 constexpr std::uint64_t direction_stream = 77;
-constexpr std::size_t row_granule = 16;
 constexpr double least_norm = 0.05;  // of the prices: what is cheaper than this counts no more
 
 kernels::MlpShape shape_of(const RiskSize& size) {
@@ -118,7 +117,7 @@ void RiskLearner::fill(std::size_t step, std::span<const Pair> mine, std::size_t
 double RiskLearner::learn(std::size_t step, std::span<const Pair> mine, std::size_t batch, const Ranks& ranks) {
   check(ready_ && training_.steps > 0, "risk: learn before prepare");
   fill(step, mine, batch);
-  const std::size_t rows = std::max(row_granule, (mine.size() + row_granule - 1) / row_granule * row_granule);
+  const std::size_t rows = kernels::mlp_rows_for(mine.size());
   auto& pass = passes_[rows];
   if (!pass) pass = std::make_unique<kernels::TwinPass>(mlp_, rows);
   pass->set_inputs(inputs_, directions_);
@@ -169,14 +168,9 @@ std::unique_ptr<Learner> make_risk_learner(const RiskSize& size, std::uint64_t s
 
 namespace {
 
-constexpr std::size_t few_rows = 16, tile_rows = 1000;
+constexpr std::size_t few_rows = kernels::mlp_rows, tile_rows = 1000;
 
 }  // namespace
-
-RiskSurrogate::RiskSurrogate(const RiskSize& size, const kernels::Mlp& trained, RiskScales scales)
-    : size_(size), scales_(std::move(scales)), mlp_(trained.shape(), trained.precision()) {
-  std::copy(trained.parameters().begin(), trained.parameters().end(), mlp_.parameters().begin());
-}
 
 void RiskSurrogate::fill(std::span<const Case> cases) const {
   const std::size_t parameters = size_.parameters();
@@ -195,15 +189,14 @@ Fields RiskSurrogate::predict(std::span<const Case> cases) const {
     const std::size_t rows = cases.size() - at >= tile_rows ? tile_rows : few_rows;
     const std::size_t count = std::min(rows, cases.size() - at);
     fill(cases.subspan(at, count));
-    auto& pass = passes_[rows];
-    if (!pass) pass = std::make_unique<kernels::MlpPass>(mlp_, rows, kernels::MlpPass::Backward::none);
-    pass->set_inputs(inputs_);
-    pass->forward();
+    kernels::MlpPass& pass = passes_.of(rows);
+    pass.set_inputs(inputs_);
+    pass.forward();
 #pragma omp parallel for schedule(static)
     for (std::size_t r = 0; r < count; ++r) {
       const bool inside = risk_outside(size_, cases[at + r].parameters) <= 1e-6;
       for (std::size_t k = 0; k < products; ++k)
-        result.row(at + r)[k] = inside ? scales_.price[k] + scales_.unit * pass->outputs()[r * products + k]
+        result.row(at + r)[k] = inside ? scales_.price[k] + scales_.unit * pass.outputs()[r * products + k]
                                        : std::numeric_limits<float>::quiet_NaN();
     }
     at += count;

@@ -6,7 +6,7 @@
 #include <memory>
 #include <mutex>
 
-#include "kernels/learning/mlp.hpp"
+#include "kernels/learning/mlp_training.hpp"
 #include "kernels/learning/twin_pass.hpp"
 #include "pipelines/risk/size.hpp"
 
@@ -47,7 +47,8 @@ class RiskLearner : public Learner {
 // Prices of markets inside the box; NaN, never an extrapolation, for a market that is outside by more than 1e-6.
 class RiskSurrogate : public Model {
  public:
-  RiskSurrogate(const RiskSize& size, const kernels::Mlp& trained, RiskScales scales);
+  RiskSurrogate(const RiskSize& size, const kernels::Mlp& trained, RiskScales scales)
+      : size_(size), scales_(std::move(scales)), mlp_(trained, trained.precision()) {}
   Fields predict(std::span<const Case> cases) const override;
   double flops() const override { return 2 * static_cast<double>(mlp_.shape().weights()); }
 
@@ -58,7 +59,7 @@ class RiskSurrogate : public Model {
   RiskScales scales_;
   mutable kernels::Mlp mlp_;
   mutable std::mutex mutex_;
-  mutable std::map<std::size_t, std::unique_ptr<kernels::MlpPass>> passes_;  // by rows
+  mutable kernels::MlpPasses passes_{mlp_, kernels::MlpPass::Backward::none};
   mutable std::vector<float> inputs_;
 };
 

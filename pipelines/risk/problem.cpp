@@ -127,14 +127,7 @@ Case RiskProblem::draw(Purpose purpose, std::uint64_t seed, std::uint64_t index)
 }
 
 double RiskProblem::error(const Case&, std::span<const float> truth, std::span<const float> prediction) const {
-  check(truth.size() == prediction.size(), "risk: {} predicted prices, expected {}", prediction.size(), truth.size());
-  double difference = 0, norm = 0;
-  for (std::size_t p = 0; p < truth.size(); ++p) {
-    const double t = static_cast<double>(truth[p]), d = static_cast<double>(prediction[p]) - t;
-    difference += d * d;
-    norm += t * t;
-  }
-  return std::sqrt(difference / norm);
+  return relative_error(truth, prediction, "risk");
 }
 
 std::vector<Rival> RiskProblem::rivals() const { return risk_rivals(size_); }

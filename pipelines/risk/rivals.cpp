@@ -195,12 +195,9 @@ void RiskNearest::prepare(std::span<const Sample* const> mine, const Ranks& rank
     const auto& price = sample->arrays.at("price").values;
     own.insert(own.end(), price.begin(), price.end());
   }
-  const std::vector<double> all = ranks.gather(own);
-  std::vector<const double*> order;
-  for (std::size_t at = 0; at < all.size(); at += width) order.push_back(&all[at]);
-  std::sort(order.begin(), order.end(), [](const double* a, const double* b) { return *a < *b; });
   rows_.clear();
-  for (const double* row : order) rows_.insert(rows_.end(), row + 1, row + width);
+  const GatheredRows all = gathered_rows(own, width, ranks);
+  for (const double* row : all.rows) rows_.insert(rows_.end(), row + 1, row + width);
 }
 
 std::unique_ptr<Model> RiskNearest::model() const {

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "harness/pipeline/content.hpp"
 #include "harness/pipeline/pipeline.hpp"
 #include "kernels/montecarlo/book.hpp"
 
@@ -60,11 +61,7 @@ inline constexpr std::array<RiskSize, 4> risk_sizes = {{
     {"XL", 50, 64, 32, 256, 16384, 512, 0.025, {8388608, 65536, 400000, 2048}, {2048, 2048, 2048}, 125000, 8000},
 }};
 
-inline const RiskSize& risk_size(std::string_view name) {
-  for (const RiskSize& size : risk_sizes)
-    if (size.name == name) return size;
-  throw Error(Exit::usage, fmt::format("risk: size={} is not one of S, M, L, XL", name));
-}
+inline const RiskSize& risk_size(std::string_view name) { return size_named(risk_sizes, name, "risk"); }
 
 kernels::BergomiModel risk_model(const RiskSize& size);
 // The basket's weights are unequal: a book that is the same under any permutation of the assets would be an easy game
