@@ -35,7 +35,7 @@ TEST(MlpTraining, StepsAtItsRateWithClippedGradients) {
     EXPECT_EQ(before > 1, step != 3);
     EXPECT_NEAR(norm_of(training.mlp().gradients()), std::min(before, 1.0), 1e-6);
     for (float& value : by_hand.gradients()) value *= static_cast<float>(1 / std::max(1.0, before));
-    const double t = static_cast<double>(step + 1);
+    const auto t = static_cast<double>(step + 1);
     adam.step(by_hand.trained(), 0.1 * std::min(1.0, t / 2) * 0.5 * (1 + std::cos(std::numbers::pi * t / 10)));
   }
   for (std::size_t i = 0; i < by_hand.parameters().size(); ++i)

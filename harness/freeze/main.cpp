@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <fstream>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -65,12 +66,22 @@ double least_limit(const std::vector<double>& sorted, const GatePlan& plan) {
   return sorted[sorted.size() - 1 - above];
 }
 
-void show(const std::string& name, const Judged& judged, const GatePlan& plan) {
-  fmt::print("| {} | {:.2f} | {:.2f} | {:.2f} | {:.2f} | {:.2f} | {:.3f} | {:.3f} | {:.1e} |\n", name,
+void show(const std::string& name, const Judged& judged, const GatePlan& plan, const std::string& training = "") {
+  fmt::print("| {} | {:.2f} | {:.2f} | {:.2f} | {:.2f} | {:.2f} | {:.3f} | {:.3f} | {:.1e} | {} |\n", name,
              100 * at(judged.errors, 0.5), 100 * at(judged.errors, 0.9), 100 * at(judged.errors, 0.99),
              100 * judged.errors.back(), 100 * least_limit(judged.errors, plan), judged.violations.back(),
-             least_limit(judged.violations, plan), judged.truth);
+             least_limit(judged.violations, plan), judged.truth, training);
   std::fflush(stdout);
+}
+
+// The worst violation of the invariant by a training sample, of the last training that the log tells of.
+std::string of_training(const std::filesystem::path& log) {
+  std::string worst;
+  std::ifstream file(log);
+  for (std::string line; std::getline(file, line);)
+    if (const Json record = Json::parse(line); record.at("record") == "training_invariant")
+      worst = record.at("value").is_number() ? fmt::format("{:.1e}", record.at("value").get<double>()) : "no number";
+  return worst;
 }
 
 Trained train_once(const Pipeline& pipeline, const Ranks& ranks, Recorder& recorder, std::uint64_t seed) {
@@ -90,8 +101,9 @@ void freeze(const PipelineEntry& entry, const Settings& settings, int seeds, std
   fmt::print("{} {}: {} hold-out cases a seed, plan {}/{}\n\n", entry.name, settings.path(), cases, plan.cases,
              plan.allowed);
   fmt::print(
-      "| seed | median % | p90 % | p99 % | max % | least e* % | worst violation | least limit | of the truth |\n");
-  fmt::print("|--|--|--|--|--|--|--|--|--|\n");
+      "| seed | median % | p90 % | p99 % | max % | least e* % | worst violation | least limit | of the truth | of "
+      "training "
+      "|\n|--|--|--|--|--|--|--|--|--|--|\n");
   const auto coarse = pipeline.simulation->coarse_model();
   show("coarse", judge(pipeline, {coarse.get()}, leading_bits(sha256("coarse")), cases)[0], plan);
   Judged pooled;
@@ -105,7 +117,7 @@ void freeze(const PipelineEntry& entry, const Settings& settings, int seeds, std
     models.reserve(owned.size());
     for (const auto& model : owned) models.push_back(model.get());
     const auto judged = judge(pipeline, models, leading_bits(sha256(fmt::format("freeze {}", seed))), cases);
-    show(fmt::format("{}", seed), judged[0], plan);
+    show(fmt::format("{}", seed), judged[0], plan, of_training(log));
     for (std::size_t r = 0; r < trained.rivals.size(); ++r)
       if (!trained.rivals[r].first.trivial) show("  " + trained.rivals[r].first.name, judged[r + 1], plan);
     pooled.errors.insert(pooled.errors.end(), judged[0].errors.begin(), judged[0].errors.end());

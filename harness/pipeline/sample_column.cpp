@@ -5,6 +5,7 @@
 #include <cstring>
 #include <functional>
 #include <numeric>
+#include <utility>
 
 namespace tandem {
 namespace {
@@ -33,15 +34,15 @@ struct SampleColumn::Rows {
   Hdf5Handle file, memory;
 };
 
-SampleColumn::SampleColumn(hid_t file, const std::filesystem::path& path, const std::string& name, const Array& like)
-    : path_(path),
-      name_(name),
+SampleColumn::SampleColumn(hid_t file, std::filesystem::path path, std::string name, const Array& like)
+    : path_(std::move(path)),
+      name_(std::move(name)),
       shape_(like.shape),
       rounded_(!like.bf16.empty()),
       set_(create(file), H5Dclose, path_, "write") {}
 
-SampleColumn::SampleColumn(hid_t file, const std::filesystem::path& path, const std::string& name, std::size_t rows)
-    : path_(path), name_(name), set_(open(file), H5Dclose, path_, "read") {
+SampleColumn::SampleColumn(hid_t file, std::filesystem::path path, std::string name, std::size_t rows)
+    : path_(std::move(path)), name_(std::move(name)), set_(open(file), H5Dclose, path_, "read") {
   const Hdf5Handle space(H5Dget_space(set_), H5Sclose, path_, "read");
   std::vector<hsize_t> size(static_cast<std::size_t>(H5Sget_simple_extent_ndims(space)));
   H5Sget_simple_extent_dims(space, size.data(), nullptr);

@@ -17,8 +17,8 @@ namespace tandem {
 class SampleColumn {
  public:
   // A new one, for arrays like this; one of `rows` samples that the file holds.
-  SampleColumn(hid_t file, const std::filesystem::path& path, const std::string& name, const Array& like);
-  SampleColumn(hid_t file, const std::filesystem::path& path, const std::string& name, std::size_t rows);
+  SampleColumn(hid_t file, std::filesystem::path path, std::string name, const Array& like);
+  SampleColumn(hid_t file, std::filesystem::path path, std::string name, std::size_t rows);
 
   // The samples' arrays as rows from `first` on, and back.
   void write(std::size_t first, std::span<const Sample> samples);
