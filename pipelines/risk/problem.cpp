@@ -67,12 +67,12 @@ std::vector<double> risk_scenario(const RiskSize& size, Purpose purpose, std::ui
 
 RiskProblem::RiskProblem(const RiskSize& size)
     : size_(size), box_(size.parameters(), 0), a_(risk_portfolio(size, false)), b_(risk_portfolio(size, true)) {
-  spec_.version = fmt::format("risk-{}-1", size.name);
+  spec_.version = fmt::format("risk-{}-2", size.name);
   if (!size.frozen)
     spec_.provisional = fmt::format(
         "e*, the limits on invariant and answers, and the simulation-only paths of size {} are not frozen", size.name);
   spec_.schedule = size.schedule;
-  spec_.gate = {124, 2, size.target, 0.005, 0.01};
+  spec_.gate = {124, 2, size.target, 0.005, 0.012};
   spec_.questions = size.blocks;
   spec_.queries = size.blocks * size.block;
   const auto model = risk_model(size);
