@@ -59,6 +59,8 @@ inline const Cases& small_cases() {
         "grid=9x7/modes=3x2/channels=16/batch=2/pass=inference", "grid=24x48/modes=8x12/channels=20/batch=2"}},
       {"stencil/shallow_water",
        {"nx=4/ny=4/members=1/steps=1", "nx=20/ny=12/members=3/steps=5", "nx=64/ny=48/members=2/steps=3"}},
+      {"lattice/boltzmann",
+       {"nx=4/ny=4/members=1/steps=1", "nx=20/ny=12/members=3/steps=5", "nx=96/ny=48/members=2/steps=3"}},
       {"learning/train_step", {"layers=3-16-5/batch=8", "layers=8-32-32-16/batch=16/precision=bf16"}},
       {"montecarlo/draws", {"paths=16", "paths=64"}},
       {"montecarlo/paths", {"markets=2/paths=16", "markets=1/paths=64/derivatives=no"}},
