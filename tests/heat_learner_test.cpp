@@ -6,8 +6,8 @@
 #include <gtest/gtest.h>
 
 #include "harness/base/random.hpp"
+#include "pipelines/heat/features.hpp"
 #include "pipelines/heat/learner.hpp"
-#include "pipelines/heat/rivals.hpp"
 
 namespace tandem::pipelines {
 namespace {
@@ -79,8 +79,8 @@ double worst_error(const Model& model, int degree) {
   return worst;
 }
 
-HeatTraining training() {
-  HeatTraining result;
+ReducedTraining training() {
+  ReducedTraining result;
   result.nets = 2;
   result.hidden = {32, 32};
   result.modes = 8;
@@ -89,11 +89,12 @@ HeatTraining training() {
   return result;
 }
 
-std::unique_ptr<HeatLearner> trained(const std::vector<Sample>& all, HeatFormat format = HeatFormat::fp32) {
+std::unique_ptr<ReducedLearner> trained(const std::vector<Sample>& all,
+                                        kernels::MlpPrecision format = kernels::MlpPrecision::fp32) {
   const Ranks ranks(1);
-  HeatTraining settings = training();
+  ReducedTraining settings = training();
   settings.train = format;
-  auto learner = std::make_unique<HeatLearner>(nodes, settings, 3);
+  auto learner = std::make_unique<ReducedLearner>(heat_map(nodes), settings, 3);
   const auto mine = pointers(all);
   learner->prepare(mine, ranks);
   for (std::size_t step = 0; step < training().steps; ++step) {
@@ -174,7 +175,7 @@ TEST(HeatLearner, image_comes_back_bit_for_bit) {
   const auto all = samples(2);
   const auto learner = trained(all);
   const auto image = learner->save();
-  HeatLearner loaded(nodes, training(), 99);
+  ReducedLearner loaded(heat_map(nodes), training(), 99);
   loaded.load(image);
   EXPECT_EQ(loaded.save(), image);
   const auto cases = questions(70);
@@ -183,19 +184,19 @@ TEST(HeatLearner, image_comes_back_bit_for_bit) {
   auto longer = image;
   longer.push_back(std::byte{0});
   EXPECT_THROW(loaded.load(longer), Error);
-  EXPECT_THROW(HeatLearner(nodes + 1, training(), 1).load(image), Error);
+  EXPECT_THROW(ReducedLearner(heat_map(nodes + 1), training(), 1).load(image), Error);
 }
 
 // Coarser products, the same network: trained in bf16 it is as good, asked in bf16 it answers and differentiates as in
 // fp32 to the rounding of its factors.
 TEST(HeatLearner, trains_and_answers_in_bf16) {
   const auto all = samples(2);
-  HeatTraining rounded = training();
-  rounded.infer = HeatFormat::bf16;
-  std::unique_ptr<HeatLearner> in_bf16, learner;
+  ReducedTraining rounded = training();
+  rounded.infer = kernels::MlpPrecision::bf16;
+  std::unique_ptr<ReducedLearner> in_bf16, learner;
   try {
-    in_bf16 = std::make_unique<HeatLearner>(nodes, rounded, 99);
-    learner = trained(all, HeatFormat::bf16);
+    in_bf16 = std::make_unique<ReducedLearner>(heat_map(nodes), rounded, 99);
+    learner = trained(all, kernels::MlpPrecision::bf16);
   } catch (const Unsupported& reason) {
     GTEST_SKIP() << reason.what();
   }
@@ -234,14 +235,14 @@ TEST(HeatLearner, a_row_does_not_depend_on_its_batch) {
 
 TEST(HeatRivals, are_exact_in_their_own_space) {
   const Ranks ranks(1);
-  for (const auto& [kind, degree] : {std::pair{HeatRivalKind::linear, 1}, {HeatRivalKind::quadratic, 2}}) {
+  for (const auto& [kind, degree] : {std::pair{RivalKind::linear, 1}, {RivalKind::quadratic, 2}}) {
     const auto all = samples(degree);
-    HeatRival rival(kind, nodes, 8);
+    ReducedRival rival(kind, heat_map(nodes), 8);
     rival.prepare(pointers(all), ranks);  // fractions sum to a constant: singular without the ridge
     EXPECT_LT(worst_error(*rival.model(), degree), 1e-3);
   }
   const auto all = samples(2);
-  HeatRival linear(HeatRivalKind::linear, nodes, 8), kernel(HeatRivalKind::kernel, nodes, 8);
+  ReducedRival linear(RivalKind::linear, heat_map(nodes), 8), kernel(RivalKind::kernel, heat_map(nodes), 8);
   linear.prepare(pointers(all), ranks);
   kernel.prepare(pointers(all), ranks);
   EXPECT_GT(worst_error(*linear.model(), 2), 0.01);
@@ -251,7 +252,7 @@ TEST(HeatRivals, are_exact_in_their_own_space) {
 TEST(HeatRivals, nearest_returns_its_training_field) {
   const Ranks ranks(1);
   const auto all = samples(1);
-  HeatRival rival(HeatRivalKind::nearest, nodes, 8);
+  ReducedRival rival(RivalKind::nearest, heat_map(nodes), 8);
   rival.prepare(pointers(all), ranks);
   const std::vector<Case> seen = {draw(17)};
   const Fields fields = rival.model()->predict(seen);
@@ -262,14 +263,14 @@ TEST(HeatRivals, nearest_returns_its_training_field) {
 TEST(HeatRivals, save_load_and_gradients) {
   const Ranks ranks(1);
   const auto all = samples(2);
-  for (const auto kind : {HeatRivalKind::mean, HeatRivalKind::nearest, HeatRivalKind::linear, HeatRivalKind::quadratic,
-                          HeatRivalKind::kernel}) {
-    HeatRival rival(kind, nodes, 8), loaded(kind, nodes, 8);
+  for (const auto kind :
+       {RivalKind::mean, RivalKind::nearest, RivalKind::linear, RivalKind::quadratic, RivalKind::kernel}) {
+    ReducedRival rival(kind, heat_map(nodes), 8), loaded(kind, heat_map(nodes), 8);
     rival.prepare(pointers(all), ranks);
     loaded.load(rival.save());
     const auto cases = questions(10);
     EXPECT_EQ(loaded.model()->predict(cases).values, rival.model()->predict(cases).values);
-    if (kind != HeatRivalKind::nearest) expect_gradient(*loaded.model(), 2e-2);
+    if (kind != RivalKind::nearest) expect_gradient(*loaded.model(), 2e-2);
   }
 }
 

@@ -11,7 +11,7 @@
 #include <omp.h>
 
 #include "pipelines/heat/problem.hpp"
-#include "pipelines/heat/rivals.hpp"
+#include "pipelines/heat/learner.hpp"
 #include "pipelines/heat/simulation.hpp"
 #include "tests/cli/workplace.hpp"
 #include "tests/toy_pipeline.hpp"

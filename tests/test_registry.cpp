@@ -1,6 +1,7 @@
 // The pipelines of tandem-test: the real one, the toy, and everything that must go wrong in a known way.
 #include "tests/faulty_heat.hpp"
 #include "tests/faulty_toy.hpp"
+#include "tests/flow_small.hpp"
 #include "tests/risk_small.hpp"
 #include "tests/small_climate.hpp"
 #include "tests/stalling_toy.hpp"
@@ -19,7 +20,8 @@ const std::vector<PipelineEntry>& pipeline_registry() {
       pipelines::heat_mean(),     pipelines::heat_unconverged(), pipelines::heat_perturbed(),
       pipelines::heat_rescaled(), pipelines::heat_hot_spot(),    pipelines::climate_small(),
       pipelines::climate_mean(),  pipelines::climate_faulty(),   pipelines::risk_small(),
-      pipelines::risk_drift(),    pipelines::risk_mean(),        pipelines::heat()};
+      pipelines::risk_drift(),    pipelines::risk_mean(),        pipelines::flow_small(),
+      pipelines::flow_unsteady(), pipelines::flow_mean(),        pipelines::heat()};
   return entries;
 }
 

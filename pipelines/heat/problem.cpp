@@ -5,12 +5,10 @@
 #include <cmath>
 #include <limits>
 
-#include <boost/random/sobol.hpp>
-
 #include "harness/base/random.hpp"
 #include "pipelines/heat/answer.hpp"
 #include "pipelines/heat/learner.hpp"
-#include "pipelines/heat/rivals.hpp"
+#include "pipelines/reduced/points.hpp"
 
 namespace tandem::pipelines {
 namespace {
@@ -23,16 +21,7 @@ constexpr double peak_error_limit = 8;  // K, 90th percentile of |predicted - tr
 // Answer::values: 8 design variables, then these.
 enum Value : std::size_t { cost = heat_design.size(), peak, p95, above, values };
 
-std::uint64_t stream(Purpose purpose, std::size_t d) { return static_cast<std::uint64_t>(purpose) * 64 + d; }
-
-std::array<double, dimensions> sobol(std::uint64_t seed, std::uint64_t index) {
-  boost::random::sobol sequence(dimensions);
-  sequence.discard(index * dimensions);
-  std::array<double, dimensions> u;
-  for (std::size_t d = 0; d < dimensions; ++d)
-    u[d] = static_cast<double>((sequence() ^ random_bits(seed, stream(Purpose::training, d), 0)) >> 11) * 0x1p-53;
-  return u;
-}
+std::uint64_t stream(Purpose purpose, std::size_t d) { return stream_of(static_cast<std::uint64_t>(purpose), d); }
 
 // Scenarios lie inside the ranges, so that each can be designed for. `design`: of what a scenario leaves open.
 double scenario(std::size_t d, double u, double design = 0.5) {
@@ -104,7 +93,7 @@ HeatProblem::HeatProblem(const HeatSize& size, bool scenarios) : size_(size), sc
   for (const std::size_t d : heat_design) spec_.answer_names.emplace_back(heat_parameters[d].name);
   for (const char* name : {"J", "peak", "peak_p95", "fraction_above_62K"}) spec_.answer_names.emplace_back(name);
   const double side = std::cbrt(static_cast<double>(size.mesh.nodes()));
-  const std::size_t nets = HeatTraining().nets;
+  const std::size_t nets = ReducedTraining().nets;
   spec_.predictions = {{"simulate", fmt::format("sparse/cg/n={}/preconditioner=fp32", std::lround(side)),
                         heat_iterations * static_cast<double>(size.schedule.samples), "iterations",
                         "assembly, the silicon's conductivity after each pass, residuals in double precision", true},
@@ -133,7 +122,7 @@ void HeatProblem::vary(const std::string& suffix, const std::string& why) {
 
 Case HeatProblem::draw(Purpose purpose, std::uint64_t seed, std::uint64_t index) const {
   Case result{purpose, index, std::vector<double>(dimensions), {}};
-  const auto points = purpose == Purpose::training ? sobol(seed, index) : std::array<double, dimensions>{};
+  const auto points = purpose == Purpose::training ? sobol_point(dimensions, seed, index) : std::vector<double>{};
   for (std::size_t d = 0; d < dimensions; ++d) {
     double& value = result.parameters[d];
     if (purpose == Purpose::tolerance) {

@@ -6,15 +6,15 @@
 #include <limits>
 
 #include "kernels/learning/symmetric.hpp"
-#include "pipelines/heat/rivals.hpp"
+#include "pipelines/reduced/rivals.hpp"
 
 namespace tandem::pipelines {
 
 namespace {
 
-constexpr std::size_t d = heat_inputs, search_points = 1024;
+constexpr std::size_t search_points = 1024;
 
-double distance2(const double* a, const double* b) {
+double distance2(const double* a, const double* b, std::size_t d) {
   double sum = 0;
   for (std::size_t i = 0; i < d; ++i) sum += (a[i] - b[i]) * (a[i] - b[i]);
   return sum;
@@ -26,11 +26,11 @@ double matern(double squared, double length) {
   return (1 + r + r * r / 3) * std::exp(-r);
 }
 
-std::size_t nearest(std::span<const double> centres, const double* x) {
+std::size_t nearest(std::span<const double> centres, const double* x, std::size_t d) {
   std::size_t best = 0;
   double least = std::numeric_limits<double>::infinity();
   for (std::size_t j = 0; j < centres.size() / d; ++j)
-    if (const double distance = distance2(&centres[j * d], x); distance < least) least = distance, best = j;
+    if (const double distance = distance2(&centres[j * d], x, d); distance < least) least = distance, best = j;
   return best;
 }
 
@@ -74,7 +74,7 @@ Fit fit_ridge(const std::vector<double>& f, const std::vector<double>& c, const 
   return fit;
 }
 
-HeatExpansion fit_polynomial(HeatExpansion expansion, std::span<const HeatPoint> points) {
+Expansion fit_polynomial(Expansion expansion, std::span<const ReducedPoint> points) {
   const std::size_t n = points.size(), m = expansion.functions(), modes = expansion.modes;
   std::vector<double> f(n * m), c(n * modes), normal(m * m);
   for (std::size_t i = 0; i < n; ++i) {
@@ -95,17 +95,18 @@ HeatExpansion fit_polynomial(HeatExpansion expansion, std::span<const HeatPoint>
     expansion.ridge = ridge;
     expansion.weights = std::move(fit.weights);
   }
-  check(!expansion.weights.empty(), "heat: no ridge makes a regression of {} functions solvable", m);
+  check(!expansion.weights.empty(), "no ridge makes a regression of {} functions solvable", m);
   return expansion;
 }
 
-Fit fit_kernel(std::span<const HeatPoint> points, double length, double ridge, bool judge) {
+Fit fit_kernel(std::span<const ReducedPoint> points, double length, double ridge, bool judge) {
   const std::size_t n = points.size(), modes = points.front().coefficients.size();
   std::vector<double> matrix(n * n), right(n * modes);
 #pragma omp parallel for schedule(static)
   for (std::size_t i = 0; i < n; ++i) {
     for (std::size_t j = 0; j < n; ++j)
-      matrix[i * n + j] = matern(distance2(points[i].inputs.data(), points[j].inputs.data()), length);
+      matrix[i * n + j] =
+          matern(distance2(points[i].inputs.data(), points[j].inputs.data(), points[i].inputs.size()), length);
     matrix[i * (n + 1)] += ridge;
     for (std::size_t k = 0; k < modes; ++k) right[k * n + i] = points[i].coefficients[k];
   }
@@ -123,7 +124,7 @@ Fit fit_kernel(std::span<const HeatPoint> points, double length, double ridge, b
   return fit;
 }
 
-HeatExpansion fit_matern(HeatExpansion expansion, std::span<const HeatPoint> points) {
+Expansion fit_matern(Expansion expansion, std::span<const ReducedPoint> points) {
   const auto searched = points.first(std::min(points.size(), search_points));
   double best = std::numeric_limits<double>::infinity();
   for (const double length : {1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0})
@@ -138,52 +139,54 @@ HeatExpansion fit_matern(HeatExpansion expansion, std::span<const HeatPoint> poi
     }
   if (searched.size() < points.size())
     expansion.weights = fit_kernel(points, expansion.length, expansion.ridge, false).weights;
-  check(!expansion.weights.empty(), "heat: kernel regression of {} samples failed", points.size());
+  check(!expansion.weights.empty(), "kernel regression of {} samples failed", points.size());
   return expansion;
 }
 
 }  // namespace
 
-std::size_t HeatExpansion::functions() const {
-  if (kind == HeatRivalKind::mean) return 1;
-  if (kind == HeatRivalKind::linear) return 1 + d;
-  if (kind == HeatRivalKind::quadratic) return 1 + d + d * (d + 1) / 2;
-  return centres.size() / d;
+std::size_t Expansion::functions() const {
+  if (kind == RivalKind::mean) return 1;
+  if (kind == RivalKind::linear) return 1 + inputs;
+  if (kind == RivalKind::quadratic) return 1 + inputs + inputs * (inputs + 1) / 2;
+  return centres.size() / inputs;
 }
 
-void HeatExpansion::evaluate(std::span<const double> x, std::span<double> values) const {
-  if (kind == HeatRivalKind::nearest) {
+void Expansion::evaluate(std::span<const double> x, std::span<double> values) const {
+  const std::size_t d = inputs;
+  if (kind == RivalKind::nearest) {
     std::fill(values.begin(), values.end(), 0.0);
-    values[nearest(centres, x.data())] = 1;
+    values[nearest(centres, x.data(), d)] = 1;
     return;
   }
-  if (kind == HeatRivalKind::kernel) {
-    for (std::size_t j = 0; j < values.size(); ++j) values[j] = matern(distance2(&centres[j * d], x.data()), length);
+  if (kind == RivalKind::kernel) {
+    for (std::size_t j = 0; j < values.size(); ++j) values[j] = matern(distance2(&centres[j * d], x.data(), d), length);
     return;
   }
   values[0] = 1;
-  if (kind == HeatRivalKind::mean) return;
+  if (kind == RivalKind::mean) return;
   std::copy(x.begin(), x.end(), values.begin() + 1);
-  if (kind == HeatRivalKind::linear) return;
+  if (kind == RivalKind::linear) return;
   std::size_t at = 1 + d;
   for (std::size_t i = 0; i < d; ++i)
     for (std::size_t j = i; j < d; ++j) values[at++] = x[i] * x[j];
 }
 
-void HeatExpansion::pull(std::span<const double> x, std::span<const double> pulls, std::span<double> to) const {
+void Expansion::pull(std::span<const double> x, std::span<const double> pulls, std::span<double> to) const {
+  const std::size_t d = inputs;
   std::fill(to.begin(), to.end(), 0.0);
-  if (kind == HeatRivalKind::mean || kind == HeatRivalKind::nearest) return;
-  if (kind == HeatRivalKind::kernel) {
+  if (kind == RivalKind::mean || kind == RivalKind::nearest) return;
+  if (kind == RivalKind::kernel) {
     for (std::size_t j = 0; j < pulls.size(); ++j) {
       const double* const centre = &centres[j * d];
-      const double r = std::sqrt(5 * distance2(centre, x.data())) / length;
+      const double r = std::sqrt(5 * distance2(centre, x.data(), d)) / length;
       const double slope = pulls[j] * -5.0 / 3 * (1 + r) * std::exp(-r) / (length * length);
       for (std::size_t i = 0; i < d; ++i) to[i] += slope * (x[i] - centre[i]);
     }
     return;
   }
   std::copy_n(pulls.begin() + 1, d, to.begin());
-  if (kind == HeatRivalKind::linear) return;
+  if (kind == RivalKind::linear) return;
   std::size_t at = 1 + d;
   for (std::size_t i = 0; i < d; ++i)
     for (std::size_t j = i; j < d; ++j, ++at) {
@@ -192,15 +195,16 @@ void HeatExpansion::pull(std::span<const double> x, std::span<const double> pull
     }
 }
 
-HeatExpansion fit_expansion(HeatRivalKind kind, std::span<const HeatPoint> points) {
-  check(!points.empty(), "heat: a rival without samples");
-  HeatExpansion expansion;
+Expansion fit_expansion(RivalKind kind, std::span<const ReducedPoint> points) {
+  check(!points.empty(), "a rival without samples");
+  Expansion expansion;
   expansion.kind = kind;
   expansion.modes = points.front().coefficients.size();
-  if (kind == HeatRivalKind::linear || kind == HeatRivalKind::quadratic) return fit_polynomial(expansion, points);
-  if (kind == HeatRivalKind::mean) expansion.weights.assign(expansion.modes, 0.0);
-  for (const HeatPoint& point : points) {
-    if (kind == HeatRivalKind::mean) {
+  expansion.inputs = points.front().inputs.size();
+  if (kind == RivalKind::linear || kind == RivalKind::quadratic) return fit_polynomial(expansion, points);
+  if (kind == RivalKind::mean) expansion.weights.assign(expansion.modes, 0.0);
+  for (const ReducedPoint& point : points) {
+    if (kind == RivalKind::mean) {
       for (std::size_t k = 0; k < expansion.modes; ++k)
         expansion.weights[k] += point.coefficients[k] / static_cast<double>(points.size());
       continue;
@@ -208,7 +212,7 @@ HeatExpansion fit_expansion(HeatRivalKind kind, std::span<const HeatPoint> point
     expansion.centres.insert(expansion.centres.end(), point.inputs.begin(), point.inputs.end());
     expansion.weights.insert(expansion.weights.end(), point.coefficients.begin(), point.coefficients.end());
   }
-  return kind == HeatRivalKind::kernel ? fit_matern(std::move(expansion), points) : expansion;
+  return kind == RivalKind::kernel ? fit_matern(std::move(expansion), points) : expansion;
 }
 
 }  // namespace tandem::pipelines

@@ -1,5 +1,5 @@
 // Training, and the regression that its weights make. All sums run in canonical order.
-#include "pipelines/heat/learner.hpp"
+#include "pipelines/reduced/learner.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -11,16 +11,13 @@ using kernels::MlpPass;
 
 namespace {
 
-constexpr std::uint64_t image_mark = 0x31544145484d4454;  // "TDMHEAT1"
-
-kernels::MlpPrecision precision_of(HeatFormat format) {
-  return format == HeatFormat::bf16 ? kernels::MlpPrecision::bf16 : kernels::MlpPrecision::fp32;
-}
+constexpr std::uint64_t image_mark = 0x31544145484d4454;  // "TDMHEAT1", of every pipeline
 
 // A machine that only emulates bf16 says so before anything is simulated.
-void probe(const HeatTraining& training, HeatFormat format, MlpPass::Backward backward) {
-  if (format != HeatFormat::bf16) return;
-  Mlp mlp(training.shape(heat_inputs, training.modes), kernels::MlpPrecision::bf16);
+void probe(const ReducedTraining& training, std::size_t inputs, kernels::MlpPrecision format,
+           MlpPass::Backward backward) {
+  if (format != kernels::MlpPrecision::bf16) return;
+  Mlp mlp(training.shape(inputs, training.modes), kernels::MlpPrecision::bf16);
   const MlpPass pass(mlp, kernels::mlp_rows, backward);
   if (pass.reference())
     throw Unsupported(fmt::format("oneDNN {} has only its reference implementation ({}) of bf16 products on this CPU",
@@ -28,10 +25,10 @@ void probe(const HeatTraining& training, HeatFormat format, MlpPass::Backward ba
 }
 
 // The mean of the networks' outputs times the spread of each coefficient.
-class NetworkRegression : public HeatRegression {
+class NetworkRegression : public Regression {
  public:
-  NetworkRegression(const Mlp& trained, std::vector<float> spread, HeatFormat format)
-      : mlp_(trained, precision_of(format)), spread_(std::move(spread)) {}
+  NetworkRegression(const Mlp& trained, std::vector<float> spread, kernels::MlpPrecision format)
+      : mlp_(trained, format), spread_(std::move(spread)) {}
 
   void coefficients(std::span<const double> inputs, std::size_t rows, std::span<double> to) override {
     MlpPass& pass = run(inputs, rows);
@@ -80,19 +77,19 @@ class NetworkRegression : public HeatRegression {
 
 }  // namespace
 
-HeatLearner::HeatLearner(std::size_t nodes, HeatTraining training, std::uint64_t seed)
-    : nodes_(nodes), training_(std::move(training)), seed_(seed) {
-  probe(training_, training_.train, MlpPass::Backward::parameters);
-  probe(training_, training_.infer, MlpPass::Backward::inputs);
+ReducedLearner::ReducedLearner(std::shared_ptr<const FieldMap> map, ReducedTraining training, std::uint64_t seed)
+    : training_(std::move(training)), seed_(seed), basis_(std::move(map)) {
+  probe(training_, this->map().inputs(), training_.train, MlpPass::Backward::parameters);
+  probe(training_, this->map().inputs(), training_.infer, MlpPass::Backward::inputs);
 }
 
-void HeatLearner::make_network(std::size_t modes) {
-  network_ = std::make_unique<kernels::MlpTraining>(training_, heat_inputs, modes, precision_of(training_.train));
+void ReducedLearner::make_network(std::size_t modes) {
+  network_ = std::make_unique<kernels::MlpTraining>(training_, map().inputs(), modes, training_.train);
 }
 
-void HeatLearner::prepare(std::span<const Sample* const> mine, const Ranks& ranks) {
+void ReducedLearner::prepare(std::span<const Sample* const> mine, const Ranks& ranks) {
   points_.clear();
-  basis_ = HeatBasis(mine, nodes_, training_.modes, ranks);
+  basis_.fit(mine, training_.modes, ranks);
   spread_.clear();
   output_weights_.clear();
   for (const double energy : basis_.pod().energies) {
@@ -102,23 +99,23 @@ void HeatLearner::prepare(std::span<const Sample* const> mine, const Ranks& rank
   make_network(basis_.pod().modes);
   network_->mlp().initialise(seed_);
   const double own = static_cast<double>(mine.size()), all = ranks.sum(own);
-  flops_ = 2 * own * static_cast<double>(nodes_) * (all + static_cast<double>(basis_.pod().modes));
+  flops_ = 2 * own * static_cast<double>(map().values()) * (all + static_cast<double>(basis_.pod().modes));
 }
 
-const HeatPoint& HeatLearner::point(const Sample& sample) {
+const ReducedPoint& ReducedLearner::point(const Sample& sample) {
   const auto found = points_.find(sample.index);
   if (found != points_.end()) return found->second;
-  flops_ += 2 * static_cast<double>(basis_.pod().modes * nodes_);
+  flops_ += 2 * static_cast<double>(basis_.pod().modes * map().values());
   return points_.emplace(sample.index, basis_.project(sample)).first->second;
 }
 
-double HeatLearner::learn(std::size_t step, std::span<const Pair> mine, std::size_t batch, const Ranks& ranks) {
-  check(network_ != nullptr, "heat: learn before prepare");
+double ReducedLearner::learn(std::size_t step, std::span<const Pair> mine, std::size_t batch, const Ranks& ranks) {
+  check(network_ != nullptr, "{}: learn before prepare", map().pipeline());
   inputs_.clear();
   targets_.clear();
   row_weights_.clear();
   for (const Pair& pair : mine) {
-    const HeatPoint& own = point(*pair.sample);
+    const ReducedPoint& own = point(*pair.sample);
     for (const double value : own.inputs) inputs_.push_back(static_cast<float>(value));
     for (std::size_t k = 0; k < spread_.size(); ++k)
       targets_.push_back(static_cast<float>(own.coefficients[k] / static_cast<double>(spread_[k])));
@@ -133,14 +130,14 @@ double HeatLearner::learn(std::size_t step, std::span<const Pair> mine, std::siz
   return ranks.sum(loss) / static_cast<double>(training_.nets);
 }
 
-std::unique_ptr<Model> HeatLearner::model() const {
-  check(network_ != nullptr, "heat: a model before any training");
-  return std::make_unique<HeatSurrogate>(
+std::unique_ptr<Model> ReducedLearner::model() const {
+  check(network_ != nullptr, "{}: a model before any training", map().pipeline());
+  return std::make_unique<ReducedSurrogate>(
       basis_, std::make_unique<NetworkRegression>(network_->mlp(), spread_, training_.infer), training_.infer);
 }
 
-std::vector<std::byte> HeatLearner::save() const {
-  check(network_ != nullptr, "heat: nothing to save before training");
+std::vector<std::byte> ReducedLearner::save() const {
+  check(network_ != nullptr, "{}: nothing to save before training", map().pipeline());
   ImageWriter image;
   image.put(image_mark);
   image.put(network_->mlp().shape().nets);
@@ -151,30 +148,19 @@ std::vector<std::byte> HeatLearner::save() const {
   return image.take();
 }
 
-void HeatLearner::load(std::span<const std::byte> bytes) {
+void ReducedLearner::load(std::span<const std::byte> bytes) {
   ImageReader image(bytes);
-  check(image.get<std::uint64_t>() == image_mark, "heat: not the image of a heat network");
+  check(image.get<std::uint64_t>() == image_mark, "{}: not the image of its network", map().pipeline());
   const auto nets = image.get<std::size_t>();
   const auto layers = image.vector<std::size_t>();
   basis_.load(image);
-  check(basis_.pod().values == nodes_, "heat: an image for {} nodes, expected {}", basis_.pod().values, nodes_);
-  const kernels::MlpShape expected = training_.shape(heat_inputs, basis_.pod().modes);
-  check(nets == expected.nets && layers == expected.layers, "heat: an image of another network");
+  const kernels::MlpShape expected = training_.shape(map().inputs(), basis_.pod().modes);
+  check(nets == expected.nets && layers == expected.layers, "{}: an image of another network", map().pipeline());
   spread_ = image.vector<float>();
-  check(spread_.size() == basis_.pod().modes, "heat: an image with {} spreads", spread_.size());
+  check(spread_.size() == basis_.pod().modes, "{}: an image with {} spreads", map().pipeline(), spread_.size());
   make_network(basis_.pod().modes);
   network_->load(image);
   image.finish();
-}
-
-std::unique_ptr<Learner> make_heat_learner(const HeatSize& size, std::uint64_t seed, std::size_t width,
-                                           HeatFormat train, HeatFormat infer) {
-  HeatTraining training;
-  std::fill(training.hidden.begin(), training.hidden.end(), width);
-  training.train = train;
-  training.infer = infer;
-  training.steps = size.schedule.batches;
-  return std::make_unique<HeatLearner>(size.mesh.nodes(), training, seed);
 }
 
 }  // namespace tandem::pipelines

@@ -1,7 +1,9 @@
 // Rivals as Learners: all that they know of a sample is its point, so that every rank gathers all points.
-#include "pipelines/heat/rivals.hpp"
+#include "pipelines/reduced/rivals.hpp"
 
 #include <algorithm>
+
+#include "harness/pipeline/content.hpp"
 
 namespace tandem::pipelines {
 
@@ -9,18 +11,18 @@ namespace {
 
 constexpr std::uint64_t image_mark = 0x314c415649524854;  // "THRIVAL1"
 
-class ExpansionRegression : public HeatRegression {
+class ExpansionRegression : public Regression {
  public:
-  explicit ExpansionRegression(HeatExpansion expansion) : expansion_(std::move(expansion)) {}
+  explicit ExpansionRegression(Expansion expansion) : expansion_(std::move(expansion)) {}
 
   void coefficients(std::span<const double> inputs, std::size_t rows, std::span<double> to) override {
-    const std::size_t functions = expansion_.functions(), modes = expansion_.modes;
+    const std::size_t functions = expansion_.functions(), modes = expansion_.modes, width = expansion_.inputs;
 #pragma omp parallel
     {
       std::vector<double> values(functions);
 #pragma omp for schedule(static)
       for (std::size_t r = 0; r < rows; ++r) {
-        expansion_.evaluate(inputs.subspan(r * heat_inputs, heat_inputs), values);
+        expansion_.evaluate(inputs.subspan(r * width, width), values);
         const auto sums = to.subspan(r * modes, modes);
         std::fill(sums.begin(), sums.end(), 0.0);
         for (std::size_t j = 0; j < functions; ++j)
@@ -31,7 +33,7 @@ class ExpansionRegression : public HeatRegression {
 
   void pull(std::span<const double> inputs, std::size_t rows, std::span<const double> weights,
             std::span<double> to) override {
-    const std::size_t functions = expansion_.functions(), modes = expansion_.modes;
+    const std::size_t functions = expansion_.functions(), modes = expansion_.modes, width = expansion_.inputs;
 #pragma omp parallel
     {
       std::vector<double> pulls(functions);
@@ -42,7 +44,7 @@ class ExpansionRegression : public HeatRegression {
           for (std::size_t k = 0; k < modes; ++k)
             pulls[j] += weights[r * modes + k] * expansion_.weights[j * modes + k];
         }
-        expansion_.pull(inputs.subspan(r * heat_inputs, heat_inputs), pulls, to.subspan(r * heat_inputs, heat_inputs));
+        expansion_.pull(inputs.subspan(r * width, width), pulls, to.subspan(r * width, width));
       }
     }
   }
@@ -50,45 +52,45 @@ class ExpansionRegression : public HeatRegression {
   double flops() const override { return 2 * static_cast<double>(expansion_.functions() * expansion_.modes); }
 
  private:
-  HeatExpansion expansion_;
+  Expansion expansion_;
 };
 
 // All ranks' points in canonical order.
-std::vector<HeatPoint> gather(std::span<const Sample* const> mine, const HeatBasis& basis, const Ranks& ranks) {
-  const std::size_t modes = basis.pod().modes, width = 2 + heat_inputs + modes;
+std::vector<ReducedPoint> gather(std::span<const Sample* const> mine, const ReducedBasis& basis, const Ranks& ranks) {
+  const std::size_t modes = basis.pod().modes, inputs = basis.map().inputs(), width = 2 + inputs + modes;
   std::vector<double> packed;
   for (const Sample* sample : mine) {
-    const HeatPoint point = basis.project(*sample);
+    const ReducedPoint point = basis.project(*sample);
     packed.push_back(static_cast<double>(sample->index));
     packed.push_back(point.norm);
     packed.insert(packed.end(), point.inputs.begin(), point.inputs.end());
     packed.insert(packed.end(), point.coefficients.begin(), point.coefficients.end());
   }
-  std::vector<HeatPoint> points;
+  std::vector<ReducedPoint> points;
   const GatheredRows all = gathered_rows(packed, width, ranks);
   for (const double* row : all.rows) {
-    HeatPoint& point = points.emplace_back();
+    ReducedPoint& point = points.emplace_back();
     point.norm = row[1];
-    std::copy_n(row + 2, heat_inputs, point.inputs.begin());
-    point.coefficients.assign(row + 2 + heat_inputs, row + width);
+    point.inputs.assign(row + 2, row + 2 + inputs);
+    point.coefficients.assign(row + 2 + inputs, row + width);
   }
   return points;
 }
 
 }  // namespace
 
-void HeatRival::prepare(std::span<const Sample* const> mine, const Ranks& ranks) {
-  basis_ = HeatBasis(mine, nodes_, modes_, ranks);
+void ReducedRival::prepare(std::span<const Sample* const> mine, const Ranks& ranks) {
+  basis_.fit(mine, modes_, ranks);
   expansion_ = fit_expansion(kind_, gather(mine, basis_, ranks));
 }
 
-std::unique_ptr<Model> HeatRival::model() const {
-  check(!expansion_.weights.empty(), "heat: a rival's model before prepare");
-  return std::make_unique<HeatSurrogate>(basis_, std::make_unique<ExpansionRegression>(expansion_));
+std::unique_ptr<Model> ReducedRival::model() const {
+  check(!expansion_.weights.empty(), "{}: a rival's model before prepare", basis_.map().pipeline());
+  return std::make_unique<ReducedSurrogate>(basis_, std::make_unique<ExpansionRegression>(expansion_));
 }
 
-std::vector<std::byte> HeatRival::save() const {
-  check(!expansion_.weights.empty(), "heat: a rival saved before prepare");
+std::vector<std::byte> ReducedRival::save() const {
+  check(!expansion_.weights.empty(), "{}: a rival saved before prepare", basis_.map().pipeline());
   ImageWriter image;
   image.put(image_mark);
   image.put(expansion_.kind);
@@ -100,28 +102,27 @@ std::vector<std::byte> HeatRival::save() const {
   return image.take();
 }
 
-void HeatRival::load(std::span<const std::byte> bytes) {
+void ReducedRival::load(std::span<const std::byte> bytes) {
   ImageReader image(bytes);
-  check(image.get<std::uint64_t>() == image_mark && image.get<HeatRivalKind>() == kind_,
-        "heat: not the image of this rival");
+  check(image.get<std::uint64_t>() == image_mark && image.get<RivalKind>() == kind_, "{}: not the image of this rival",
+        basis_.map().pipeline());
   basis_.load(image);
-  check(basis_.pod().values == nodes_, "heat: an image for {} nodes, expected {}", basis_.pod().values, nodes_);
-  expansion_ = {kind_, basis_.pod().modes, image.get<double>(), image.get<double>(), {}, {}};
+  expansion_ = {kind_, basis_.pod().modes, basis_.map().inputs(), image.get<double>(), image.get<double>(), {}, {}};
   expansion_.centres = image.vector<double>();
   expansion_.weights = image.vector<double>();
   image.finish();
   check(!expansion_.weights.empty() && expansion_.weights.size() == expansion_.functions() * expansion_.modes,
-        "heat: an image with {} weights for {} functions", expansion_.weights.size(), expansion_.functions());
+        "{}: an image with {} weights for {} functions", basis_.map().pipeline(), expansion_.weights.size(),
+        expansion_.functions());
 }
 
-std::vector<Rival> heat_rivals(const HeatSize& size) {
-  const std::size_t nodes = size.mesh.nodes();
-  const auto rival = [nodes](const char* name, HeatRivalKind kind, bool trivial) {
-    return Rival{name, trivial, [=] { return std::make_unique<HeatRival>(kind, nodes); }};
+std::vector<Rival> reduced_rivals(const std::shared_ptr<const FieldMap>& map) {
+  const auto rival = [map](const char* name, RivalKind kind, bool trivial) {
+    return Rival{name, trivial, [=] { return std::make_unique<ReducedRival>(kind, map); }};
   };
-  return {rival("mean", HeatRivalKind::mean, true), rival("nearest", HeatRivalKind::nearest, true),
-          rival("linear", HeatRivalKind::linear, true), rival("quadratic", HeatRivalKind::quadratic, false),
-          rival("kernel", HeatRivalKind::kernel, false)};
+  return {rival("mean", RivalKind::mean, true), rival("nearest", RivalKind::nearest, true),
+          rival("linear", RivalKind::linear, true), rival("quadratic", RivalKind::quadratic, false),
+          rival("kernel", RivalKind::kernel, false)};
 }
 
 }  // namespace tandem::pipelines

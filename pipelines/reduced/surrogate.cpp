@@ -1,6 +1,6 @@
-// Fields are one product: rows [s c, s] times [basis; mean]; its transpose pulls cotangents of fields back to [c, 1],
-// and d/ds comes with it. Rows go in tiles that stay in cache.
-#include "pipelines/heat/surrogate.hpp"
+// Fields are one product: rows [s c, s], s the scale, times [basis; mean]; its transpose pulls cotangents of fields
+// back to [c, 1], and d/ds comes with it. Rows go in tiles that stay in cache.
+#include "pipelines/reduced/surrogate.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -15,16 +15,31 @@ using kernels::Element;
 using kernels::Matmul;
 using kernels::Operand;
 
-HeatBasis::HeatBasis(std::span<const Sample* const> mine, std::size_t nodes, std::size_t modes, const Ranks& ranks) {
-  std::vector<float> snapshots(mine.size() * nodes);
+namespace {
+
+ReducedInputs inputs_of(const FieldMap& map, const Sample& sample) {
+  const auto& parameters = sample.arrays.at("parameters").values;
+  return map.of(std::vector<double>(parameters.begin(), parameters.end()));
+}
+
+const std::vector<float>& field_of(const FieldMap& map, const Sample& sample) {
+  const std::vector<float>& field = sample.arrays.at(map.array()).values;
+  check(field.size() == map.values(), "{}: a sample of {} values, expected {}", map.pipeline(), field.size(),
+        map.values());
+  return field;
+}
+
+}  // namespace
+
+void ReducedBasis::fit(std::span<const Sample* const> mine, std::size_t modes, const Ranks& ranks) {
+  const std::size_t values = map_->values();
+  std::vector<float> snapshots(mine.size() * values);
   std::vector<double> indices;
   for (std::size_t i = 0; i < mine.size(); ++i) {
-    const std::vector<float>& theta = mine[i]->arrays.at("theta").values;
-    check(theta.size() == nodes, "heat: a sample of {} values, expected {}", theta.size(), nodes);
-    const auto& parameters = mine[i]->arrays.at("parameters").values;
-    const double scale = heat_features(std::vector<double>(parameters.begin(), parameters.end())).scale;
-    for (std::size_t n = 0; n < nodes; ++n)
-      snapshots[i * nodes + n] = static_cast<float>(static_cast<double>(theta[n]) / scale);
+    const std::vector<float>& field = field_of(*map_, *mine[i]);
+    const double scale = inputs_of(*map_, *mine[i]).scale;
+    for (std::size_t n = 0; n < values; ++n)
+      snapshots[i * values + n] = static_cast<float>(static_cast<double>(field[n]) / scale);
     indices.push_back(static_cast<double>(mine[i]->index));
   }
   std::vector<double> all = ranks.gather(indices);
@@ -33,22 +48,17 @@ HeatBasis::HeatBasis(std::span<const Sample* const> mine, std::size_t nodes, std
   order.reserve(indices.size());
   for (const double index : indices)
     order.push_back(static_cast<std::size_t>(std::lower_bound(all.begin(), all.end(), index) - all.begin()));
-  pod_ = kernels::pod(snapshots, order, nodes, modes, ranks);
+  pod_ = kernels::pod(snapshots, order, values, modes, ranks);
 }
 
-HeatPoint HeatBasis::project(const Sample& sample) const {
-  const auto& theta = sample.arrays.at("theta").values;
-  const auto& parameters = sample.arrays.at("parameters").values;
-  check(theta.size() == pod_.values, "heat: a sample of {} values, expected {}", theta.size(), pod_.values);
-  const auto features = heat_features(std::vector<double>(parameters.begin(), parameters.end()));
-  HeatPoint point{features.values, std::vector<double>(pod_.modes), 0};
+ReducedPoint ReducedBasis::project(const Sample& sample) const {
+  const std::vector<float>& field = field_of(*map_, sample);
+  ReducedInputs inputs = inputs_of(*map_, sample);
+  ReducedPoint point{std::move(inputs.values), std::vector<double>(pod_.modes), 0};
   std::vector<double> deviation(pod_.values);
-  for (std::size_t n = 0; n < pod_.values; ++n) {
-    const double scaled = static_cast<double>(theta[n]) / features.scale;
-    point.norm += scaled * scaled;
-    deviation[n] = scaled - static_cast<double>(pod_.mean[n]);
-  }
-  point.norm = std::sqrt(point.norm);
+  for (std::size_t n = 0; n < pod_.values; ++n) deviation[n] = static_cast<double>(field[n]) / inputs.scale;
+  point.norm = map_->norm(deviation);
+  for (std::size_t n = 0; n < pod_.values; ++n) deviation[n] -= static_cast<double>(pod_.mean[n]);
   const auto modes = static_cast<std::ptrdiff_t>(pod_.modes);
 #pragma omp parallel for schedule(static)
   for (std::ptrdiff_t k = 0; k < modes; ++k) {
@@ -61,23 +71,25 @@ HeatPoint HeatBasis::project(const Sample& sample) const {
   return point;
 }
 
-void HeatBasis::save(ImageWriter& image) const {
+void ReducedBasis::save(ImageWriter& image) const {
   image.put(pod_.modes);
   image.put(pod_.mean);
   image.put(pod_.basis);
 }
 
-void HeatBasis::load(ImageReader& image) {
+void ReducedBasis::load(ImageReader& image) {
   pod_ = {};
   pod_.modes = image.get<std::size_t>();
   pod_.mean = image.vector<float>();
   pod_.basis = image.vector<float>();
   pod_.values = pod_.mean.size();
   check(pod_.modes > 0 && pod_.basis.size() == pod_.modes * pod_.values,
-        "model image: {} modes of {} nodes but {} values", pod_.modes, pod_.values, pod_.basis.size());
+        "model image: {} modes of {} numbers but {} in all", pod_.modes, pod_.values, pod_.basis.size());
+  check(pod_.values == map_->values(), "{}: an image for fields of {} values, expected {}", map_->pipeline(),
+        pod_.values, map_->values());
 }
 
-struct HeatSurrogate::Plan {
+struct ReducedSurrogate::Plan {
   std::size_t rows;
   std::vector<double> inputs, coefficients, scales, weights, input_weights;
   Buffer<float> factors, pulled;     // [rows, modes + 1]
@@ -87,13 +99,13 @@ struct HeatSurrogate::Plan {
   Matmul expand;
   std::unique_ptr<Matmul> contract;
 
-  Plan(std::size_t count, std::size_t modes, std::size_t nodes, Operand basis)
+  Plan(std::size_t count, std::size_t width, std::size_t modes, std::size_t nodes, Operand basis)
       : rows(count),
-        inputs(count * heat_inputs),
+        inputs(count * width),
         coefficients(count * modes),
         scales(count),
         weights(count * modes),
-        input_weights(count * heat_inputs),
+        input_weights(count * width),
         factors(count * (modes + 1)),
         fields(count * nodes),
         rounded(basis.type == Element::bf16),
@@ -139,38 +151,41 @@ std::size_t tile_rows(std::size_t nodes) {
 
 }  // namespace
 
-HeatSurrogate::HeatSurrogate(const HeatBasis& basis, std::unique_ptr<HeatRegression> regression, HeatFormat format)
-    : modes_(basis.pod().modes),
-      nodes_(basis.pod().values),
-      tile_(tile_rows(nodes_)),
+ReducedSurrogate::ReducedSurrogate(const ReducedBasis& basis, std::unique_ptr<Regression> regression,
+                                   kernels::MlpPrecision format)
+    : map_(basis.shared_map()),
+      modes_(basis.pod().modes),
+      values_(basis.pod().values),
+      inputs_(map_->inputs()),
+      tile_(tile_rows(values_)),
       basis_(basis.pod().basis),
       regression_(std::move(regression)) {
   basis_.insert(basis_.end(), basis.pod().mean.begin(), basis.pod().mean.end());
-  if (format != HeatFormat::bf16) return;
+  if (format != kernels::MlpPrecision::bf16) return;
   basis_bf16_.resize(basis_.size());
   for (std::size_t i = 0; i < basis_.size(); ++i) kernels::store(basis_bf16_[i], basis_[i]);
 }
 
-HeatSurrogate::~HeatSurrogate() = default;
+ReducedSurrogate::~ReducedSurrogate() = default;
 
-Operand HeatSurrogate::basis(bool transposed) const {
+Operand ReducedSurrogate::basis(bool transposed) const {
   if (basis_bf16_.empty()) return {const_cast<float*>(basis_.data()), Element::fp32, transposed};
   return {const_cast<Bf16*>(basis_bf16_.data()), Element::bf16, transposed};
 }
 
-HeatSurrogate::Plan& HeatSurrogate::plan(std::size_t rows) const {
+ReducedSurrogate::Plan& ReducedSurrogate::plan(std::size_t rows) const {
   const std::size_t wanted = rows >= tile_ ? tile_ : small_rows;
   for (const auto& plan : plans_)
     if (plan->rows == wanted) return *plan;
-  plans_.push_back(std::make_unique<Plan>(wanted, modes_, nodes_, basis(false)));
+  plans_.push_back(std::make_unique<Plan>(wanted, inputs_, modes_, values_, basis(false)));
   return *plans_.back();
 }
 
 // Rows [s c, s] of these cases; rows beyond them repeat the last case.
-void HeatSurrogate::fill(Plan& plan, std::span<const Case> cases) const {
+void ReducedSurrogate::fill(Plan& plan, std::span<const Case> cases) const {
   for (std::size_t r = 0; r < plan.rows; ++r) {
-    const auto features = heat_features(cases[std::min(r, cases.size() - 1)].parameters);
-    std::copy(features.values.begin(), features.values.end(), plan.inputs.begin() + r * heat_inputs);
+    const ReducedInputs features = map_->of(cases[std::min(r, cases.size() - 1)].parameters);
+    std::copy(features.values.begin(), features.values.end(), plan.inputs.begin() + r * inputs_);
     plan.scales[r] = features.scale;
   }
   regression_->coefficients(plan.inputs, plan.rows, plan.coefficients);
@@ -183,23 +198,23 @@ void HeatSurrogate::fill(Plan& plan, std::span<const Case> cases) const {
   plan.round(plan.factors, plan.factors_bf16, 0, plan.rows * (modes_ + 1));
 }
 
-Fields HeatSurrogate::predict(std::span<const Case> cases) const {
+Fields ReducedSurrogate::predict(std::span<const Case> cases) const {
   const std::lock_guard lock(mutex_);
-  Fields result(cases.size(), nodes_);
+  Fields result(cases.size(), values_);
   for (std::size_t at = 0; at < cases.size();) {
     Plan& tile = plan(cases.size() - at);
     const std::size_t count = std::min(tile.rows, cases.size() - at);
     fill(tile, cases.subspan(at, count));
     const bool full = count == tile.rows;
     tile.expand.run_into(full ? result.row(at).data() : tile.fields.data());
-    if (!full) std::copy_n(tile.fields.data(), count * nodes_, result.row(at).data());
+    if (!full) std::copy_n(tile.fields.data(), count * values_, result.row(at).data());
     at += count;
   }
   return result;
 }
 
 // From the cotangents of a tile's fields to the gradients of its cases, rows `at` and on of `result`.
-void HeatSurrogate::pull(Plan& tile, std::span<const Case> cases, Fields& result, std::size_t at) const {
+void ReducedSurrogate::pull(Plan& tile, std::span<const Case> cases, Fields& result, std::size_t at) const {
   tile.contract->run();
   for (std::size_t r = 0; r < tile.rows; ++r)
     for (std::size_t k = 0; k < modes_; ++k)
@@ -211,30 +226,30 @@ void HeatSurrogate::pull(Plan& tile, std::span<const Case> cases, Fields& result
     auto by_scale = static_cast<double>(pulled[modes_]);
     for (std::size_t k = 0; k < modes_; ++k)
       by_scale += static_cast<double>(pulled[k]) * tile.coefficients[r * modes_ + k];
-    const auto gradient = heat_features_vjp(
-        cases[r].parameters, std::span(tile.input_weights).subspan(r * heat_inputs, heat_inputs), by_scale);
+    const auto gradient =
+        map_->vjp(cases[r].parameters, std::span(tile.input_weights).subspan(r * inputs_, inputs_), by_scale);
     std::transform(gradient.begin(), gradient.end(), result.row(at + r).begin(),
                    [](double g) { return static_cast<float>(g); });
   }
 }
 
-Fields HeatSurrogate::vjp(std::span<const Case> cases, const Seed& seed) const {
+Fields ReducedSurrogate::vjp(std::span<const Case> cases, const Seed& seed) const {
   const std::lock_guard lock(mutex_);
-  Fields result(cases.size(), 12);
+  Fields result(cases.size(), map_->parameters());
   for (std::size_t at = 0; at < cases.size();) {
     Plan& tile = plan(cases.size() - at);
-    tile.add_gradients(modes_, nodes_, basis(true));
+    tile.add_gradients(modes_, values_, basis(true));
     const std::size_t count = std::min(tile.rows, cases.size() - at);
     fill(tile, cases.subspan(at, count));
     tile.expand.run_into(tile.fields.data());
     const auto rows = static_cast<std::ptrdiff_t>(count);
 #pragma omp parallel for schedule(static)
     for (std::ptrdiff_t r = 0; r < rows; ++r) {
-      const std::span cotangent(tile.cotangents.data() + static_cast<std::size_t>(r) * nodes_, nodes_);
+      const std::span cotangent(tile.cotangents.data() + static_cast<std::size_t>(r) * values_, values_);
       std::fill(cotangent.begin(), cotangent.end(), 0.0f);
-      seed(at + static_cast<std::size_t>(r), {tile.fields.data() + static_cast<std::size_t>(r) * nodes_, nodes_},
+      seed(at + static_cast<std::size_t>(r), {tile.fields.data() + static_cast<std::size_t>(r) * values_, values_},
            cotangent);
-      tile.round(tile.cotangents, tile.cotangents_bf16, static_cast<std::size_t>(r) * nodes_, nodes_);
+      tile.round(tile.cotangents, tile.cotangents_bf16, static_cast<std::size_t>(r) * values_, values_);
     }
     pull(tile, cases.subspan(at, count), result, at);
     at += count;
