@@ -10,8 +10,8 @@
 #include <gtest/gtest.h>
 #include <omp.h>
 
-#include "pipelines/heat/problem.hpp"
 #include "pipelines/heat/learner.hpp"
+#include "pipelines/heat/problem.hpp"
 #include "pipelines/heat/simulation.hpp"
 #include "tests/cli/workplace.hpp"
 #include "tests/toy_pipeline.hpp"

@@ -228,7 +228,7 @@ std::array<double, 2> Lattice::force(const LatticeFields& observed, std::span<co
   std::array<double, 2> sum = {};
   for (std::size_t n = 0; n < solid.size(); ++n) {
     if (solid[n] == 0) continue;
-    const double whole = static_cast<double>(weights[n] * solid[n] / (1 - 0.5f * solid[n]));
+    const auto whole = static_cast<double>(weights[n] * solid[n] / (1 - 0.5f * solid[n]));
     sum[0] += whole * static_cast<double>(observed.u[n]);
     sum[1] += whole * static_cast<double>(observed.v[n]);
   }

@@ -25,10 +25,9 @@ struct Search {
   double best_merit = std::numeric_limits<double>::infinity();
   FlowForces predicted;
 
-  Search() {
+  Search() : best{} {
     mean.fill(0.5);
     spread.fill(first_spread);
-    best = mean;
   }
 
   Point sample(std::uint64_t seed, std::uint64_t question, std::uint64_t number) const {

@@ -10,7 +10,7 @@
 namespace tandem::pipelines {
 namespace {
 
-constexpr double stable_cell_reynolds = 12,
+constexpr double stable_cell_reynolds = 13,
                  interval = 0.5;  // H, that the fluid travels between two looks at the forces
 
 // body(solver, i) for every case, one thread each; the first error is thrown again.

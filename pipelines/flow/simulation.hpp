@@ -31,7 +31,7 @@ class FlowSolver {
   std::size_t steps_ = 0;
 };
 
-// The largest Reynolds number at which a lattice is stable: that of a cell, U_max / nu, stays below 12.
+// The largest Reynolds number at which a lattice is stable: that of a cell, U_max / nu, stays below 13.
 double flow_stable_reynolds(const FlowMesh& mesh);
 
 // Outputs on one mesh to those on another, fields bilinearly between the centres of cells, 0 at the walls.
