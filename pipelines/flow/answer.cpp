@@ -121,9 +121,6 @@ std::vector<Answer> FlowProblem::answer(const Model& model, std::uint64_t seed, 
 // which the truth never becomes steady counts as infinitely far off.
 std::vector<Verdict> FlowProblem::judge(std::span<const Answer> answers, std::uint64_t seed,
                                         const Simulation& simulation, const Ranks& ranks) const {
-  const auto worse = [](double& worst, double value) {
-    worst = std::max(worst, std::isnan(value) ? std::numeric_limits<double>::infinity() : value);
-  };
   std::vector<Case> cases;
   double outside = 0, missed = 0;
   for (const Answer& answer : answers) {

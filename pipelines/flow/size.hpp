@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <string_view>
 
+#include "harness/pipeline/content.hpp"
 #include "harness/pipeline/pipeline.hpp"
 
 namespace tandem::pipelines {
@@ -68,11 +69,7 @@ inline constexpr std::array<FlowSize, 3> flow_sizes = {{
     {"L", {192, 0.1, 1e-3}, {64, 0.1, 2e-3}, 0.13, {2048, 512, 16000, 128}},
 }};
 
-inline const FlowSize& flow_size(std::string_view name) {
-  for (const FlowSize& size : flow_sizes)
-    if (size.name == name) return size;
-  throw Error(Exit::usage, fmt::format("flow: size={} is not one of S, M, L", name));
-}
+inline const FlowSize& flow_size(std::string_view name) { return size_named(flow_sizes, name, "flow"); }
 
 // A parameter at u in 0..1 of its range, and back.
 inline double flow_from_unit(const FlowSize& size, std::size_t d, double u) {
