@@ -69,7 +69,8 @@ inline const Cases& small_cases() {
         "poses=2/replicas=40/sites=10/fixed=131/precision=fp64", "poses=8"}},
       {"network/allreduce",
        {"bytes=8", "bytes=4k/precision=int32", "bytes=4k/precision=fp64", "bytes=4k/precision=bf16",
-        "bytes=4k/algorithm=shared_window", "bytes=4k/precision=bf16/algorithm=hierarchical"}},
+        "bytes=4k/algorithm=shared_window", "bytes=4k/precision=bf16/algorithm=hierarchical",
+        "bytes=4k/algorithm=direct"}},
   };
   return table;
 }

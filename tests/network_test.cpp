@@ -1,6 +1,7 @@
 // The network family under mpirun: TEST_RANKS tells the number of ranks (ctest starts 1, 2, 3 and 4). Right results
 // pass; a lost message, a wrong entry, a contribution that does not arrive and a run that does nothing fail. The faults
 // are wrappers around MPI functions (its profiling interface), which exist in this program only.
+#include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <deque>
@@ -10,6 +11,9 @@
 
 #include <gtest/gtest.h>
 #include <mpi.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
 
 #include "harness/base/check.hpp"
 #include "harness/kernel/kernel.hpp"
@@ -78,6 +82,18 @@ int MPI_Win_shared_query(MPI_Win window, int rank, MPI_Aint* bytes, int* unit, v
   PMPI_Group_free(&group);
   if (fault == "lost contribution" && *bytes > 4096 && rank != mine) *static_cast<void**>(base) = nothing.data();
   return result;
+}
+// "lost read": a rank's memory never gets here; "wrong read": its last byte is another; "no reads": the system refuses.
+ssize_t process_vm_readv(pid_t process, const iovec* local, unsigned long locals, const iovec* remote,
+                         unsigned long remotes, unsigned long flags) {
+  if (fault == "no reads") {
+    errno = EPERM;
+    return -1;
+  }
+  if (fault == "lost read") return static_cast<ssize_t>(local->iov_len);
+  const ssize_t bytes = syscall(SYS_process_vm_readv, process, local, locals, remote, remotes, flags);
+  if (fault == "wrong read" && bytes > 0) static_cast<std::byte*>(local->iov_base)[bytes - 1] ^= std::byte{0x60};
+  return bytes;
 }
 // "two nodes": ranks of the second half share no memory with those of the first.
 int MPI_Comm_split_type(MPI_Comm comm, int type, int key, MPI_Info info, MPI_Comm* part) {
@@ -162,6 +178,7 @@ TEST(AllReduce, every_algorithm_and_precision) {
   const int ranks = all_ranks().size();
   std::vector<Values> ways = {{{"algorithm", "library"}},
                               {{"algorithm", "shared_window"}},
+                              {{"algorithm", "direct"}},
                               {{"algorithm", "hierarchical"}},
                               {{"algorithm", "hierarchical"}, {"node_ranks", "1"}}};
   if (ranks % 2 == 0) ways.push_back({{"algorithm", "hierarchical"}, {"node_ranks", "2"}});
@@ -175,6 +192,7 @@ TEST(AllReduce, every_algorithm_and_precision) {
         const bool library = way.size() == 1 && way[0].second == "library";
         std::vector<std::string> faults;
         if (library) faults = {"lost message", "wrong entry"};
+        if (way[0].second == "direct" && ranks > 1) faults = {"lost read", "wrong read"};
         accept_and_refuse(*kernel, faults, true);
       }
 }
@@ -216,6 +234,13 @@ TEST(AllReduce, what_does_not_reach_the_window_is_missed) {
   }
 }
 
+TEST(AllReduce, ranks_that_may_not_read_one_another_are_told) {
+  fault = "no reads";
+  const std::string reason = refusal(network_allreduce(), {{"algorithm", "direct"}}, Exit::skipped);
+  fault.clear();
+  EXPECT_NE(reason.find("may not read one another's memory"), std::string::npos) << reason;
+}
+
 TEST(AllReduce, between_nodes_a_lost_or_wrong_slice_is_missed) {
   if (all_ranks().size() % 2 != 0) GTEST_SKIP() << "two nodes want an even number of ranks";
   fault = "two nodes";
@@ -232,7 +257,8 @@ TEST(AllReduce, refuses_what_it_cannot_run) {
   EXPECT_NE(refusal(entry, {{"bytes", "12"}}, Exit::usage).find("multiple of 8"), std::string::npos);
   if (all_ranks().size() == 1) return;
   fault = "two nodes";
-  EXPECT_NE(refusal(entry, {{"algorithm", "shared_window"}}, Exit::skipped).find("node"), std::string::npos);
+  for (const char* algorithm : {"shared_window", "direct"})
+    EXPECT_NE(refusal(entry, {{"algorithm", algorithm}}, Exit::skipped).find("node"), std::string::npos);
   if (all_ranks().size() == 3) {
     EXPECT_NE(refusal(entry, {{"algorithm", "hierarchical"}}, Exit::skipped).find("nodes of 1 and of 2"),
               std::string::npos);
@@ -243,7 +269,7 @@ TEST(AllReduce, refuses_what_it_cannot_run) {
 // A step of bf16 is 2^-7 to 2^-8 of a value: at 2 ranks the bound of one rounding accepts one of them and no more.
 TEST(AllReduce, bf16_is_held_to_its_bound) {
   if (all_ranks().size() != 2) GTEST_SKIP() << "for 2 ranks";
-  for (const char* algorithm : {"library", "shared_window"}) {
+  for (const char* algorithm : {"library", "shared_window", "direct"}) {
     const auto kernel = make(network_allreduce(), {{"precision", "bf16"}, {"algorithm", algorithm}});
     kernel->prepare(Data::random);
     kernel->run();

@@ -1,6 +1,7 @@
-// All-reduce with a sum, out of place, by three algorithms: the library's MPI_Allreduce; through memory that the ranks
-// of a node share (window_allreduce.hpp); and that on each node with the library between the nodes. The inputs are such
-// that every rank knows the sum of every element (contribution.hpp): equality, or the rounding bound of bf16.
+// All-reduce with a sum, out of place, by four algorithms: the library's MPI_Allreduce; through memory that the ranks
+// of a node share (window_allreduce.hpp); that on each node with the library between the nodes; and by ranks of a node
+// that read each other's memory (direct_allreduce.hpp). The inputs are such that every rank knows the sum of every
+// element (contribution.hpp): equality, or the rounding bound of bf16.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -10,12 +11,13 @@
 #include "harness/device/buffer.hpp"
 #include "harness/kernel/kernel.hpp"
 #include "kernels/network/contribution.hpp"
+#include "kernels/network/direct_allreduce.hpp"
 #include "kernels/network/window_allreduce.hpp"
 
 namespace tandem::kernels {
 namespace {
 
-enum class Algorithm { library, shared_window, hierarchical };
+enum class Algorithm { library, shared_window, hierarchical, direct };
 
 struct Choice {
   std::size_t bytes = 0;
@@ -28,13 +30,15 @@ Choice choice_of(const Settings& settings) {
   const std::string &precision = settings.text("precision"), &algorithm = settings.text("algorithm");
   check_usage(precision == "fp32" || precision == "fp64" || precision == "bf16" || precision == "int32",
               "precision = \"{}\" is none of fp32, fp64, bf16, int32", precision);
-  check_usage(algorithm == "library" || algorithm == "shared_window" || algorithm == "hierarchical",
-              "algorithm = \"{}\" is none of library, shared_window, hierarchical", algorithm);
+  check_usage(
+      algorithm == "library" || algorithm == "shared_window" || algorithm == "hierarchical" || algorithm == "direct",
+      "algorithm = \"{}\" is none of library, shared_window, hierarchical, direct", algorithm);
   check_usage(bytes >= 8 && bytes <= 64 << 20 && bytes % 8 == 0, "bytes = {} is not a multiple of 8 in 8 .. 64M",
               bytes);
   Choice choice{static_cast<std::size_t>(bytes)};
   if (algorithm == "shared_window") choice.algorithm = Algorithm::shared_window;
   if (algorithm == "hierarchical") choice.algorithm = Algorithm::hierarchical;
+  if (algorithm == "direct") choice.algorithm = Algorithm::direct;
   if (settings.text("node_ranks") == "auto") return choice;
   const std::int64_t group = settings.integer("node_ranks");
   check_usage(group >= 1 && group <= 1 << 16, "node_ranks = {} is not a number of ranks", group);
@@ -98,9 +102,14 @@ class AllReduce final : public Kernel {
       throw Unsupported(fmt::format("sums of this precision are judged up to {} ranks, not {}", most, ranks_.size()));
     if (choice.algorithm == Algorithm::library) return;
     nodes_.emplace(ranks_, choice.group);
-    if (choice.algorithm == Algorithm::shared_window && nodes_->count() > 1)
-      throw Unsupported(
-          fmt::format("shared_window needs all ranks on one node, these are on {}; use hierarchical", nodes_->count()));
+    if (choice.algorithm != Algorithm::hierarchical && nodes_->count() > 1)
+      throw Unsupported(fmt::format(
+          "shared_window and direct need all ranks on one node, these are on {}; use hierarchical", nodes_->count()));
+    if (choice.algorithm == Algorithm::direct) {
+      direct_.emplace(*nodes_, input_, sum_);
+      algorithm_ = fmt::format("{} ranks that read each other's memory", nodes_->ranks_each());
+      return;
+    }
     window_.emplace(*nodes_);
     algorithm_ = fmt::format("window of {} ranks", nodes_->ranks_each());
     if (choice.algorithm == Algorithm::hierarchical)
@@ -120,7 +129,9 @@ class AllReduce final : public Kernel {
   }
 
   void run() override {
-    if (window_)
+    if (direct_)
+      direct_->sum();
+    else if (window_)
       window_->sum(input_.data(), sum_.data(), input_.size(), mpi_.type, mpi_.operation);
     else
       MPI_Allreduce(input_.data(), sum_.data(), static_cast<int>(input_.size()), mpi_.type, mpi_.operation, comm_);
@@ -158,8 +169,8 @@ class AllReduce final : public Kernel {
  private:
   static constexpr double limit = std::numeric_limits<double>::infinity();
 
-  // Of a sum at most, one after the other: MPI may add up in any order, the window rounds once a node.
-  int roundings() const { return window_ ? nodes_->count() : ranks_.size() - 1; }
+  // Of a sum at most, one after the other: MPI may add up in any order, our own algorithms round once a node.
+  int roundings() const { return nodes_ ? nodes_->count() : ranks_.size() - 1; }
 
   const Ranks& ranks_;
   MPI_Comm comm_;
@@ -169,6 +180,7 @@ class AllReduce final : public Kernel {
   Buffer<T> input_, sum_;
   std::optional<Nodes> nodes_;
   std::optional<WindowAllReduce> window_;
+  std::optional<DirectAllReduce<T>> direct_;
   std::string algorithm_ = "MPI_Allreduce";
 };
 
@@ -190,7 +202,7 @@ KernelEntry network_allreduce() {
   entry.parameters = {
       {"bytes", "1M", "message, 8 .. 64M"},
       {"precision", "fp32", "fp32, fp64, bf16 or int32"},
-      {"algorithm", "library", "library (MPI_Allreduce), shared_window (one node) or hierarchical", false},
+      {"algorithm", "library", "library (MPI_Allreduce), shared_window or direct (one node), or hierarchical", false},
       {"node_ranks", "auto", "hierarchical: groups of so many ranks stand in for nodes", false}};
   entry.figure = KernelEntry::Figure::time;
   entry.memory = [](const Settings& settings, const Placement&) {

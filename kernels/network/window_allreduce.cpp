@@ -2,65 +2,20 @@
 
 #include <algorithm>
 #include <cstring>
-#include <new>
 
-#include <sched.h>
-
-#include "kernels/learning/elementwise.hpp"
+#include "kernels/network/add_up.hpp"
 
 namespace tandem::kernels {
 namespace {
 
 constexpr std::size_t line = 64;  // bytes of a cache line: no two ranks write to the same one
 
-using kernels::load;
-using kernels::store;
-inline double load(double value) { return value; }
-inline std::int32_t load(std::int32_t value) { return value; }
-inline void store(double& to, double value) { to = value; }
-inline void store(std::int32_t& to, std::int32_t value) { to = value; }
-
-// sum[i] = part(0)[i] + part(1)[i] + ..., block by block so that the accumulators stay in the first cache.
-template <typename T, typename Part>
-void add_up(std::size_t parts, const Part& part, T* sum, std::size_t count) {
-  constexpr std::size_t block = 1024;
-  decltype(load(T{})) total[block];
-  for (std::size_t at = 0; at < count; at += block) {
-    const std::size_t size = std::min(block, count - at);
-    const auto sweep = [&](const T* values, auto&& body) {
-      for (std::size_t i = 0; i < size; ++i) body(total[i], load(values[i]));
-    };
-    sweep(part(0) + at, [](auto& to, auto value) { to = value; });
-    for (std::size_t p = 1; p < parts; ++p) sweep(part(p) + at, [](auto& to, auto value) { to += value; });
-    for (std::size_t i = 0; i < size; ++i) store(sum[at + i], total[i]);
-  }
-}
-
-void relax() {
-#if defined(__x86_64__)
-  __builtin_ia32_pause();
-#endif
-}
-
 }  // namespace
 
 WindowAllReduce::WindowAllReduce(const Nodes& nodes)
-    : nodes_(nodes), size_(nodes.ranks_each()), counters_(nodes.node(), line), stage_(nodes.node(), 2 * chunk_bytes) {
+    : nodes_(nodes), size_(nodes.ranks_each()), meeting_(nodes), stage_(nodes.node(), 2 * chunk_bytes) {
   MPI_Comm_rank(nodes.node(), &rank_);
-  for (int rank = 0; rank < size_; ++rank) {
-    arrived_.push_back(std::launder(reinterpret_cast<std::atomic<std::uint64_t>*>(counters_.segment(rank))));
-    segment_.push_back(stage_.segment(rank));
-  }
-}
-
-// A barrier of the node that makes all stores before it visible behind it.
-void WindowAllReduce::meet() {
-  static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
-  constexpr int patience = 2000;  // then the processor is left to a rank that may be waiting for it
-  arrived_[static_cast<std::size_t>(rank_)]->store(++meetings_, std::memory_order_release);
-  for (const std::atomic<std::uint64_t>* arrived : arrived_)
-    for (int looks = 0; arrived->load(std::memory_order_acquire) < meetings_; ++looks)
-      looks < patience ? relax() : void(sched_yield());
+  for (int rank = 0; rank < size_; ++rank) segment_.push_back(stage_.segment(rank));
 }
 
 // Chunks take turns with two places of the window. A place is written again two chunks later, when everybody has come
@@ -77,14 +32,14 @@ void WindowAllReduce::sum_chunk(const T* in, T* out, std::size_t count, MPI_Data
 
   for (std::size_t rank = 0; rank < ranks; ++rank)
     if (rank != me) std::memcpy(chunk(me) + begin(rank), in + begin(rank), bytes(rank));
-  meet();
+  meeting_.meet();
   const std::size_t mine = begin(me + 1) - begin(me);
   add_up(
       ranks, [&](std::size_t rank) { return (rank == me ? in : chunk(rank)) + begin(me); }, chunk(me) + begin(me),
       mine);
   if (nodes_.count() > 1)
     MPI_Allreduce(MPI_IN_PLACE, chunk(me) + begin(me), static_cast<int>(mine), type, operation, nodes_.across());
-  meet();
+  meeting_.meet();
   for (std::size_t rank = 0; rank < ranks; ++rank)
     std::memcpy(out + begin(rank), chunk(rank) + begin(rank), bytes(rank));
 }

@@ -4,7 +4,6 @@
 // rounded once a node.
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -12,7 +11,7 @@
 #include <mpi.h>
 
 #include "harness/ranks/shared_memory.hpp"
-#include "kernels/network/nodes.hpp"
+#include "kernels/network/meeting.hpp"
 
 namespace tandem::kernels {
 
@@ -30,14 +29,13 @@ class WindowAllReduce {
  private:
   template <typename T>
   void sum_chunk(const T* in, T* out, std::size_t count, MPI_Datatype type, MPI_Op operation);
-  void meet();
 
   const Nodes& nodes_;
   int rank_ = 0, size_ = 1;  // on the node
-  SharedMemory counters_, stage_;
-  std::vector<std::atomic<std::uint64_t>*> arrived_;  // how often each rank has come to meet()
-  std::vector<std::byte*> segment_;                   // of each rank: two chunks, used in turn
-  std::uint64_t meetings_ = 0, chunks_ = 0;
+  Meeting meeting_;
+  SharedMemory stage_;
+  std::vector<std::byte*> segment_;  // of each rank: two chunks, used in turn
+  std::uint64_t chunks_ = 0;
 };
 
 }  // namespace tandem::kernels

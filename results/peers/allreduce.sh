@@ -3,7 +3,7 @@
 #   results/peers/allreduce.sh [ranks] [pairs] [bytes...]       default 2 5 and 8 .. 64M
 # First every setting of both libraries in SETTINGS, then one `tandem run` whose every launch is preceded by the bare loop
 # of the MPI that Tandem was built with (Open MPI, as it comes). Prints, by size: the libraries' medians; the ratio
-# loop / Tandem's library row (1 = the harness costs nothing) and best library / Tandem's shared_window.
+# loop / Tandem's library row (1 = the harness costs nothing) and best library / each of Tandem's own algorithms.
 # Needs: mpicc and mpirun of Open MPI, those of MPICH if there, a built tandem in build/cpu or in $TANDEM.
 set -euo pipefail
 if ((EUID == 0)); then
@@ -98,7 +98,7 @@ launcher = "$here/allreduce.sh --launch {ranks}"
 [[kernel]]
 name = "network/allreduce"
 bytes = [$(IFS=,; echo "${sizes[*]/%/\"}" | sed 's/^/"/; s/,/,"/g')]
-algorithm = ["library", "shared_window"]
+algorithm = ["library", "shared_window", "direct"]
 END
 "$tandem" run "$ALLREDUCE_PEER/plan.toml" --out "$ALLREDUCE_PEER/out" >"$ALLREDUCE_PEER/log" || { cat "$ALLREDUCE_PEER/log" >&2; exit 1; }
 
@@ -123,11 +123,13 @@ for size in sorted(best):
     print(f"== {size} bytes")
     for seconds, setting in sorted(best[size]):
         print(f"  {seconds * 1e6:12.2f} us  {setting}")
-    library, window = own[size]["library"], own[size]["shared_window"]
+    library = own[size]["library"]
     loop = statistics.median(bare[size])
     fastest = min([seconds for seconds, _ in best[size]] + [loop])
     print(f"  {statistics.median(library) * 1e6:12.2f} us  tandem library; bare loop beside it / this"
           f" {loop / statistics.median(library):.3f}")
-    print(f"  {statistics.median(window) * 1e6:12.2f} us  tandem shared_window; fastest library / this"
-          f" {fastest / statistics.median(window):.2f}, bare loop beside it / this {loop / statistics.median(window):.2f}")
+    for name in ("shared_window", "direct"):
+        seconds = statistics.median(own[size][name])
+        print(f"  {seconds * 1e6:12.2f} us  tandem {name}; fastest library / this {fastest / seconds:.2f},"
+              f" bare loop beside it / this {loop / seconds:.2f}")
 END
