@@ -57,11 +57,20 @@ function(tandem_test_code target)
   target_precompile_headers(${target} REUSE_FROM tandem_test_headers)
 endfunction()
 
+# Of tests/<name>_test.cpp, or of tests/<file>_test.cpp for each of FILES.
 function(tandem_test_program name)
-  cmake_parse_arguments(arg "" "" "LINK" ${ARGN})
-  add_executable(${name} ${name}.cpp)
+  cmake_parse_arguments(arg "" "" "FILES;LINK" ${ARGN})
+  set(files ${arg_FILES})
+  if(NOT files)
+    string(REGEX REPLACE "_test$" "" files ${name})
+  endif()
+  list(TRANSFORM files APPEND _test.cpp)
+  add_executable(${name} ${files})
   target_link_libraries(${name} PRIVATE tandem_flags fmt::fmt OpenMP::OpenMP_CXX ${arg_LINK})
   tandem_test_code(${name})
+  # Half as many as elsewhere: the last things to be compiled are not to be the longest.
+  tandem_unity(${name})
+  set_target_properties(${name} PROPERTIES UNITY_BUILD_BATCH_SIZE 4)
 endfunction()
 
 # tandem_kernels(dense gemm mixed_gemm LINK ...): each file <name>.cpp defines KernelEntry <family>_<name>().
@@ -108,10 +117,11 @@ ${calls}  };
   target_link_libraries(tandem_${kind}_registry PUBLIC tandem_flags tandem_ranks ${libraries})
 endfunction()
 
-# tandem_test(name [SERIAL] LINK ...): tests/<name>_test.cpp with GoogleTest. SERIAL: it judges a time, so it runs alone.
+# tandem_test(name [SERIAL] [FILES ...] LINK ...): tests/<name>_test.cpp with GoogleTest, or a program of several files.
+# SERIAL: it judges a time, so it runs alone.
 function(tandem_test name)
-  cmake_parse_arguments(arg "SERIAL" "TIMEOUT" "LINK;LABELS" ${ARGN})
-  tandem_test_program(${name}_test LINK ${arg_LINK} GTest::gtest_main)
+  cmake_parse_arguments(arg "SERIAL" "TIMEOUT" "FILES;LINK;LABELS" ${ARGN})
+  tandem_test_program(${name}_test FILES ${arg_FILES} LINK ${arg_LINK} GTest::gtest_main)
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 120)
   endif()

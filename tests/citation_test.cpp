@@ -10,10 +10,12 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/golden.hpp"
+
 namespace tandem {
 namespace {
 
-const std::string root = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+const std::string cited_root = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
 struct Entry {
   std::string type, key;
@@ -80,8 +82,6 @@ class BibtexReader {
   std::size_t at_ = 0;
 };
 
-Json golden() { return Json::parse(std::ifstream(GOLDEN_RESULT)); }
-
 // Characters that mean something to LaTeX stand behind a backslash only.
 bool is_escaped(const std::string& text) {
   for (std::size_t i = 0; i < text.size(); ++i)
@@ -90,7 +90,7 @@ bool is_escaped(const std::string& text) {
 }
 
 TEST(Citation, BibtexIsValidAndComplete) {
-  const auto entries = BibtexReader(bibtex(golden(), root)).entries();
+  const auto entries = BibtexReader(bibtex(golden(), cited_root)).entries();
   ASSERT_EQ(entries.size(), 2u);
   EXPECT_EQ(entries[0].type, "software");
   EXPECT_EQ(entries[0].key, "tandem-0-1-0");
@@ -102,7 +102,7 @@ TEST(Citation, BibtexIsValidAndComplete) {
   EXPECT_EQ(entries[1].type, "misc");
   EXPECT_EQ(entries[1].key, "tandem-result-0123456789ab");
   EXPECT_EQ(entries[1].fields.at("year"), "2026");
-  for (const char* fact : {root.c_str(), "5d0c1a77e3b2", "UNSTABLE"})
+  for (const char* fact : {cited_root.c_str(), "5d0c1a77e3b2", "UNSTABLE"})
     EXPECT_NE(entries[1].fields.at("note").find(fact), std::string::npos) << fact;
 }
 
@@ -110,7 +110,7 @@ TEST(Citation, AwkwardTextIsEscaped) {
   Json document = golden();
   document["machine"]["cpu"] = "50% {fast} & _cheap_ \\ #1 $2 ~x^2";
   document["tandem"]["version"] = "0.2.0-rc_1{";
-  const auto entries = BibtexReader(bibtex(document, root)).entries();
+  const auto entries = BibtexReader(bibtex(document, cited_root)).entries();
   EXPECT_EQ(entries.at(0).key, "tandem-0-2-0-rc-1-");
   for (const Entry& entry : entries)
     for (const auto& [name, value] : entry.fields) EXPECT_TRUE(is_escaped(value)) << name << ": " << value;
@@ -134,9 +134,9 @@ TEST(Citation, TheTextHasWhatAPaperNeeds) {
       {"jobs", {{{"seed", 11}}, {{"seed", 12}}, {{"seed", 11}}}}};
   Json document = golden();
   document["machine"]["host"] = std::string(64, 'c');
-  const std::string text = citation_text(plan, document, root, 100);
+  const std::string text = citation_text(plan, document, cited_root, 100);
   for (const char* fact :
-       {"tandem 0.1.0, commit 00000000", "GNU 12.2.0", root.c_str(), "config 5d0c1a77e3b2", "class quick",
+       {"tandem 0.1.0, commit 00000000", "GNU 12.2.0", cited_root.c_str(), "config 5d0c1a77e3b2", "class quick",
         "2026-11-21T06:12:44Z", "Example CPU", "host cccccccccccc (SHA-256)", "OpenBLAS 0.3.21", "OMP_NUM_THREADS=2",
         "10 of each case, up to 20", "7 in the configuration; of the launches 11, 12",
         "heat/size=S/device=cpu (2 ranks x 1 thread; arms separated)",

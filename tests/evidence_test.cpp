@@ -7,10 +7,10 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/golden.hpp"
+
 namespace tandem {
 namespace {
-
-Json golden() { return Json::parse(std::ifstream(GOLDEN_RESULT)); }
 
 Evidence find(const Json& document, const std::string& name) {
   for (const Evidence& one : evidence_of(document))

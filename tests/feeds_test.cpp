@@ -17,14 +17,13 @@
 #include <gtest/gtest.h>
 
 #include "harness/decide/csv.hpp"
+#include "tests/golden.hpp"
 
 namespace tandem {
 namespace {
 
 const std::string root(64, 'a');
-const std::string awkward = "a \"quoted\" C:\\path, <b> & so on\nsecond line";
-
-Json golden() { return Json::parse(std::ifstream(GOLDEN_RESULT)); }
+const std::string awkward_text = "a \"quoted\" C:\\path, <b> & so on\nsecond line";
 
 // The first kernel INVALID, as the derivation leaves it: its samples kept, its figure gone.
 Json with_invalid_kernel() {
@@ -33,10 +32,10 @@ Json with_invalid_kernel() {
   kernel["status"] = "INVALID";
   kernel["value"] = nullptr;
   kernel["verdicts"][0]["pass"] = false;
-  kernel["reasons"] = {{{"status", "INVALID"}, {"reason", awkward}}};
+  kernel["reasons"] = {{{"status", "INVALID"}, {"reason", awkward_text}}};
   for (Json& fom : document["foms"])
     if (fom["name"].get<std::string>().starts_with("kernel.dense.gemm.n=1024")) {
-      fom.update({{"value", nullptr}, {"ci95", nullptr}, {"status", "INVALID"}, {"reason", awkward}});
+      fom.update({{"value", nullptr}, {"ci95", nullptr}, {"status", "INVALID"}, {"reason", awkward_text}});
     }
   document["checks"][0]["pass"] = false;
   return document;
@@ -114,7 +113,7 @@ TEST(FeedGbench, ALaunchIsARepetitionAndTheMedianAnAggregate) {
 TEST(FeedGbench, WithoutAFigureThereAreNoTimes) {
   const Json all = Json::parse(feed_gbench(with_invalid_kernel(), root)).at("benchmarks");
   expect_fields(all[0], library_entry("error"), {"iterations", "real_time", "cpu_time", "time_unit"});
-  EXPECT_NE(all[0].at("error_message").get<std::string>().find(awkward), std::string::npos);
+  EXPECT_NE(all[0].at("error_message").get<std::string>().find(awkward_text), std::string::npos);
   for (const char* key : {"real_time", "cpu_time", "flop/s", "iterations"}) EXPECT_FALSE(all[0].contains(key)) << key;
 }
 
@@ -162,7 +161,7 @@ TEST(FeedJunit, FailedChecksAndStatusesFail) {
     return found == cases.end() ? ReadCase{} : *found;
   };
   EXPECT_EQ(of("dense/gemm/n=1024", "status").outcome, "failure");
-  EXPECT_NE(of("dense/gemm/n=1024", "status").message.find(awkward), std::string::npos);
+  EXPECT_NE(of("dense/gemm/n=1024", "status").message.find(awkward_text), std::string::npos);
   EXPECT_EQ(of("dense/gemm/n=4096", "status").outcome, "error");
   EXPECT_EQ(of("kernel.dense.gemm.n=1024", "freivalds__exact").outcome, "failure");
   const auto skipped =
@@ -263,13 +262,13 @@ TEST(FeedOpenMetrics, FollowsTheSpecificationAndHasEveryFigure) {
 
 TEST(FeedOpenMetrics, InvalidCasesHaveNoFigureAndLabelsAreEscaped) {
   Json document = with_invalid_kernel();
-  document["machine"]["cpu"] = awkward;
+  document["machine"]["cpu"] = awkward_text;
   std::map<std::string, Family> families;
   const auto samples = read_openmetrics(feed_openmetrics(document, root), families);
   bool escaped = false;
   for (const auto& [name, value] : samples) {
     EXPECT_FALSE(name.starts_with("tandem_figure") && name.find("dense.gemm.n=1024") != std::string::npos) << name;
-    escaped = escaped || name.find("cpu=" + awkward) != std::string::npos;
+    escaped = escaped || name.find("cpu=" + awkward_text) != std::string::npos;
   }
   EXPECT_TRUE(escaped);
   const std::string name = "tandem_case_status|case=dense/gemm/n=1024/precision=fp64/device=cpu|status=";
@@ -294,7 +293,7 @@ TEST(FeedOpenMetrics, TheStrictReaderIsStrict) {
 
 TEST(FeedCsv, IsReadBackAndNullsAreEmptyWithAReason) {
   Json document = with_invalid_kernel();
-  document["machine"]["cpu"] = awkward;
+  document["machine"]["cpu"] = awkward_text;
   const std::string text = feed_csv(document, root);
   const auto records = parse_csv(text, "feed");
   ASSERT_EQ(records.size(), document.at("foms").size() + 1);
@@ -304,7 +303,7 @@ TEST(FeedCsv, IsReadBackAndNullsAreEmptyWithAReason) {
     const Json& fom = document.at("foms").at(i - 1);
     const std::string& value = records[i][column.at("value")];
     EXPECT_EQ(fom.at("name"), records[i][column.at("fom")]);
-    EXPECT_EQ(records[i][column.at("cpu")], awkward);
+    EXPECT_EQ(records[i][column.at("cpu")], awkward_text);
     if (fom.at("value").is_number()) {
       EXPECT_EQ(std::stod(value), fom.at("value").get<double>());
     } else if (fom.at("value").is_null()) {

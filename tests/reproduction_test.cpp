@@ -12,7 +12,7 @@
 namespace tandem {
 namespace {
 
-const std::string root(64, 'b');
+const std::string sealed_root(64, 'b');
 
 // The golden document with one kernel of the given name.
 Json document_with(const std::string& name, const Json& settings, double value, const std::string& unit,
@@ -46,7 +46,7 @@ Json document_with(const std::string& name, const Json& settings, double value, 
 Json reproduced(const std::string& id, const Json& document) {
   const Published& published = Published::shipped();
   const PublishedFigure& figure = published.find(id);
-  return reproduction_of(figure, published.metric_of(figure), document, root, {{"version", "0.1.0"}});
+  return reproduction_of(figure, published.metric_of(figure), document, sealed_root, {{"version", "0.1.0"}});
 }
 
 bool differs_by(const Json& record, const std::string& text) {

@@ -8,8 +8,8 @@ namespace {
 
 using Counts = std::vector<std::size_t>;
 
-const Json kKernel = {{"case", "k"}, {"kind", "kernel"}};
-const Json kPipeline = {{"case", "p"}, {"kind", "pipeline"}, {"arms", {"separated", "integrated"}}};
+const Json kStoppedKernel = {{"case", "k"}, {"kind", "kernel"}};
+const Json kStoppedPipeline = {{"case", "p"}, {"kind", "pipeline"}, {"arms", {"separated", "integrated"}}};
 
 Records records(int least = 10, int most = 20) {
   Records made;
@@ -48,47 +48,47 @@ TEST(StopRule, LooksOnlyAtTheSchedule) {
 }
 
 TEST(StopRule, WithoutOneThePlanDecides) {
-  const LaunchCount count = launches_needed(records(3, 3), kKernel);
+  const LaunchCount count = launches_needed(records(3, 3), kStoppedKernel);
   EXPECT_EQ(count.needed, 3u);
-  EXPECT_TRUE(convergence_json(records(3, 3), kKernel, "").is_null());
+  EXPECT_TRUE(convergence_json(records(3, 3), kStoppedKernel, "").is_null());
   Records quick;
   quick.plan = {{"launches", 1}};
-  EXPECT_EQ(launches_needed(quick, kKernel).needed, 1u);
+  EXPECT_EQ(launches_needed(quick, kStoppedKernel).needed, 1u);
 }
 
 TEST(StopRule, AKernelStopsAtOnePerCent) {
   Records narrow = records(), wide = records();
-  for (const double seconds : ten_with(1)) add(narrow, kKernel, "", seconds);
-  for (const double seconds : ten_with(1.01)) add(wide, kKernel, "", seconds);
-  EXPECT_EQ(launches_needed(narrow, kKernel).needed, 10u);
-  const Json convergence = convergence_json(narrow, kKernel, "");
+  for (const double seconds : ten_with(1)) add(narrow, kStoppedKernel, "", seconds);
+  for (const double seconds : ten_with(1.01)) add(wide, kStoppedKernel, "", seconds);
+  EXPECT_EQ(launches_needed(narrow, kStoppedKernel).needed, 10u);
+  const Json convergence = convergence_json(narrow, kStoppedKernel, "");
   EXPECT_EQ(convergence.at("converged"), true);
   EXPECT_DOUBLE_EQ(convergence.at("half_width").get<double>(), 0.01);
   EXPECT_EQ(unconverged(convergence), "");
-  EXPECT_EQ(launches_needed(wide, kKernel).needed, 14u);
-  EXPECT_TRUE(convergence_json(wide, kKernel, "").is_null()) << "not looked at 14 yet";
+  EXPECT_EQ(launches_needed(wide, kStoppedKernel).needed, 14u);
+  EXPECT_TRUE(convergence_json(wide, kStoppedKernel, "").is_null()) << "not looked at 14 yet";
 }
 
 TEST(StopRule, APipelineStopsWhenEveryArmIsWithinTwoAndAHalf) {
   Records made = records();
-  for (const double seconds : ten_with(2.5)) add(made, kPipeline, "separated", seconds);
-  EXPECT_EQ(launches_needed(made, kPipeline).needed, 10u);
-  EXPECT_FALSE(launches_needed(made, kPipeline).looked) << "the other arm was not run";
+  for (const double seconds : ten_with(2.5)) add(made, kStoppedPipeline, "separated", seconds);
+  EXPECT_EQ(launches_needed(made, kStoppedPipeline).needed, 10u);
+  EXPECT_FALSE(launches_needed(made, kStoppedPipeline).looked) << "the other arm was not run";
   Records wide = made;
-  for (const double seconds : ten_with(2.5)) add(made, kPipeline, "integrated", seconds);
-  for (const double seconds : ten_with(2.6)) add(wide, kPipeline, "integrated", seconds);
-  EXPECT_TRUE(launches_needed(made, kPipeline).looked);
-  EXPECT_EQ(launches_needed(made, kPipeline).needed, 10u);
-  EXPECT_EQ(launches_needed(wide, kPipeline).needed, 14u);
+  for (const double seconds : ten_with(2.5)) add(made, kStoppedPipeline, "integrated", seconds);
+  for (const double seconds : ten_with(2.6)) add(wide, kStoppedPipeline, "integrated", seconds);
+  EXPECT_TRUE(launches_needed(made, kStoppedPipeline).looked);
+  EXPECT_EQ(launches_needed(made, kStoppedPipeline).needed, 10u);
+  EXPECT_EQ(launches_needed(wide, kStoppedPipeline).needed, 14u);
 }
 
 TEST(StopRule, EndsAtTwentyAndSaysThatItDidNotConverge) {
   Records made = records();
   for (int launch = 0; launch < 20; ++launch) {
-    add(made, kKernel, "", launch % 2 == 0 ? 100 : 110);
-    EXPECT_EQ(launches_needed(made, kKernel).needed, launch < 9 ? 10u : launch < 13 ? 14u : 20u) << launch;
+    add(made, kStoppedKernel, "", launch % 2 == 0 ? 100 : 110);
+    EXPECT_EQ(launches_needed(made, kStoppedKernel).needed, launch < 9 ? 10u : launch < 13 ? 14u : 20u) << launch;
   }
-  const Json convergence = convergence_json(made, kKernel, "");
+  const Json convergence = convergence_json(made, kStoppedKernel, "");
   EXPECT_EQ(convergence.at("converged"), false);
   // 105 is the median, [x_(6), x_(15)] = [100, 110]
   EXPECT_EQ(unconverged(convergence),
@@ -97,19 +97,19 @@ TEST(StopRule, EndsAtTwentyAndSaysThatItDidNotConverge) {
 
 TEST(StopRule, AFailedLaunchIsNotMendedByMore) {
   Records made = records();
-  for (const double seconds : ten_with(30)) add(made, kPipeline, "separated", seconds);
-  for (const double seconds : ten_with(30)) add(made, kPipeline, "integrated", seconds);
-  EXPECT_EQ(launches_needed(made, kPipeline).needed, 14u);
+  for (const double seconds : ten_with(30)) add(made, kStoppedPipeline, "separated", seconds);
+  for (const double seconds : ten_with(30)) add(made, kStoppedPipeline, "integrated", seconds);
+  EXPECT_EQ(launches_needed(made, kStoppedPipeline).needed, 14u);
   made.launches[3].line["failure"] = "ended by signal 9";
-  EXPECT_EQ(launches_needed(made, kPipeline).needed, 10u);
+  EXPECT_EQ(launches_needed(made, kStoppedPipeline).needed, 10u);
 }
 
 TEST(StopRule, RepetitionsAboveALimitChangeNothing) {
   Records made = records();
-  for (const double seconds : ten_with(1)) add(made, kKernel, "", seconds);
-  add(made, kKernel, "", 500, ".again");
-  EXPECT_EQ(launches_needed(made, kKernel).needed, 10u);
-  EXPECT_EQ(convergence_json(made, kKernel, "").at("launches"), 10);
+  for (const double seconds : ten_with(1)) add(made, kStoppedKernel, "", seconds);
+  add(made, kStoppedKernel, "", 500, ".again");
+  EXPECT_EQ(launches_needed(made, kStoppedKernel).needed, 10u);
+  EXPECT_EQ(convergence_json(made, kStoppedKernel, "").at("launches"), 10);
 }
 
 }  // namespace
