@@ -114,7 +114,7 @@ std::vector<Verdict> SpmvCase::judge(const Ranks& ranks, const Buffer<double>& y
   const std::vector<Reference> reference = n_ > 0 ? stencil_reference() : file_reference();
   double worst = 0, wrong = 0;
   for (std::size_t i = 0; i < csr_.rows; ++i) {
-    const double error = static_cast<double>(std::abs(static_cast<long double>(y[i]) - reference[i].sum));
+    const auto error = static_cast<double>(std::abs(static_cast<long double>(y[i]) - reference[i].sum));
     if (!(error == 0)) ++wrong;
     // gamma_k with a term to spare for the reference's own rounding; NaN and a wrong zero row count as infinite
     const double k = (reference[i].terms + 1) * unit_roundoff;
