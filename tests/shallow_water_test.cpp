@@ -215,8 +215,10 @@ TEST(ShallowWater, EqualsThePlainScheme) {
   std::vector<float> end(state.size());
   solver.get(end);
   const auto right = shallow_water_reference(grid, physics, {state.begin(), state.end()}, step, 40);
+  // Heights reach some 1000 m: 4e-3 are 32 of their last places in fp32 after 40 steps. Unoptimised, without fused
+  // operations, 16 were seen.
   for (std::size_t n = 0; n < end.size(); ++n)
-    ASSERT_NEAR(static_cast<double>(end[n]), right[n], n < 2 * grid.cells() ? 1e-4 : 2e-3) << n;
+    ASSERT_NEAR(static_cast<double>(end[n]), right[n], n < 2 * grid.cells() ? 1e-4 : 4e-3) << n;
 }
 
 // Without viscosity the scheme keeps energy up to the time step's error, and mass to rounding.
