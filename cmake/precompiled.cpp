@@ -1,1 +1,2 @@
-// Nothing of its own: the headers that all tests share are compiled with it once (cmake/targets.cmake).
+// Nothing of its own: the headers that all targets of a kind share are compiled with it once (tandem_headers,
+// targets.cmake).

@@ -59,7 +59,7 @@ struct Screening : testing::Test {
 
 TEST_F(Screening, TrainingCasesRunThroughTheLibraryWithoutRepeats) {
   std::set<std::vector<double>> seen;
-  for (std::size_t i = 0; i < size().library; ++i) {
+  for (std::size_t i = 0; i < size().candidates; ++i) {
     const Case one = problem().draw(Purpose::training, 5, i);
     EXPECT_TRUE(seen.insert(one.parameters).second) << i;
     EXPECT_EQ(one.parameters, problem().draw(Purpose::training, 5, i).parameters);

@@ -100,10 +100,8 @@ void freeze(const PipelineEntry& entry, const Settings& settings, int seeds, std
   Recorder recorder(log, 0);
   fmt::print("{} {}: {} hold-out cases a seed, plan {}/{}\n\n", entry.name, settings.path(), cases, plan.cases,
              plan.allowed);
-  fmt::print(
-      "| seed | median % | p90 % | p99 % | max % | least e* % | worst violation | least limit | of the truth | of "
-      "training "
-      "|\n|--|--|--|--|--|--|--|--|--|--|\n");
+  fmt::print("| seed | median % | p90 % | p99 % | max % | least e* % | worst violation | least limit | of the truth ");
+  fmt::print("| of training |\n|--|--|--|--|--|--|--|--|--|--|\n");
   const auto coarse = pipeline.simulation->coarse_model();
   show("coarse", judge(pipeline, {coarse.get()}, leading_bits(sha256("coarse")), cases)[0], plan);
   Judged pooled;

@@ -28,7 +28,7 @@ double memory(const Settings& settings) {
   const MoleculeSize& size = molecule_size(settings.text("size"));
   library_of(settings);
   return 8.0 * static_cast<double>(molecule_isomers) +
-         400.0 * static_cast<double>(size.library + size.schedule.samples) +
+         400.0 * static_cast<double>(size.candidates + size.schedule.samples) +
          1e3 * static_cast<double>(size.truth.replicas) + 64e6;
 }
 

@@ -34,7 +34,9 @@ double spec_flops(const MoleculeSize& size, const Field& field) {
 }  // namespace
 
 MoleculeProblem::MoleculeProblem(const MoleculeSize& size, std::uint64_t library)
-    : size_(size), golden_(library == own_library && size.golden < 0), library_(draw_library(size.library, library)) {
+    : size_(size),
+      golden_(library == own_library && size.golden < 0),
+      library_(draw_library(size.candidates, library)) {
   spec_.version = fmt::format("molecules-{}-1", size.name);
   if (library != own_library) spec_.version += fmt::format("-library-{}", library);
   if (!golden_)
@@ -54,7 +56,7 @@ MoleculeProblem::MoleculeProblem(const MoleculeSize& size, std::uint64_t library
         "crossed"};
   }
   spec_.questions = size.best;
-  spec_.queries = size.library;
+  spec_.queries = size.candidates;
   const std::vector<kernels::Site> sites = receptor(size.shells, library);
   spec_.flops = spec_flops(size, Field(sites, fragments));
   for (const char* name : {"molecule", "scaffold", "sites", "predicted_kT", "score_kT", "simulations"})
@@ -69,7 +71,7 @@ MoleculeProblem::MoleculeProblem(const MoleculeSize& size, std::uint64_t library
   const auto plan = [](const Anneal& a) { return fmt::format("{} replicas, {} steps", a.replicas, a.steps); };
   spec_.facts = {
       {"physics", "rigid molecules of 10 sites annealed in a fixed receptor: Lennard-Jones, screened Coulomb"},
-      {"library", fmt::format("{} isomers of one composition, seed {}", size.library, library)},
+      {"library", fmt::format("{} isomers of one composition, seed {}", size.candidates, library)},
       {"receptor", fmt::format("{} sites", sites.size())},
       {"question", fmt::format("the {} molecules with the least score", size.best)},
       {"truth", plan(size.truth)},

@@ -18,11 +18,11 @@ NoiseKey noise_of(const Case& one);     // of (molecule, noise)
 
 struct MoleculeSize {
   std::string_view name;
-  std::size_t library = 0;  // L, candidates
-  std::size_t best = 0;     // k, how many are asked for
-  std::size_t shells = 1;   // of the receptor
-  Anneal truth;             // of every score that counts
-  Anneal screen;            // of the simulation-only arm, found by the search of docs/pipelines/molecules.md
+  std::size_t candidates = 0;  // L
+  std::size_t best = 0;        // k, how many are asked for
+  std::size_t shells = 1;      // of the receptor
+  Anneal truth;                // of every score that counts
+  Anneal screen;               // of the simulation-only arm, found by the search of docs/pipelines/molecules.md
   Schedule schedule;
   std::size_t short_list = 0;               // molecules that are simulated for the answers: the best predicted
   std::array<std::size_t, 12> rounds = {};  // of a growing design; zeros behind the last
