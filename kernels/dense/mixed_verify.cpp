@@ -12,33 +12,39 @@ namespace tandem::kernels {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr double kDeviations = 8;  // of a sum of rounding errors: more are not taken for chance
 
 double unit_round_off(Element element) {
   return element == Element::bf16 ? 0x1p-8 : element == Element::fp16 ? 0x1p-11 : 0x1p-24;
 }
 
-// Sums of products and of their magnitudes by local rows: of this process' columns, then of the whole row.
-struct Sums {
-  explicit Sums(std::size_t rows) : value(rows), size(rows) {}
-  void finish(const LuGrid& grid) {
-    grid.row.sum(value);
-    grid.row.sum(size);
-  }
-  std::vector<double> value, size;
+// By rows or columns: values, their magnitudes, and the squares of what is rounded to few bits in them.
+struct Vectors {
+  explicit Vectors(std::size_t count) : value(count), size(count), square(count) {}
+  std::vector<double> value, size, square;
 };
 
-// Adds the products of a row's entries with some of the unknowns. `sizes`: of the second factors.
+// Sums of products by local rows: of this process' columns, then of the whole row.
+void finish(const LuGrid& grid, Vectors& sums) {
+  for (std::vector<double>* part : {&sums.value, &sums.size, &sums.square}) grid.row.sum(*part);
+}
+
+// Adds the products of a row's entries with the factors from `first` on.
 template <typename T>
-void add(const T* entries, const double* values, const double* sizes, std::size_t count, std::size_t row, Sums& sums) {
-  double value = 0, size = 0;
-#pragma omp simd reduction(+ : value, size)
+void add(const T* entries, const Vectors& factors, std::size_t first, std::size_t count, std::size_t row,
+         Vectors& sums) {
+  const double *values = &factors.value[first], *sizes = &factors.size[first], *squares = &factors.square[first];
+  double value = 0, size = 0, square = 0;
+#pragma omp simd reduction(+ : value, size, square)
   for (std::size_t j = 0; j < count; ++j) {
-    const auto factor = static_cast<double>(entries[j]);
-    value += factor * values[j];
-    size += std::abs(factor) * sizes[j];
+    const auto entry = static_cast<double>(entries[j]);
+    value += entry * values[j];
+    size += std::abs(entry) * sizes[j];
+    square += entry * entry * squares[j];
   }
   sums.value[row] += value;
   sums.size[row] += size;
+  sums.square[row] += square;
 }
 
 // body(i, row, j, first, count): `count` neighbours of local row i from local column j on; globally `row` and `first`.
@@ -76,32 +82,38 @@ double wrong_factors(const MixedSolver& solver, const ExactSystem& system) {
 double factor_error(const MixedSolver& solver, const LinearSystem& system, Element element, std::uint64_t seed) {
   const LuGrid& grid = solver.grid();
   const std::size_t n = grid.rows.n, height = grid.rows.size();
-  std::vector<double> v(n), v_size(n);
+  Vectors v(n), uv(n), upper(height), lower(height), matrix(height);
   for (std::size_t j = 0; j < n; ++j) {
-    v[j] = random_uniform(seed, 0xfac7, j) - 0.5;
-    v_size[j] = std::abs(v[j]);
+    v.value[j] = random_uniform(seed, 0xfac7, j) - 0.5;
+    v.size[j] = std::abs(v.value[j]);
+    v.square[j] = v.value[j] * v.value[j];
   }
-  Sums upper(height), lower(height), matrix(height);
   for_each_piece(grid, [&](std::size_t i, std::size_t row, std::size_t j, std::size_t first, std::size_t count) {
     const std::size_t left = left_of(row, first, count), from = first + left;
-    add(&solver.factors(i)[j] + left, v.data() + from, v_size.data() + from, count - left, i, upper);
+    if (left == count) return;
+    const float* entries = &solver.factors(i)[j] + left;
+    add(entries, v, from, count - left, i, upper);
+    if (from == row) upper.square[i] -= std::pow(*entries * v.value[row], 2);  // the diagonal is in no product
   });
-  upper.finish(grid);
-  const std::vector<double> uv = grid.whole(upper.value), uv_size = grid.whole(upper.size);
+  finish(grid, upper);
+  uv.value = grid.whole(upper.value);
+  uv.size = grid.whole(upper.size);
+  uv.square = grid.whole(upper.square);
   for_each_piece(grid, [&](std::size_t i, std::size_t row, std::size_t j, std::size_t first, std::size_t count) {
     thread_local std::vector<double> a;
     a.resize(count);
     system.entries(row, first, a);
-    add(a.data(), &v[first], &v_size[first], count, i, matrix);
-    add(&solver.factors(i)[j], &uv[first], &uv_size[first], left_of(row, first, count), i, lower);
+    add(a.data(), v, first, count, i, matrix);
+    add(&solver.factors(i)[j], uv, first, left_of(row, first, count), i, lower);
   });
-  matrix.finish(grid);
-  lower.finish(grid);
-  const double of_factors = 2 * unit_round_off(element) + 4 * static_cast<double>(n + 8) * 0x1p-24;
+  finish(grid, matrix);
+  finish(grid, lower);
+  const double sums = std::sqrt(static_cast<double>(n + 8)) * 0x1p-24;
   double worst = 0;
   for (std::size_t i = 0; i < height; ++i) {
     const double error = std::abs(matrix.value[i] - (upper.value[i] - lower.value[i]));
-    const double bound = of_factors * (upper.size[i] + lower.size[i]) + 0x1p-24 * matrix.size[i];
+    const double operands = unit_round_off(element) * std::sqrt(2 * std::max(lower.square[i], 0.0));
+    const double bound = kDeviations * (operands + sums * (upper.size[i] + lower.size[i])) + 0x1p-24 * matrix.size[i];
     const double ratio = error == 0 ? 0 : error / bound;
     worst = std::max(worst, std::isfinite(ratio) ? ratio : kInfinity);
   }

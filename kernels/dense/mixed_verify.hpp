@@ -11,8 +11,11 @@ namespace tandem::kernels {
 double wrong_factors(const MixedSolver& solver, const ExactSystem& system);
 
 // The largest |A v - L (U v)|_i / bound_i for a random v, passes where <= 1, infinity where a number is not finite;
-//   bound = (2 u + 4 (n + 8) 2^-24) |L| (|U| |v|) + 2^-24 |A| |v|:
-// operands rounded with unit round-off u (2^-8 bf16, 2^-11 fp16, 2^-24 fp32), sums and matrix in fp32.
+//   bound = 8 (u sqrt(2 sum_k<i l_ik^2 sum_j>k (u_kj v_j)^2) + sqrt(n + 8) 2^-24 |L| (|U| |v|)) + 2^-24 |A| |v|:
+// operands rounded with unit round-off u (2^-8 bf16, 2^-11 fp16, 2^-24 fp32), sums and matrix in fp32. Rounding errors
+// are taken as independent and of mean 0, which they exceed at 8 with a chance below n 1e-13 (Higham and Mary, SIAM J.
+// Sci. Comput. 41, 2019, theorem 2.4): the bound for the worst of them all would let a lost block of a small matrix
+// pass.
 double factor_error(const MixedSolver& solver, const LinearSystem& system, Element element, std::uint64_t seed);
 
 }  // namespace tandem::kernels
