@@ -45,7 +45,7 @@ TEST(BreakEven, WithoutACrossingTheWinnerIsNamed) {
   EXPECT_EQ(break_even_words({}), "");
   EXPECT_EQ(break_even_words({{0.25, 1.3, {}}, {0.75, 1.1, {}}}), "no crossing in [0.25, 0.75]; winner = in_memory");
   EXPECT_EQ(break_even_words({{0.5, 0.9, {}}}), "no crossing in [0.50, 0.50]; winner = split");
-  EXPECT_EQ(break_even_words({{0.25, e, {}}, {0.5, 1 / e, {}}}), "break-even where 0.38 of the ranks simulate");
+  EXPECT_EQ(break_even_words({{0.25, e, {}}, {0.5, 1 / e, {}}}), "break-even where 0.38 of the cores simulate");
   ASSERT_EQ(crossings({{0.25, 2, {}}, {0.5, 1, {}}, {0.75, 0.5, {}}}).size(), 1u);
 }
 

@@ -99,16 +99,36 @@ TEST(Config, ASplitTakesTheCoresOfItsCase) {
   const Geometry geometry = geometry_of(config.cases[0].arms[0], 1, 4);
   EXPECT_EQ(geometry.ranks, 2);
   EXPECT_EQ(geometry.threads, 2);
+  EXPECT_FALSE(geometry.uneven());
+}
+
+TEST(Config, ASplitMayShareOutThreads) {
+  const std::string toy = kToy + "arms = \"integrated\"\nthreads = 8\ncoupling = \"concurrent\"\n";
+  const ArmId arm = parse(toy + "split = \"1x2+2x3\"\n").cases[0].arms[0];
+  EXPECT_EQ(arm.text(), "integrated.coupling=concurrent.split=1x2+2x3");
+  EXPECT_EQ(arm.split.share(), 0.25);
+  const Geometry geometry = geometry_of(arm, 1, 8);
+  EXPECT_EQ(geometry.ranks, 3);
+  EXPECT_EQ(geometry.threads, 3);
+  EXPECT_EQ(geometry.cores, 8);
+  EXPECT_TRUE(geometry.uneven());
+  std::vector<int> threads;
+  for (int rank = 0; rank < 3; ++rank) threads.push_back(arm.split.threads_of(rank));
+  EXPECT_EQ(threads, (std::vector<int>{2, 3, 3}));
+  const std::string message = refusal(toy + "split = \"1x2+1x7\"\n");
+  EXPECT_NE(message.find("split 1x2+1x7 takes 9 cores; this case has ranks * threads = 8"), std::string::npos)
+      << message;
 }
 
 TEST(ArmId, TextIsReadAsItWasWritten) {
-  for (const char* text :
-       {"simulation_only", "separated", "separated.cache=cold", "integrated.coupling=in_memory",
-        "integrated.coupling=concurrent.split=12+4", "integrated.coupling=in_memory.design=steered", ""})
+  for (const char* text : {"simulation_only", "separated", "separated.cache=cold", "integrated.coupling=in_memory",
+                           "integrated.coupling=concurrent.split=12+4", "integrated.coupling=streamed.split=1x2+12x6",
+                           "integrated.coupling=in_memory.design=steered", ""})
     EXPECT_EQ(ArmId::of(text).text(), text);
   EXPECT_EQ(ArmId::of("integrated").text(), "integrated.coupling=in_memory");
   EXPECT_THROW(ArmId::of("integrated.colour=red"), Error);
-  for (const char* text : {"", "1", "1+", "+1", "0+1", "1+0", "1+1+1", "a+b", "1.5+1"})
+  for (const char* text : {"", "1", "1+", "+1", "0+1", "1+0", "1+1+1", "a+b", "1.5+1", "1x1+1", "1+1x1", "1x0+1x1",
+                           "1x+1x1", "1xx1+1x1", "-1+1"})
     EXPECT_THROW(Split::of(text), Error) << text;
 }
 
@@ -198,7 +218,7 @@ TEST(Config, EveryMistakeIsNamedWithItsLineAndItsMend) {
       {"coupling on one core", kToy + "threads = 1\ncoupling = \"concurrent\"\n",
        "my.toml:4: simulating and training at the same time takes two cores; this case has ranks * threads = 1"},
       {"split", kToy + "threads = 2\ncoupling = \"concurrent\"\nsplit = \"2\"\n",
-       R"(my.toml:5: split "2" is not known; write the ranks that simulate and those that train: "1+1")"},
+       R"(my.toml:5: split "2" is not known; write the ranks that simulate and those that train, "1+1", or with the threads of each such rank, "1x2+1x6")"},
       {"large split", kToy + "threads = 2\ncoupling = \"concurrent\"\nsplit = \"2+1\"\n",
        "my.toml:5: split 2+1 takes 3 cores; this case has ranks * threads = 2"},
       {"cache", kToy + "cache = \"hot\"\n", R"(my.toml:3: cache = "hot" is not known; known: warm, cold)"},
@@ -295,9 +315,17 @@ TEST(Plan, ItsDigestChangesWithTheProblem) {
 
 // Open MPI 5 divides by the cores of a rank.
 TEST(Launcher, AsksForAtLeastOneCoreARank) {
-  const auto command = worker_command("mpirun -n {ranks} --map-by slot:PE={threads}", 2, 0, "job.json");
+  const auto command = worker_command("mpirun -n {ranks} --map-by slot:PE={threads}", {2, 0}, "job.json");
   EXPECT_EQ(command[4], "slot:PE=1");
-  for (const std::string& word : worker_command("", 2, 0, "job.json")) EXPECT_EQ(word.find("PE=0"), std::string::npos);
+  for (const std::string& word : worker_command("", {2, 0}, "job.json"))
+    EXPECT_EQ(word.find("PE=0"), std::string::npos);
+}
+
+TEST(Launcher, BindsNoRankWhereSharesOfThreadsDiffer) {
+  Geometry geometry(2, 2);
+  geometry.cores = 3;
+  for (const std::string& word : worker_command("", geometry, "job.json"))
+    EXPECT_EQ(word.find("PE="), std::string::npos);
 }
 
 }  // namespace

@@ -29,12 +29,26 @@ TEST(Couplings, ThoseThatFollowTheScheduleGiveTheSameWeights) {
 
 TEST(Couplings, EveryOnePassesTheGateAtEverySplit) {
   EXPECT_EQ(toy().outcome.code, 0) << toy().outcome.out << toy().outcome.err;
-  for (const char* split : {"2+1", "1+2"})
+  for (const char* split : {"2+1", "1+2", "1x1+1x2"})
     for (const char* coupling : {"concurrent", "streamed"}) {
       const Json& arm = toy().arm(std::string("integrated ") + coupling + " " + split, 1);
       EXPECT_TRUE(arm.at("ttis").at("value").is_number()) << arm.dump(1).substr(0, 400);
       EXPECT_EQ(arm.at("holdout").at("above"), 0);
     }
+}
+
+TEST(Couplings, ARankHasItsShareOfThreads) {
+  int ranks = 0;
+  for (const LaunchRecord& launch : toy().records.launches) {
+    const bool shares = launch.line.at("arm").get<std::string>().find("1x1+1x2") != std::string::npos;
+    for (const Json& share : launch.of("share")) {
+      EXPECT_TRUE(shares);
+      EXPECT_EQ(share.at("threads"), share.at("rank") == 0 ? 1 : 2);
+      ++ranks;
+    }
+    EXPECT_TRUE(!shares || launch.line.at("ranks") == 2);
+  }
+  EXPECT_EQ(ranks, 4) << "concurrent and streamed, two ranks each";
 }
 
 TEST(Couplings, EveryByteIsBookedByItsChannel) {

@@ -37,6 +37,18 @@ TEST(Kpi, EverySlotIsInOneStateAtEveryInstant) {
   }
 }
 
+// The same two ranks, of one core and of three: 0.5 and 1.5 of the mean.
+TEST(Kpi, ASlotOfMoreCoresCountsMore) {
+  const auto closed = close_gaps(example(), 2, 100, 110, {0.5, 1.5});
+  const Efficiency e = efficiency(closed, 2, 10, 6);
+  EXPECT_NEAR(e.phases, 0.5 * (3 + 2) + 1.5 * (4 + 4.5), kExact);
+  EXPECT_NEAR(e.waiting, 0.5 * 1 + 1.5 * 0.25, kExact);
+  EXPECT_NEAR(e.slots * e.seconds, e.phases + e.transitions + e.waiting, kExact);
+  double sum = 0;
+  for (const Stay& name : seconds_by_name(closed, 2)) sum += name.seconds;
+  EXPECT_NEAR(sum, 10, kExact);
+}
+
 TEST(Kpi, StaysOutsideTheLaunchAreCut) {
   const auto closed =
       close_gaps({{0, "a", "phase", 99, 2}, {0, "b", "phase", 109, 5}, {0, "c", "phase", 120, 1}}, 1, 100, 110);

@@ -199,7 +199,7 @@ TEST(Lu, MarksAddUpToTheRun) {
 // What lu_ranks printed.
 std::string outcome(int ranks, const std::string& settings, const std::vector<std::string>& faults = {}) {
   const Workplace place;
-  std::vector<std::string> command = worker_command("", ranks, 1, "");
+  std::vector<std::string> command = worker_command("", {ranks, 1}, "");
   command.erase(command.end() - 3, command.end());  // program, "worker", job file
   command.insert(command.end(), {LU_RANKS, std::to_string(ranks), settings});
   command.insert(command.end(), faults.begin(), faults.end());

@@ -62,7 +62,7 @@ TEST(NodeNoise, AReadingLeavesNoThreadBehind) {
     return std::distance(begin(tasks), end(tasks));
   };
   const auto before = threads();
-  const NoiseReading reading = read_node_noise(2, 1);
+  const NoiseReading reading = read_node_noise({2, 1});
   EXPECT_EQ(reading.ranks, 2);
   EXPECT_EQ(reading.threads, 1);
   EXPECT_GT(reading.fma.value_or(0), 0);

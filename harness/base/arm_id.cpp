@@ -4,25 +4,53 @@
 #include <charconv>
 #include <sstream>
 #include <string_view>
+#include <utility>
 
 #include "harness/base/check.hpp"
 
 namespace tandem {
 
-std::string Split::text() const { return fmt::format("{}+{}", simulating, training); }
+namespace {
+
+// A whole number of at least 1, without sign and spaces; else 0.
+int number(std::string_view text) {
+  int value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc() && end == text.data() + text.size() ? std::max(value, 0) : 0;
+}
+
+// What is before and after `sign`; without it the second is empty.
+std::pair<std::string_view, std::string_view> parted(std::string_view text, char sign) {
+  const std::size_t at = text.find(sign);
+  return {text.substr(0, at), at == std::string_view::npos ? std::string_view() : text.substr(at + 1)};
+}
+
+}  // namespace
+
+int Split::cores() const {
+  return shares_threads() ? simulating * simulating_threads + training * training_threads : ranks();
+}
+
+double Split::share() const {
+  return static_cast<double>(shares_threads() ? simulating * simulating_threads : simulating) / cores();
+}
+
+std::string Split::text() const {
+  if (!shares_threads()) return fmt::format("{}+{}", simulating, training);
+  return fmt::format("{}x{}+{}x{}", simulating, simulating_threads, training, training_threads);
+}
 
 Split Split::of(const std::string& text) {
-  const auto number = [](std::string_view part) {
-    int value = 0;
-    const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), value);
-    return error == std::errc() && end == part.data() + part.size() ? value : 0;
-  };
-  const std::size_t plus = text.find('+');
-  Split split;
-  if (plus != std::string::npos)
-    split = {number(std::string_view(text).substr(0, plus)), number(std::string_view(text).substr(plus + 1))};
-  check_usage(split.simulating >= 1 && split.training >= 1,
-              "split \"{}\" is not known; write the ranks that simulate and those that train: \"1+1\"", text);
+  const auto [simulate, train] = parted(text, '+');
+  const auto [simulate_ranks, simulate_threads] = parted(simulate, 'x');
+  const auto [train_ranks, train_threads] = parted(train, 'x');
+  const bool shares = text.find('x') != std::string::npos;
+  const Split split{number(simulate_ranks), number(train_ranks), number(simulate_threads), number(train_threads)};
+  const bool threads = !shares || (split.simulating_threads >= 1 && split.training_threads >= 1);
+  check_usage(split.simulating >= 1 && split.training >= 1 && threads,
+              "split \"{}\" is not known; write the ranks that simulate and those that train, \"1+1\", or with the "
+              "threads of each such rank, \"1x2+1x6\"",
+              text);
   return split;
 }
 
@@ -62,7 +90,11 @@ ArmId ArmId::of(const std::string& text) {
 
 Geometry geometry_of(const ArmId& id, int ranks, int threads) {
   if (!id.is_split()) return {ranks, threads};
-  return {id.split.ranks(), std::max(1, ranks * threads / id.split.ranks())};
+  const Split& split = id.split;
+  if (!split.shares_threads()) return {split.ranks(), std::max(1, ranks * threads / split.ranks())};
+  Geometry geometry(split.ranks(), std::max(split.simulating_threads, split.training_threads));
+  geometry.cores = split.cores();
+  return geometry;
 }
 
 }  // namespace tandem

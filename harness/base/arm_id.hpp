@@ -12,9 +12,15 @@ namespace tandem {
 struct Split {
   int simulating = 0;
   int training = 0;
+  int simulating_threads = 0;  // of each rank that simulates; 0: all ranks have the same number
+  int training_threads = 0;
   int ranks() const { return simulating + training; }
-  std::string text() const;                  // "1+1"
-  static Split of(const std::string& text);  // an error unless both are at least 1
+  bool shares_threads() const { return simulating_threads > 0; }
+  int threads_of(int rank) const { return rank < simulating ? simulating_threads : training_threads; }
+  int cores() const;                         // that it takes at least
+  double share() const;                      // of the cores: those that simulate
+  std::string text() const;                  // "1+1"; with shares of threads, ranks x threads: "1x2+1x6"
+  static Split of(const std::string& text);  // an error unless all numbers are at least 1
 };
 
 struct ArmId {
@@ -35,8 +41,12 @@ struct ArmId {
 
 // The processes of a launch: a split takes the cores of the case, ranks * threads of them, for its own ranks.
 struct Geometry {
-  int ranks = 1;
-  int threads = 1;  // per rank
+  Geometry(int all, int each) : ranks(all), threads(each), cores(all * each) {}
+  int ranks;
+  int threads;  // per rank; where they differ, the most of one
+  int cores;    // of all ranks
+  // Launchers give all ranks the same number of cores: where they differ, each rank takes its own (rank_cores).
+  bool uneven() const { return cores != ranks * threads; }
 };
 Geometry geometry_of(const ArmId& id, int ranks, int threads);
 

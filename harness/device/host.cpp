@@ -5,6 +5,7 @@
 #include <fstream>
 #include <limits>
 #include <memory>
+#include <numeric>
 #include <optional>
 #include <string>
 
@@ -75,11 +76,20 @@ std::string host_name() {
   return name.data();
 }
 
+double number_of(std::string_view text) { return static_cast<double>(leading_bits(sha256(text)) >> 12); }  // exact
+
 // Ranks whose text is the same as mine.
 int ranks_with(const Ranks& ranks, std::string_view text) {
-  const auto mine = static_cast<double>(leading_bits(sha256(text)) >> 12);  // exact in fp64
+  const double mine = number_of(text);
   const auto all = ranks.gather(std::span(&mine, 1));
   return static_cast<int>(std::count(all.begin(), all.end(), mine));
+}
+
+// The first rank of my host.
+int first_on_host(const Ranks& ranks) {
+  const double mine = number_of(host_name());
+  const auto all = ranks.gather(std::span(&mine, 1));
+  return static_cast<int>(std::find(all.begin(), all.end(), mine) - all.begin());
 }
 
 }  // namespace
@@ -124,6 +134,21 @@ int cores_of_rank(const Ranks& ranks) {
   std::string place = host_name();
   for (const int cpu : core_cpus()) place += fmt::format(",{}", cpu);
   return std::max(1, physical_cores() / ranks_with(ranks, place));
+}
+
+std::vector<int> rank_cores(const Ranks& ranks, int wanted) {
+  const Ranks host(ranks, first_on_host(ranks));
+  const std::vector<int> mine = core_cpus();
+  std::vector<double> all = host.gather(std::vector<double>(mine.begin(), mine.end()));
+  std::sort(all.begin(), all.end());
+  const bool bound = std::adjacent_find(all.begin(), all.end()) == all.end();
+  const double my_wish = wanted;
+  const std::vector<double> wishes = host.gather(std::span(&my_wish, 1));
+  const double before = std::accumulate(wishes.begin(), wishes.begin() + host.rank(), 0.0);
+  const double needed = bound ? my_wish : std::accumulate(wishes.begin(), wishes.end(), 0.0);
+  if (ranks.max(static_cast<double>(mine.size()) < needed ? 1 : 0) > 0) return {};
+  const auto first = mine.begin() + (bound ? 0 : static_cast<std::ptrdiff_t>(before));
+  return {first, first + wanted};
 }
 
 double available_memory_bytes(const std::filesystem::path& root) {

@@ -21,6 +21,11 @@ int physical_cores();                   // how many these are
 int ranks_on_host(const Ranks& ranks);  // collective
 int cores_of_rank(const Ranks& ranks);  // collective; physical_cores() shared out to the ranks that may run on the same
 
+// `wanted` cores for this rank and others for each other rank of its host, in a row in the order of ranks; where the
+// launcher has bound all of them to cores of their own, the first of these. Empty on every rank where they do not
+// suffice for one. Collective; `wanted` may differ.
+std::vector<int> rank_cores(const Ranks& ranks, int wanted);
+
 // MemAvailable, or what the cgroup's limits leave where that is less: in a container MemTotal can lie.
 double available_memory_bytes(const std::filesystem::path& root = "/");
 

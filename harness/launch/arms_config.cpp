@@ -24,8 +24,8 @@ std::vector<Split> splits_of(const Table& table, int ranks, int threads) {
     } catch (const Error& error) {
       fail(error.what());
     }
-    if (splits.back().ranks() > cores)
-      fail(fmt::format("split {} takes {} cores; this case has ranks * threads = {}", text, splits.back().ranks(),
+    if (splits.back().cores() > cores)
+      fail(fmt::format("split {} takes {} cores; this case has ranks * threads = {}", text, splits.back().cores(),
                        cores));
   }
   const int all = std::max(ranks, 2);

@@ -206,25 +206,27 @@ bool Coordinator::run_jobs(const std::vector<Job>& all) {
 
 fs::path Coordinator::weights_file(const Job& job) const { return folder_ / "weights" / (job.id + ".weights"); }
 
+// The limits take all cores there are.
+Geometry Coordinator::geometry_of_job(const Job& job) const {
+  if (job.kind == Job::Kind::limits) return {job.ranks, 0};
+  const CaseConfig& item = plan_.config.cases[job.item];
+  return job.kind == Job::Kind::arm ? geometry_of(job.arm, item.ranks, item.threads)
+                                    : Geometry(item.ranks, item.threads);
+}
+
 Json Coordinator::job_document(const Job& job, const std::string& stage) const {
-  const bool limits = job.kind == Job::Kind::limits;
+  const Geometry geometry = geometry_of_job(job);
   Json document = {{"id", job.id},
                    {"kind", kind_name(job.kind)},
                    {"class", plan_.config.run_class},
                    {"launcher", plan_.config.launcher},
                    {"seed", job.seed},
-                   {"ranks", job.ranks},
-                   {"threads", 0},
+                   {"ranks", geometry.ranks},
+                   {"threads", geometry.threads},
                    {"folder", fs::absolute(folder_ / "launches" / job.id).string()}};
-  if (limits) return document;
-  const CaseConfig& item = plan_.config.cases[job.item];
-  document["ranks"] = item.ranks;
-  document["threads"] = item.threads;
+  if (job.kind == Job::Kind::limits) return document;
   document["case"] = plan_document_.at("cases").at(job.item);
   if (job.kind != Job::Kind::arm) return document;
-  const Geometry geometry = geometry_of(job.arm, item.ranks, item.threads);
-  document["ranks"] = geometry.ranks;
-  document["threads"] = geometry.threads;
   document["arm"] = job.arm.text();
   document["stage"] = stage;
   document["config_digest"] = plan_digest(plan_document_);
@@ -236,21 +238,19 @@ bool Coordinator::run_job(const Job& job) {
   const fs::path place = folder_ / "launches" / job.id;
   fs::remove_all(place);
   fs::create_directories(place);
-  const Json first = job_document(job, "");
-  const int ranks = first.at("ranks");
-  const int threads = first.at("threads");
+  const Geometry geometry = geometry_of_job(job);
   std::vector<std::pair<std::string, fs::path>> files;  // written before t0: nothing but the problem's spec exists
   for (const std::string& stage : stages(job)) {
     files.emplace_back(stage, place / fmt::format("job.{}.json", stage));
     write_file(files.back().second, job_document(job, stage).dump());
   }
-  const auto noise = [&] { return read_node_noise(ranks, threads); };
+  const auto noise = [&] { return read_node_noise(geometry); };
   const std::optional<NoiseReading> before = job.kind == Job::Kind::arm ? std::optional(noise()) : std::nullopt;
   Json processes = Json::array();
   std::string why;
   double begin = 0, end = 0;
   for (const auto& [stage, file] : files) {
-    const Ended ended = run_process(worker_command(plan_.config.launcher, ranks, threads, fs::absolute(file)),
+    const Ended ended = run_process(worker_command(plan_.config.launcher, geometry, fs::absolute(file)),
                                     place / "output.txt", plan_.config.timeout, [&] { progress_->tick(); });
     if (ended.interrupted) return false;
     if (begin == 0) begin = ended.begin;
@@ -262,19 +262,19 @@ bool Coordinator::run_job(const Job& job) {
     }
   }
   if (!why.empty()) why = with_first_words(why, tail(place / "output.txt"));
-  std::vector<Json> records = read_records(place, ranks);
+  std::vector<Json> records = read_records(place, geometry.ranks);
   if (before) records.push_back(noise_record(*before, noise(), !plan_.config.launcher.empty()));
   if (why.empty() && !has_record(records, "end") && !has_record(records, "skipped")) why = "ended without a result";
   Json launch = {{"record", "launch"},
                  {"id", job.id},
-                 {"kind", first.at("kind")},
+                 {"kind", kind_name(job.kind)},
                  {"case", job.kind == Job::Kind::limits ? Json(nullptr) : Json(plan_.config.cases[job.item].path())},
                  {"item", job.item},
                  {"arm", job.arm.text()},
                  {"launch", job.launch},
                  {"when", job.when},
                  {"seed", job.seed},
-                 {"ranks", ranks},
+                 {"ranks", geometry.ranks},
                  {"begin", begin - origin_},
                  {"seconds", end - begin},
                  {"processes", processes},

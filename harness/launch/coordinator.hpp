@@ -41,6 +41,7 @@ class Coordinator {
   bool run_jobs(const std::vector<Job>& jobs);
   bool run_job(const Job& job);
   void keep(const Job& job, const Json& launch, const std::vector<Json>& records);
+  Geometry geometry_of_job(const Job& job) const;
   Json job_document(const Job& job, const std::string& stage) const;
   std::string title(const Job& job) const;
   double expected_seconds(const Job& job) const;

@@ -6,11 +6,11 @@
 
 namespace tandem {
 
-NoiseReading read_node_noise(int ranks, int threads) {
-  omp_set_num_threads(std::clamp(ranks * threads, 1, omp_get_num_procs()));
-  NoiseReading reading = read_noise(Ranks(1), threads);
+NoiseReading read_node_noise(const Geometry& launch) {
+  omp_set_num_threads(std::clamp(launch.cores, 1, omp_get_num_procs()));
+  NoiseReading reading = read_noise(Ranks(1), launch.uneven() ? launch.cores : launch.threads);
   omp_pause_resource_all(omp_pause_hard);  // threads that wait for work by spinning would stand in the launch's way
-  reading.ranks = ranks;
+  reading.ranks = launch.uneven() ? 1 : launch.ranks;
   return reading;
 }
 

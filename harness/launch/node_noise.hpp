@@ -4,14 +4,15 @@
 
 #include <string>
 
+#include "harness/base/arm_id.hpp"
 #include "harness/base/json.hpp"
 #include "harness/measure/noise.hpp"
 
 namespace tandem {
 
-// A reading for a launch of `ranks` ranks with `threads` threads each; its canaries take as many threads as the launch,
-// at most the processors there are, and leave none behind.
-NoiseReading read_node_noise(int ranks, int threads);
+// A reading for a launch; its canaries take as many threads as the launch, at most the processors there are, and leave
+// none behind.
+NoiseReading read_node_noise(const Geometry& launch);
 
 // {"record": "noise", "checks": [{"check", "value", "limit", "unstable", "text"}]} of what one launch can tell: all
 // checks but spread and trend. Where a site's launcher starts the ranks (`elsewhere`), their CPU time and their

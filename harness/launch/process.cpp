@@ -41,11 +41,12 @@ bool on_path(const std::string& program) {
 }
 
 // The mpirun of the MPI that was built with: where several are installed, plain "mpirun" may be another's.
-std::string default_launcher([[maybe_unused]] int ranks, [[maybe_unused]] int threads) {
+std::string default_launcher([[maybe_unused]] const Geometry& geometry) {
 #ifdef OPEN_MPI
   const std::string program = on_path("mpirun.openmpi") ? "mpirun.openmpi" : "mpirun";
   // Without a binding the ranks of a node may share a core; more ranks than cores only run when asked to.
-  if (ranks * std::max(threads, 1) <= physical_cores()) return program + " -n {ranks} --map-by slot:PE={threads}";
+  const bool fits = geometry.ranks * std::max(geometry.threads, 1) <= physical_cores();
+  if (fits && !geometry.uneven()) return program + " -n {ranks} --map-by slot:PE={threads}";
   return program + " -n {ranks} --oversubscribe --bind-to none";
 #else
   return std::string(on_path("mpirun.mpich") ? "mpirun.mpich" : "mpirun") + " -n {ranks}";
@@ -100,17 +101,19 @@ fs::path this_program() { return fs::read_symlink("/proc/self/exe"); }
 
 std::string missing_launcher(const std::string& launcher, int ranks) {
   if (ranks <= 1 && launcher.empty()) return "";
-  const std::string program = worker_command(launcher, ranks, 1, "").front();
+  const std::string program = worker_command(launcher, {ranks, 1}, "").front();
   const bool found = program.find('/') == std::string::npos ? on_path(program) : ::access(program.c_str(), X_OK) == 0;
   return found ? "" : program;
 }
 
-std::vector<std::string> worker_command(const std::string& launcher, int ranks, int threads, const fs::path& job_file) {
+std::vector<std::string> worker_command(const std::string& launcher, const Geometry& geometry,
+                                        const fs::path& job_file) {
   std::vector<std::string> command;
-  if (ranks > 1 || !launcher.empty()) {
-    std::string text = launcher.empty() ? default_launcher(ranks, threads) : launcher;
-    replace(text, "{ranks}", std::to_string(ranks));
-    replace(text, "{threads}", std::to_string(std::max(threads, 1)));  // 0, as many as there are: mpirun knows no such
+  if (geometry.ranks > 1 || !launcher.empty()) {
+    std::string text = launcher.empty() ? default_launcher(geometry) : launcher;
+    replace(text, "{ranks}", std::to_string(geometry.ranks));
+    replace(text, "{threads}",
+            std::to_string(std::max(geometry.threads, 1)));  // 0, as many as there are: mpirun knows no such
     std::istringstream words(text);
     for (std::string word; words >> word;) command.push_back(word);
   }

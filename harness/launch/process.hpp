@@ -10,11 +10,13 @@
 
 #include <sys/types.h>
 
+#include "harness/base/arm_id.hpp"
+
 namespace tandem {
 
 // The command of a worker: {program, "worker", job file} at one rank; else the launcher template, split at spaces, with
 // {ranks} and {threads} replaced, before it. An empty template means the mpirun of the MPI that was built with.
-std::vector<std::string> worker_command(const std::string& launcher, int ranks, int threads,
+std::vector<std::string> worker_command(const std::string& launcher, const Geometry& geometry,
                                         const std::filesystem::path& job_file);
 
 // The program that starts workers where it is not installed; "" = it is, or this plan needs none.

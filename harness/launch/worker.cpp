@@ -7,8 +7,10 @@
 
 #include <omp.h>
 
+#include "harness/base/arm_id.hpp"
 #include "harness/base/json.hpp"
 #include "harness/device/host.hpp"
+#include "harness/device/pinning.hpp"
 #include "harness/kernel/gpu_kernels.hpp"
 #include "harness/kernel/time_kernel.hpp"
 #include "harness/launch/entries.hpp"
@@ -60,6 +62,21 @@ void check_memory(double needed, const std::string& what) {
               needed / 0x1p30, available / 0x1p30);
 }
 
+// Of this rank. Where ranks have shares of their own, each takes its cores itself; without enough of them nobody does,
+// and the noise guard tells that there were fewer.
+int take_threads(const Json& job, const Ranks& ranks, Recorder& recorder) {
+  const Split split = job.contains("arm") ? ArmId::of(job.at("arm")).split : Split();
+  const int threads = split.shares_threads() ? split.threads_of(ranks.rank()) : job.at("threads").get<int>();
+  std::vector<int> cores;
+  if (split.shares_threads()) cores = rank_cores(ranks, threads);
+  if (!cores.empty()) pin_to(cores);
+  if (threads > 0) omp_set_num_threads(threads);
+  if (split.shares_threads())
+    recorder.write(
+        {{"record", "share"}, {"rank", ranks.rank()}, {"threads", omp_get_max_threads()}, {"cpus", pinned_cpus()}});
+  return threads;
+}
+
 ArmJob arm_job_of(const Json& job) {
   ArmJob arm_job;
   arm_job.id = ArmId::of(job.at("arm"));
@@ -71,26 +88,26 @@ ArmJob arm_job_of(const Json& job) {
   return arm_job;
 }
 
-void regime(const Json& job, const Ranks& ranks, Recorder& recorder) {
+void regime(const Json& job, const Ranks& ranks, int threads, Recorder& recorder) {
   const Json& item = job.at("case");
   const Json of_pipeline = {{"name", item.at("pipeline")}};
   const PipelineEntry& entry = entry_of(pipeline_registry(), of_pipeline);
   const Settings settings = settings_of(regime_parameters(entry), item);
   recorder.enter("start-up", State::transition);
   check_memory(regime_memory(entry, settings), item.at("case"));
-  const Pipeline pipeline = regime_pipeline(entry, settings, job.at("threads"));
+  const Pipeline pipeline = regime_pipeline(entry, settings, threads);
   const auto consumer = make_consumer(settings.text("consumer"));
   run_coupled(arm_job_of(job), pipeline, *consumer, ranks, recorder);
 }
 
-void arm(const Json& job, const Ranks& ranks, Recorder& recorder) {
+void arm(const Json& job, const Ranks& ranks, int threads, Recorder& recorder) {
   const Json& item = job.at("case");
-  if (item.at("kind") == "regime") return regime(job, ranks, recorder);
+  if (item.at("kind") == "regime") return regime(job, ranks, threads, recorder);
   const PipelineEntry& entry = entry_of(pipeline_registry(), item);
   const Settings settings = settings_of(entry.parameters, item);
   recorder.enter("start-up", State::transition);
   check_memory(entry.memory(settings), entry.name + " " + settings.path());
-  const Pipeline pipeline = entry.make(settings, job.at("threads"));
+  const Pipeline pipeline = entry.make(settings, threads);
   ArmJob arm_job = arm_job_of(job);
   const std::size_t all = pipeline.problem->spec().questions;
   const std::size_t subset = item.at("simulation_questions");
@@ -110,7 +127,7 @@ void pairing(const Json& job, const Ranks& ranks, Recorder& recorder) {
 
 void perform(const Json& job, const Ranks& ranks, Recorder& recorder) {
   const std::string kind = job.at("kind");
-  if (job.at("threads") > 0) omp_set_num_threads(job.at("threads"));
+  const int threads = take_threads(job, ranks, recorder);
   try {
     if (kind == "limits")
       limits(job, ranks, recorder);
@@ -119,7 +136,7 @@ void perform(const Json& job, const Ranks& ranks, Recorder& recorder) {
     else if (kind == "pairing")
       pairing(job, ranks, recorder);
     else
-      arm(job, ranks, recorder);
+      arm(job, ranks, threads, recorder);
   } catch (const Unsupported& reason) {
     if (ranks.root()) recorder.write({{"record", "skipped"}, {"reason", reason.what()}});
   }

@@ -19,26 +19,15 @@ constexpr double kAhead = 3e-3;   // from the agreement to the window's begin
 constexpr double kSample = 1e-3;  // that a sample lasts at least
 constexpr std::size_t kMostSteps = std::size_t{1} << 20;
 
-// Cores in a row for each rank, the same list on all of them. The launcher may have bound every rank to cores of its
-// own: then those are taken.
 std::vector<int> cores_of(const Ranks& world, int threads) {
-  const auto here = static_cast<std::size_t>(world.size());
   if (world.size() % 2 != 0) throw Unsupported("two groups need an even number of ranks");
   if (ranks_on_host(world) != world.size())
     throw Unsupported("the two groups share one host, these ranks are on several");
-  const std::vector<int> mine = core_cpus();
-  const std::vector<double> asked(mine.begin(), mine.end());
-  std::vector<double> all = world.gather(asked);
-  std::sort(all.begin(), all.end());
-  const bool bound = std::adjacent_find(all.begin(), all.end()) == all.end();
-  const auto wanted = static_cast<std::size_t>(threads);
-  const std::size_t first = bound ? 0 : static_cast<std::size_t>(world.rank()) * wanted;
-  const std::size_t needed = bound ? wanted : here * wanted;
-  if (world.max(mine.size() < needed ? 1 : 0) > 0)
-    throw Unsupported(fmt::format("two groups of {} x {} threads need {} cores, there are {}", world.size() / 2,
-                                  threads, here * wanted, bound ? all.size() : mine.size()));
-  return {mine.begin() + static_cast<std::ptrdiff_t>(first),
-          mine.begin() + static_cast<std::ptrdiff_t>(first + wanted)};
+  std::vector<int> cores = rank_cores(world, threads);
+  if (cores.empty())
+    throw Unsupported(fmt::format("two groups of {} x {} threads need {} cores of their own, there are fewer",
+                                  world.size() / 2, threads, world.size() * threads));
+  return cores;
 }
 
 template <typename T>

@@ -50,7 +50,7 @@ std::string break_even_words(const std::vector<SplitPoint>& points) {
   if (points.empty()) return "";
   std::string words;
   for (const BreakEven& crossing : crossings(points)) {
-    words += fmt::format("{}break-even where {:.2f} of the ranks simulate", words.empty() ? "" : "; ", crossing.share);
+    words += fmt::format("{}break-even where {:.2f} of the cores simulate", words.empty() ? "" : "; ", crossing.share);
     if (crossing.ci) words += fmt::format(", CI95 [{:.2f}, {:.2f}]", crossing.ci->low, crossing.ci->high);
   }
   if (!words.empty()) return words;

@@ -9,7 +9,7 @@
 
 namespace tandem {
 
-// One split of a sweep: share = s / (s + t) of the ranks simulate; ratio = T_split / T_colocated with its interval.
+// One split of a sweep: share = s / (s + t) of the cores simulate; ratio = T_split / T_colocated with its interval.
 struct SplitPoint {
   double share = 0;
   double ratio = 1;

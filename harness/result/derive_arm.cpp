@@ -12,15 +12,25 @@
 namespace tandem {
 namespace {
 
+// A slot is a rank; where a split gives ranks shares of threads of their own, it counts by its cores.
+std::vector<double> slot_weights(const Split& split) {
+  std::vector<double> weights;
+  if (split.shares_threads())
+    for (int rank = 0; rank < split.ranks(); ++rank)
+      weights.push_back(static_cast<double>(split.threads_of(rank) * split.ranks()) / split.cores());
+  return weights;
+}
+
 void read_stays(const Json& line, Judged& judged) {
   std::vector<Stay> stays;
   for (const Json& record : line.at("records"))
     if (record.at("record") == "interval")
       stays.push_back(
-          {record.at("rank"), record.at("name"), record.at("state"), record.at("begin"), record.at("seconds")});
+          {record.at("rank"), record.at("name"), record.at("state"), record.at("begin"), record.at("seconds"), 1});
   const double begin = line.at("begin");
   judged.measured = line.at("seconds");
-  judged.closed = close_gaps(stays, line.at("ranks"), begin, begin + judged.measured);
+  judged.closed = close_gaps(stays, line.at("ranks"), begin, begin + judged.measured,
+                             slot_weights(ArmId::of(line.at("arm")).split));
   for (Stay& stay : judged.closed) stay.begin -= begin;
   for (const Stay& stay : seconds_by_name(judged.closed, line.at("ranks"))) judged.by_name[stay.name] = stay.seconds;
 }

@@ -77,7 +77,7 @@ Json couplings_json(Part& part, const Status& status, const Quantity& time, cons
   return couplings;
 }
 
-// K7 over the concurrent arms of the plan, by the share of their ranks that simulates; null without one.
+// K7 over the concurrent arms of the plan, by the share of their cores that simulates; null without one.
 Json placement_json(Part& part, const Status& status) {
   std::vector<SplitPoint> points;
   Json sweep = Json::array();
@@ -85,7 +85,7 @@ Json placement_json(Part& part, const Status& status) {
     if (arm.id.coupling != "concurrent" || arm.id.grows() || arm.id.handover != "fp32") continue;
     const auto found = ratio(part, arm.id.text(), kInMemory, seconds_of);
     if (!found) continue;
-    const double share = static_cast<double>(arm.id.split.simulating) / arm.id.split.ranks();
+    const double share = arm.id.split.share();
     points.push_back({share, found->value, found->ci});
     sweep.push_back(
         {{"split", arm.id.split.text()}, {"share", share}, {"ratio", found->value}, {"ci95", ci_json(found->ci)}});
@@ -171,7 +171,9 @@ Json timeline_json(const Part& part) {
 // Ranks and threads that train: other numbers of either add in another order.
 std::pair<int, int> training_of(const Part& part, const Arm& arm) {
   const Geometry geometry = geometry_of(arm.id, part.item.at("ranks"), part.item.at("threads"));
-  return {arm.id.is_split() ? arm.id.split.training : geometry.ranks, geometry.threads};
+  const Split& split = arm.id.split;
+  return {arm.id.is_split() ? split.training : geometry.ranks,
+          split.shares_threads() ? split.training_threads : geometry.threads};
 }
 
 // "separated, in_memory and concurrent give the same weights bit for bit where one rank trains" and the hand-over has

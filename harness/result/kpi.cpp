@@ -9,22 +9,25 @@
 
 namespace tandem {
 
-std::vector<Stay> close_gaps(std::vector<Stay> stays, int slots, double begin, double end) {
+std::vector<Stay> close_gaps(std::vector<Stay> stays, int slots, double begin, double end,
+                             const std::vector<double>& weights) {
   std::vector<Stay> closed;
   std::stable_sort(stays.begin(), stays.end(), [](const Stay& a, const Stay& b) { return a.begin < b.begin; });
   for (int slot = 0; slot < slots; ++slot) {
+    const double weight = weights.empty() ? 1 : weights.at(static_cast<std::size_t>(slot));
     double at = begin;
     for (Stay stay : stays) {
       if (stay.rank != slot) continue;
       const double stop = std::min(stay.begin + stay.seconds, end);
       stay.begin = std::max(stay.begin, at);  // clocks of two nodes agree only to their uncertainty
       stay.seconds = stop - stay.begin;
+      stay.weight = weight;
       if (stay.seconds <= 0) continue;
-      if (stay.begin > at) closed.push_back({slot, "start-up", "transition", at, stay.begin - at});
+      if (stay.begin > at) closed.push_back({slot, "start-up", "transition", at, stay.begin - at, weight});
       closed.push_back(stay);
       at = stop;
     }
-    if (end > at) closed.push_back({slot, "start-up", "transition", at, end - at});
+    if (end > at) closed.push_back({slot, "start-up", "transition", at, end - at, weight});
   }
   return closed;
 }
@@ -36,11 +39,11 @@ Efficiency efficiency(const std::vector<Stay>& closed, int slots, double seconds
   result.isolated = isolated;
   for (const Stay& stay : closed) {
     if (stay.state == "phase")
-      result.phases += stay.seconds;
+      result.phases += stay.weight * stay.seconds;
     else if (stay.state == "waiting")
-      result.waiting += stay.seconds;
+      result.waiting += stay.weight * stay.seconds;
     else
-      result.transitions += stay.seconds;
+      result.transitions += stay.weight * stay.seconds;
   }
   return result;
 }
@@ -49,8 +52,8 @@ std::vector<Stay> seconds_by_name(const std::vector<Stay>& closed, int slots) {
   std::vector<Stay> totals;
   for (const Stay& stay : closed) {
     auto total = std::find_if(totals.begin(), totals.end(), [&](const Stay& t) { return t.name == stay.name; });
-    if (total == totals.end()) total = totals.insert(totals.end(), {0, stay.name, stay.state, stay.begin, 0});
-    total->seconds += stay.seconds / slots;
+    if (total == totals.end()) total = totals.insert(totals.end(), {0, stay.name, stay.state, stay.begin, 0, 1});
+    total->seconds += stay.weight * stay.seconds / slots;
   }
   return totals;
 }

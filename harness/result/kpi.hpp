@@ -17,11 +17,14 @@ struct Stay {
   std::string name;   // "simulate", "start-up", ...
   std::string state;  // phase | transition | waiting
   double begin = 0, seconds = 0;
+  double weight = 1;  // of the slot: its cores over the mean of all slots
 };
 
 // Fills what the ranks' records leave open between t0 and t1 (process start, teardown, the gap between two processes)
 // as transitions named "start-up", so that every slot is in exactly one state at every instant: R T = A + X + Z.
-std::vector<Stay> close_gaps(std::vector<Stay> stays, int slots, double begin, double end);
+// `weights` of the slots, of mean 1; none: all are alike.
+std::vector<Stay> close_gaps(std::vector<Stay> stays, int slots, double begin, double end,
+                             const std::vector<double>& weights = {});
 
 // K4: CWE = sum_k T_k^iso / T = eta_wait * eta_transition * eta_dilation.
 struct Efficiency {
@@ -38,7 +41,7 @@ struct Efficiency {
 };
 Efficiency efficiency(const std::vector<Stay>& closed, int slots, double seconds, double isolated);
 
-// Seconds by name, averaged over the slots: they sum to T. In order of first appearance.
+// Seconds by name, averaged over the slots by their weights: they sum to T. In order of first appearance.
 std::vector<Stay> seconds_by_name(const std::vector<Stay>& closed, int slots);
 
 // K1: median over the passing launches, and ETTIS = all launches' time over passing launches; nothing if none passed.

@@ -22,7 +22,7 @@ ranks = 3
 threads = 1
 arms = ["integrated"]
 coupling = ["concurrent", "streamed"]
-split = ["2+1", "1+2"]
+split = ["2+1", "1+2", "1x1+1x2"]
 [[pipeline]]
 name = "toy_slow"
 seconds = 0.05

@@ -58,7 +58,7 @@ function placementFigure(pipeline) {
       ...points.filter((p) => p.ci95).map((p) => ({label: "", data: p.ci95.map((y) => ({x: p.share, y})), showLine: true, borderColor: colours[0], borderWidth: 1, pointRadius: 0})),
       {label: "in memory", data: [{x: points[0].share, y: 1}, {x: points.at(-1).share, y: 1}], showLine: true, borderColor: colours_.ink, borderDash: [6, 4], borderWidth: 1.3, pointRadius: 0}]},
     options: {plugins: {legend: {position: "bottom", labels: {color: colours_.ink, filter: (item) => item.text !== ""}}},
-      scales: {x: axis(colours_, "share of the ranks that simulates"), y: axis(colours_, "time / time in memory")}},
+      scales: {x: axis(colours_, "share of the cores that simulates"), y: axis(colours_, "time / time in memory")}},
   }));
   return [el("h3", null, "Together in time or apart: the split of the ranks"), el("p", null, placement.text + "."), rows, curve];
 }
