@@ -10,6 +10,7 @@
 #include "harness/base/digest.hpp"
 #include "harness/result/derive_energy.hpp"
 #include "harness/result/derive_parts.hpp"
+#include "harness/result/derive_placement.hpp"
 #include "harness/result/derive_precision.hpp"
 #include "harness/result/derive_regime.hpp"
 #include "harness/result/prediction.hpp"
@@ -245,6 +246,7 @@ Json derive(const Records& records) {
           {"pipelines", pipelines},
           {"pairings", pairings},
           {"precision_balance", balances},
+          {"size_placements", size_placements_json(pipelines)},
           {"regime", regime_map(points)},
           {"foms", derivation.foms},
           {"checks", derivation.checks}};

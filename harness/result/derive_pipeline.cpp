@@ -79,7 +79,7 @@ Json couplings_json(Part& part, const Status& status, const Quantity& time, cons
 
 // K7 over the concurrent arms of the plan, by the share of their cores that simulates; null without one.
 Json placement_json(Part& part, const Status& status) {
-  std::vector<SplitPoint> points;
+  std::vector<SweepPoint> points;
   Json sweep = Json::array();
   for (const Arm& arm : part.arms) {
     if (arm.id.coupling != "concurrent" || arm.id.grows() || arm.id.handover != "fp32") continue;
@@ -91,10 +91,10 @@ Json placement_json(Part& part, const Status& status) {
         {{"split", arm.id.split.text()}, {"share", share}, {"ratio", found->value}, {"ci95", ci_json(found->ci)}});
   }
   if (points.empty()) return nullptr;
-  std::stable_sort(points.begin(), points.end(), [](const auto& a, const auto& b) { return a.share < b.share; });
+  std::stable_sort(points.begin(), points.end(), [](const auto& a, const auto& b) { return a.at < b.at; });
   const auto found = crossings(points);
   const std::string words = break_even_words(points);
-  const Json value = found.empty() ? Json(nullptr) : Json(found.front().share);
+  const Json value = found.empty() ? Json(nullptr) : Json(found.front().at);
   const Json ci = found.empty() ? Json(nullptr) : ci_json(found.front().ci);
   const std::size_t launches = part.derivation.launches(part.item);
   part.derivation.fom(part.fom + ".break_even", value, "1", ci, launches, launches, status, found.empty() ? words : "");

@@ -31,15 +31,15 @@ std::string place_words(const Place& place) {
 std::vector<LevelCrossing> level_crossings(const std::vector<RegimePoint>& sweep, double level) {
   std::vector<LevelCrossing> found;
   if (sweep.size() < 2) return found;
-  std::vector<SplitPoint> points;
+  std::vector<SweepPoint> points;
   for (std::size_t i = 0; i < sweep.size(); ++i) {
     points.push_back({static_cast<double>(i), sweep[i].speedup / level, std::nullopt});
     if (sweep[i].ci) points.back().ci = Interval{sweep[i].ci->low / level, sweep[i].ci->high / level};
   }
   for (const BreakEven& crossing : crossings(points)) {
     LevelCrossing one;
-    one.after = std::min(static_cast<std::size_t>(crossing.share), sweep.size() - 2);
-    one.at = place_at(sweep, crossing.share);
+    one.after = std::min(static_cast<std::size_t>(crossing.at), sweep.size() - 2);
+    one.at = place_at(sweep, crossing.at);
     if (crossing.ci) one.ci = {place_at(sweep, crossing.ci->low), place_at(sweep, crossing.ci->high)};
     found.push_back(one);
   }

@@ -116,6 +116,10 @@ std::string summary(const Json& document, bool colour, int width) {
     if (!is_reduced(document, pipeline)) text.append("\n").append(pipeline_summary(pipeline, screen));
   for (const Json& balance : member(document, "precision_balance"))
     text.append("\n").append(precision_summary(balance, screen));
+  for (const Json& sweep : member(document, "size_placements"))
+    text.append("\n").append(wrapped(
+        "simulating beside training over sizes, " + text_or_empty(sweep, "sweep") + ": " + text_or_empty(sweep, "text"),
+        screen.width, 2));
   for (const Json& pairing : member(document, "pairings")) text.append("\n").append(pairing_summary(pairing, screen));
   if (const Json& map = member(document, "regime"); map.is_object())
     text.append("\n").append(regime_summary(map, screen));

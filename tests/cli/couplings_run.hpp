@@ -51,6 +51,12 @@ threads = 1
 ballast = 1
 infer = "fp8"
 arms = "integrated"
+[[pipeline]]
+name = "toy"
+threads = 2
+ballast = 1000
+arms = "integrated"
+coupling = ["in_memory", "concurrent"]
 )");
   return run;
 }

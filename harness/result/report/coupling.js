@@ -60,7 +60,9 @@ function placementFigure(pipeline) {
     options: {plugins: {legend: {position: "bottom", labels: {color: colours_.ink, filter: (item) => item.text !== ""}}},
       scales: {x: axis(colours_, "share of the cores that simulates"), y: axis(colours_, "time / time in memory")}},
   }));
-  return [el("h3", null, "Together in time or apart: the split of the ranks"), el("p", null, placement.text + "."), rows, curve];
+  const sizes = (result.size_placements || []).filter((sweep) => sweep.points.some((point) => point.case === pipeline.case))
+    .map((sweep) => el("p", null, "Over sizes, " + sweep.sweep + ": " + sweep.text + "."));
+  return [el("h3", null, "Together in time or apart: the split of the cores"), el("p", null, placement.text + "."), rows, curve, ...sizes];
 }
 
 function channelTable(arms) {

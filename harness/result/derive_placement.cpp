@@ -1,0 +1,84 @@
+#include "harness/result/derive_placement.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "harness/result/break_even.hpp"
+#include "harness/result/format.hpp"
+
+namespace tandem {
+namespace {
+
+// What a case hands over: the useful bytes of its arm in memory; nothing where that has no passing launch.
+std::optional<double> handed_over(const Json& pipeline) {
+  for (const Json& arm : pipeline.at("arms"))
+    if (arm.at("arm") == "integrated.coupling=in_memory" && arm.contains("useful_bytes") &&
+        arm.at("useful_bytes").is_number())
+      return arm.at("useful_bytes").get<double>();
+  return std::nullopt;
+}
+
+SweepPoint point_of(const Json& point, double at) {
+  SweepPoint found{at, point.at("ratio"), std::nullopt};
+  if (const Json& ci = point.at("ci95"); ci.is_array()) found.ci = Interval{ci.at(0), ci.at(1)};
+  return found;
+}
+
+// One pipeline and split; points by rising bytes.
+Json sweep_json(const std::string& title, Json points) {
+  std::sort(points.begin(), points.end(), [](const Json& a, const Json& b) { return a.at("bytes") < b.at("bytes"); });
+  std::vector<SweepPoint> sweep;
+  for (const Json& point : points) sweep.push_back(point_of(point, std::log(point.at("bytes").get<double>())));
+  const auto bytes = [](double at) { return format_quantity(std::exp(at), "B"); };
+  const auto found = crossings(sweep);
+  std::string text;
+  for (const BreakEven& crossing : found) {
+    text += fmt::format("{}break-even at {} handed over", text.empty() ? "" : "; ", bytes(crossing.at));
+    if (crossing.ci) text += fmt::format(", CI95 [{}, {}]", bytes(crossing.ci->low), bytes(crossing.ci->high));
+  }
+  if (found.empty())
+    text = fmt::format("no crossing from {} to {} handed over; winner = {}", bytes(sweep.front().at),
+                       bytes(sweep.back().at), sweep.front().ratio < 1 ? "split" : "in_memory");
+  Json ci = nullptr;
+  if (!found.empty() && found.front().ci) ci = {std::exp(found.front().ci->low), std::exp(found.front().ci->high)};
+  return {{"sweep", title},
+          {"points", points},
+          {"value", found.empty() ? Json(nullptr) : Json(std::exp(found.front().at))},
+          {"ci95", ci},
+          {"text", text}};
+}
+
+}  // namespace
+
+Json size_placements_json(const Json& pipelines) {
+  std::vector<std::pair<std::string, Json>> groups;  // in the plan's order
+  for (const Json& pipeline : pipelines) {
+    const auto bytes = handed_over(pipeline);
+    if (!bytes || pipeline.at("placement").is_null()) continue;
+    for (const Json& point : pipeline.at("placement").at("points")) {
+      const std::string title =
+          fmt::format("{} concurrent {} on {} x {} threads", pipeline.at("name").get<std::string>(),
+                      point.at("split").get<std::string>(), pipeline.at("ranks").dump(), pipeline.at("threads").dump());
+      auto group = std::find_if(groups.begin(), groups.end(), [&](const auto& known) { return known.first == title; });
+      if (group == groups.end()) group = groups.insert(groups.end(), {title, Json::array()});
+      const bool known = std::any_of(group->second.begin(), group->second.end(),
+                                     [&](const Json& other) { return other.at("bytes") == *bytes; });
+      if (!known)  // cases that hand over as much differ in something else than size
+        group->second.push_back({{"case", pipeline.at("case")},
+                                 {"bytes", *bytes},
+                                 {"ratio", point.at("ratio")},
+                                 {"ci95", point.at("ci95")}});
+    }
+  }
+  Json sweeps = Json::array();
+  for (const auto& [title, points] : groups)
+    if (points.size() > 1) sweeps.push_back(sweep_json(title, points));
+  return sweeps;
+}
+
+}  // namespace tandem
