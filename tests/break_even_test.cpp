@@ -52,11 +52,16 @@ TEST(BreakEven, WithoutACrossingTheWinnerIsNamed) {
 }
 
 Json pipeline_of(const std::string& size, double bytes, const std::vector<Json>& points) {
+  const Json arm = {{"arm", "integrated"},
+                    {"coupling", "in_memory"},
+                    {"handover", "fp32"},
+                    {"design", "fixed"},
+                    {"useful_bytes", bytes}};
   return {{"case", "heat/size=" + size},
           {"name", "heat"},
           {"ranks", 1},
           {"threads", 2},
-          {"arms", Json::array({Json{{"arm", "integrated.coupling=in_memory"}, {"useful_bytes", bytes}}})},
+          {"arms", Json::array({arm})},
           {"placement", points.empty() ? Json(nullptr) : Json{{"points", points}}}};
 }
 

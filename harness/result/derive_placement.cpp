@@ -17,8 +17,8 @@ namespace {
 // What a case hands over: the useful bytes of its arm in memory; nothing where that has no passing launch.
 std::optional<double> handed_over(const Json& pipeline) {
   for (const Json& arm : pipeline.at("arms"))
-    if (arm.at("arm") == "integrated.coupling=in_memory" && arm.contains("useful_bytes") &&
-        arm.at("useful_bytes").is_number())
+    if (arm.at("arm") == "integrated" && arm.at("coupling") == "in_memory" && arm.at("handover") == "fp32" &&
+        arm.at("design") == "fixed" && member(arm, "useful_bytes").is_number())
       return arm.at("useful_bytes").get<double>();
   return std::nullopt;
 }
