@@ -117,6 +117,14 @@ ${calls}  };
   target_link_libraries(tandem_${kind}_registry PUBLIC tandem_flags tandem_ranks ${libraries})
 endfunction()
 
+# What a test may take at most, in seconds: programs with sanitizers are several times slower.
+function(tandem_timeout variable seconds)
+  if(TANDEM_SANITIZE)
+    math(EXPR seconds "8 * ${seconds}")
+  endif()
+  set(${variable} ${seconds} PARENT_SCOPE)
+endfunction()
+
 # tandem_test(name [SERIAL] [FILES ...] LINK ...): tests/<name>_test.cpp with GoogleTest, or a program of several files.
 # SERIAL: it judges a time, so it runs alone.
 function(tandem_test name)
@@ -125,7 +133,8 @@ function(tandem_test name)
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 120)
   endif()
-  set(properties TIMEOUT ${arg_TIMEOUT} RUN_SERIAL ${arg_SERIAL})
+  tandem_timeout(timeout ${arg_TIMEOUT})
+  set(properties TIMEOUT ${timeout} RUN_SERIAL ${arg_SERIAL})
   if(arg_LABELS)
     list(APPEND properties LABELS ${arg_LABELS})
   endif()
