@@ -13,7 +13,7 @@ tandem_headers(document <nlohmann/json.hpp> <fmt/format.h> <CLI/CLI.hpp> <filesy
   LINK nlohmann_json::nlohmann_json CLI11::CLI11)
 
 # What only handles documents and processes, nothing that is timed: compiled quickly rather than to run fast.
-set(TANDEM_QUICKLY $<$<CONFIG:Release>:-O1>)
+set(TANDEM_QUICKLY $<$<CONFIG:Release,RelWithDebInfo>:-O1>)
 target_compile_options(tandem_document_headers PRIVATE ${TANDEM_QUICKLY})
 function(tandem_untimed target)
   target_compile_options(${target} PRIVATE ${TANDEM_QUICKLY})
