@@ -37,7 +37,7 @@ TEST(FaultyFlow, TheHonestPipelinePassesInEveryArmAtOneRankAndAtTwo) {
     EXPECT_TRUE(holds(pipeline)) << reasons(pipeline);
     for (const Json& arm : pipeline.at("arms")) {
       EXPECT_TRUE(arm.at("ttis").at("value").is_number()) << arm.at("arm");
-      EXPECT_EQ(arm.at("holdout").at("judged"), 59) << arm.at("arm");
+      EXPECT_EQ(arm.at("holdout").at("judged"), 124) << arm.at("arm");
     }
   }
   EXPECT_EQ(found, 2u) << run().outcome.out << run().outcome.err;

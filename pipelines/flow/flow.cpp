@@ -37,7 +37,7 @@ std::vector<Slice> slices(const Settings& settings) {
 PipelineEntry flow() {
   return {"flow",
           "two-element foil in a duct: lattice Boltzmann, surrogate of fields and forces, least drag for a lift",
-          {{"size", "S", "S, M, L: targets provisional"}},
+          {{"size", "S", "S: frozen targets; M, L: larger, targets provisional"}},
           make,
           memory,
           slices};

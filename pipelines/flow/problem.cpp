@@ -23,13 +23,13 @@ double flow_flops(const FlowMesh& mesh) {
 }  // namespace
 
 FlowProblem::FlowProblem(const FlowSize& size) : size_(size) {
-  spec_.version = fmt::format("flow-{}-1", size.name);
+  spec_.version = fmt::format("flow-{}-2", size.name);
   if (!size.frozen)
     spec_.provisional = fmt::format(
         "e*, the limits on invariant and answers, and the simulation-only lattice of size {} are not frozen",
         size.name);
   spec_.schedule = size.schedule;
-  spec_.gate = {59, 0, size.target, 0.04, 5e-3};
+  spec_.gate = {124, 2, size.target, 0.02, 5e-3};
   spec_.questions = size.questions;
   spec_.queries = size.questions * flow_population * size.generations;
   spec_.flops = static_cast<double>(size.schedule.samples + size.questions) * flow_flops(size.mesh) +
@@ -48,7 +48,7 @@ FlowProblem::FlowProblem(const FlowSize& size) : size_(size) {
        static_cast<double>(size.schedule.batches * training.nets), "",
        "the basis, drawing batches; the nets share a step's sweeps"}};
   spec_.facts = {
-      {"physics", "steady incompressible flow around two ellipses in a duct, D2Q9 lattice Boltzmann, Re 15 to 60"},
+      {"physics", "steady incompressible flow around two ellipses in a duct, D2Q9 lattice Boltzmann, Re 15 to 50"},
       {"lattice", fmt::format("{} x {} cells, U = {}, steady to {}", size.mesh.nx(), size.mesh.ny, size.mesh.speed,
                               size.mesh.tolerance)},
       {"simulation-only lattice", fmt::format("{} x {} cells, U = {}, steady to {}", size.coarse.nx(), size.coarse.ny,

@@ -22,7 +22,7 @@ struct FlowRange {
 // Lengths over the height H of the duct, which is 2 H long. Element 1 is an ellipse with half axes a1, b1 around
 // (0.55, 0.5) H, element 2 one around (0.55 + dx, 0.5 + dy) H. Re = U (0.2 H) / nu, logarithmic.
 inline constexpr std::array<FlowRange, 9> flow_domain = {{
-    {"Re", "1", 15, 60},
+    {"Re", "1", 15, 50},
     {"a1", "H", 0.12, 0.20},
     {"b1", "H", 0.04, 0.07},
     {"angle1", "rad", -0.5, 0.5},
@@ -57,14 +57,14 @@ struct FlowSize {
   Schedule schedule;
   std::size_t questions = 59;
   double most_reynolds = flow_domain[0].high;
-  bool frozen = false;
+  bool frozen = false;           // targets and coarse lattice, on fresh seeds; else runs are provisional
   std::size_t generations = 16;  // of the search for a design
   std::size_t width = 128;       // of the hidden layers
   double lift_reach = 0.3;       // |lift - required| of a design as simulated, at most
 };
 
 inline constexpr std::array<FlowSize, 3> flow_sizes = {{
-    {"S", {48, 0.1, 2e-3}, {36, 0.15, 3e-2}, 0.20, {256, 128, 4000, 64}},
+    {"S", {48, 0.1, 2e-3}, {36, 0.15, 3e-2}, 0.20, {256, 128, 4000, 64}, 59, flow_domain[0].high, true},
     {"M", {96, 0.1, 1e-3}, {48, 0.1, 5e-3}, 0.16, {512, 256, 8000, 64}},
     {"L", {192, 0.1, 1e-3}, {64, 0.1, 2e-3}, 0.13, {2048, 512, 16000, 128}},
 }};
