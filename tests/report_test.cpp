@@ -75,6 +75,23 @@ TEST(Summary, LongTitlesKeepWhatTellsThemApart) {
   EXPECT_NE(summary(document, false, 100).find("\nlearning/train_step 8-256"), std::string::npos);
 }
 
+TEST(Summary, ManyArmsStandInSeveralTables) {
+  Json document = golden();
+  Json& arms = document["pipelines"][0]["arms"];
+  for (const char* split : {"1+1", "2+1", "1x1+1x3"}) {
+    Json arm = arms[2];
+    arm["coupling"] = "concurrent";
+    arm["split"] = split;
+    arms.push_back(arm);
+  }
+  const std::string text = summary(document, false, 100);
+  EXPECT_TRUE(std::regex_search(text, std::regex("pipeline heat size=S +simulation_only +separated +integrated.*\n")));
+  EXPECT_TRUE(std::regex_search(text, std::regex("\n +concurrent 1\\+1 +concurrent 2\\+1 +concurrent 1x1\\+1x3\n")))
+      << text;
+  const std::regex times("time to validated solution +[0-9.]+ s +[0-9.]+ s +[0-9.]+ s\n");
+  EXPECT_EQ(std::distance(std::sregex_iterator(text.begin(), text.end(), times), std::sregex_iterator()), 2) << text;
+}
+
 TEST(Summary, AnInvalidKernelHasNoRate) {
   ASSERT_NE(line_with(summary(golden(), false, 110), "gemm n=4096 fp64").find("FLOP/s"), std::string::npos);
   Json document = with_invalid_kernel();

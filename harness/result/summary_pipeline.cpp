@@ -3,6 +3,7 @@
 #include <cmath>
 #include <functional>
 #include <regex>
+#include <string_view>
 
 #include <fmt/format.h>
 
@@ -33,10 +34,10 @@ std::string how_of(const Json& arm) {
   return how;
 }
 
-// The arms' names; in one row "integrated (in_memory)" where few, else how they couple in a row of its own.
-void arm_titles(TextTable& table, const Json& pipeline) {
-  const Json& arms = pipeline.at("arms");
-  const bool few = arms.size() <= 3;
+// The arms' names; in one row "integrated (in_memory)" where there is room, else how they couple in a row of its own.
+void arm_titles(TextTable& table, const Json& pipeline, const Json& arms) {
+  const auto is_short = [](const Json& arm) { return how_of(arm).size() <= std::string_view("in_memory").size(); };
+  const bool few = arms.size() <= 3 && std::all_of(arms.begin(), arms.end(), is_short);
   std::vector<Cell> head = {{"pipeline " + case_title(pipeline), Style::bold}}, below = {{""}};
   for (const Json& arm : arms) {
     const std::string how = grows(arm) ? "" : how_of(arm);
@@ -152,8 +153,7 @@ void answer_rows(TextTable& table, const Json& arms) {
     });
 }
 
-void arm_rows(TextTable& table, const Json& pipeline) {
-  const Json& arms = pipeline.at("arms");
+void arm_rows(TextTable& table, const Json& pipeline, const Json& arms) {
   measured_row(table, arms, "time to validated solution", "ttis", "s");
   text_row(table, arms, "", scaled);
   for (const std::string& name : phase_names(arms))
@@ -292,6 +292,24 @@ std::string worth(const Json& pipeline) {
   return line.substr(0, line.size() < 2 ? 0 : line.size() - 2);
 }
 
+// The arms side by side; more than have room for their figures go into tables of their own, about equally many in each.
+std::string arms_text(const Json& pipeline, const Screen& screen) {
+  constexpr std::size_t kLabel = 28, kColumn = 16;
+  const Json& arms = pipeline.at("arms");
+  const std::size_t room = std::max<std::size_t>(1, (std::max(screen.width, kLabel) - kLabel) / kColumn);
+  const std::size_t tables = std::max<std::size_t>(1, (arms.size() + room - 1) / room);
+  std::string text;
+  for (std::size_t t = 0; t < tables; ++t) {
+    Json some = Json::array();
+    for (std::size_t i = t * arms.size() / tables; i < (t + 1) * arms.size() / tables; ++i) some.push_back(arms[i]);
+    TextTable table;
+    arm_titles(table, pipeline, some);
+    if (!some.empty()) arm_rows(table, pipeline, some);
+    text += table.text(screen.width, screen.colour);
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string arm_words(const std::string& arm) {
@@ -300,10 +318,7 @@ std::string arm_words(const std::string& arm) {
 }
 
 std::string pipeline_summary(const Json& pipeline, const Screen& screen) {
-  TextTable table;
-  arm_titles(table, pipeline);
-  if (!pipeline.at("arms").empty()) arm_rows(table, pipeline);
-  std::string text = table.text(screen.width, screen.colour);
+  std::string text = arms_text(pipeline, screen);
   if (const std::string line = steering_line(pipeline); !line.empty()) text += wrapped(line, screen.width, 2);
   const Json& arms = pipeline.at("arms");
   if (!arms.empty() && std::all_of(arms.begin(), arms.end(), grows)) return text;  // nothing is compared but designs
