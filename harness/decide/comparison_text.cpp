@@ -56,7 +56,7 @@ std::string launches_text(const Json& row) {
 std::string verdict_text(const Json& row) {
   const auto launches =
       std::min(row.at("a").at("launches").get<std::size_t>(), row.at("b").at("launches").get<std::size_t>());
-  const std::string verdict = row.at("verdict");
+  std::string verdict = row.at("verdict");
   if (launches >= least_launches) return verdict;
   return fmt::format("{} ({} launch{})", verdict, launches, launches == 1 ? "" : "es");
 }
