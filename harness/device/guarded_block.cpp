@@ -36,7 +36,7 @@ Scheduler& scheduler() {
 
 void run_threads() {
   Scheduler& all = scheduler();
-  Fiber& own = *all.running;
+  Fiber& own = *all.running;  // NOLINT(clang-analyzer-core.NullDereference): resume() has set it
   while (all.next.thread < all.next.threads) {
     own.place = all.next;
     ++all.next.thread;

@@ -67,6 +67,7 @@ void read_settings(const std::string& text, const std::vector<Parameter>& known,
     at = end + 1;
   }
   std::vector<std::string> keys;
+  keys.reserve(known.size());
   for (const Parameter& parameter : known) keys.push_back(parameter.key);
   for (const auto& [key, value] : found) {
     check_usage(std::find(keys.begin(), keys.end(), key) != keys.end(),
