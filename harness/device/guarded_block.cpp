@@ -34,9 +34,15 @@ Scheduler& scheduler() {
   return one;
 }
 
+Fiber& running() {
+  Fiber* fiber = scheduler().running;
+  check(fiber != nullptr, "no thread of a block runs: this is asked for outside of a kernel");
+  return *fiber;
+}
+
 void run_threads() {
   Scheduler& all = scheduler();
-  Fiber& own = *all.running;  // NOLINT(clang-analyzer-core.NullDereference): resume() has set it
+  Fiber& own = running();
   while (all.next.thread < all.next.threads) {
     own.place = all.next;
     ++all.next.thread;
@@ -94,10 +100,10 @@ void run_block(unsigned threads) {
 
 }  // namespace
 
-const Place& place() { return scheduler().running->place; }
+const Place& place() { return running().place; }
 
 void block_barrier() {
-  Fiber& own = *scheduler().running;
+  Fiber& own = running();
   swapcontext(&own.context, &scheduler().home);
 }
 
