@@ -59,6 +59,7 @@ Json pipeline_of(const std::string& size, double bytes, const std::vector<Json>&
                     {"useful_bytes", bytes}};
   return {{"case", "heat/size=" + size},
           {"name", "heat"},
+          {"settings", {{"size", size}}},
           {"ranks", 1},
           {"threads", 2},
           {"arms", Json::array({arm})},
@@ -75,7 +76,7 @@ TEST(BreakEven, OverSizesIsLinearInTheLogarithmOfBytes) {
       {pipeline_of("L", 1e7, {split_point("1+1", std::exp(-3.0))}),
        pipeline_of("S", 1e3, {split_point("1+1", e), split_point("1x1+1x1", 2)}), pipeline_of("M", 1e5, {})}));
   ASSERT_EQ(sweeps.size(), 1u) << "one of the splits ran at one size only";
-  EXPECT_EQ(sweeps[0].at("sweep"), "heat concurrent 1+1 on 1 x 2 threads");
+  EXPECT_EQ(sweeps[0].at("sweep"), "heat along size, concurrent 1+1 on 1 x 2 threads");
   EXPECT_EQ(sweeps[0].at("points")[0].at("case"), "heat/size=S");
   EXPECT_NEAR(sweeps[0].at("value").get<double>(), 1e4, 1e-8);
   EXPECT_TRUE(sweeps[0].at("ci95").is_null());

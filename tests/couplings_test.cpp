@@ -88,13 +88,13 @@ TEST(Couplings, ASweepOfSplitsHasItsBreakEvenOrAWinner) {
 TEST(Couplings, ASweepOfSizesHasItsBreakEvenOrAWinner) {
   const Json& sweeps = toy().document.at("size_placements");
   ASSERT_EQ(sweeps.size(), 1u) << sweeps;
-  EXPECT_EQ(sweeps[0].at("sweep"), "toy concurrent 1+1 on 1 x 2 threads");
+  EXPECT_EQ(sweeps[0].at("sweep"), "toy size=S along ballast, concurrent 1+1 on 1 x 2 threads");
   ASSERT_EQ(sweeps[0].at("points").size(), 2u);
   EXPECT_EQ(sweeps[0].at("points")[0].at("bytes").get<double>(), kUseful);
   EXPECT_EQ(sweeps[0].at("points")[1].at("bytes").get<double>(), kUseful + 48 * 4.0 * 1000);
   EXPECT_EQ(sweeps[0].at("points")[0].at("ratio"),
             toy().document.at("pipelines").at(0).at("placement").at("points")[0].at("ratio"));
-  EXPECT_NE(toy().outcome.out.find("over sizes, toy concurrent 1+1 on 1 x 2 threads:"), std::string::npos);
+  EXPECT_NE(toy().outcome.out.find("over sizes, toy size=S along ballast,"), std::string::npos);
 }
 
 TEST(Couplings, TheChannelsAreEnoughOrAReasonIsGiven) {

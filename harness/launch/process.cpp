@@ -112,8 +112,8 @@ std::vector<std::string> worker_command(const std::string& launcher, const Geome
   if (geometry.ranks > 1 || !launcher.empty()) {
     std::string text = launcher.empty() ? default_launcher(geometry) : launcher;
     replace(text, "{ranks}", std::to_string(geometry.ranks));
-    replace(text, "{threads}",
-            std::to_string(std::max(geometry.threads, 1)));  // 0, as many as there are: mpirun knows no such
+    // 0 threads, as many as there are: mpirun knows no such.
+    replace(text, "{threads}", std::to_string(std::max(geometry.threads, 1)));
     std::istringstream words(text);
     for (std::string word; words >> word;) command.push_back(word);
   }

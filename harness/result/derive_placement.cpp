@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,15 @@ SweepPoint point_of(const Json& point, double at) {
   SweepPoint found{at, point.at("ratio"), std::nullopt};
   if (const Json& ci = point.at("ci95"); ci.is_array()) found.ci = Interval{ci.at(0), ci.at(1)};
   return found;
+}
+
+// "heat along size, concurrent 1+1 on 1 x 2 threads", with all settings but that one.
+std::string title_of(const Json& pipeline, const std::string& along, const std::string& split) {
+  std::string title = pipeline.at("name");
+  for (const auto& [key, value] : pipeline.at("settings").items())
+    if (key != along) title += fmt::format(" {}={}", key, value.get<std::string>());
+  return fmt::format("{} along {}, concurrent {} on {} x {} threads", title, along, split, pipeline.at("ranks").dump(),
+                     pipeline.at("threads").dump());
 }
 
 // One pipeline and split; points by rising bytes.
@@ -56,28 +66,31 @@ Json sweep_json(const std::string& title, Json points) {
 }  // namespace
 
 Json size_placements_json(const Json& pipelines) {
-  std::vector<std::pair<std::string, Json>> groups;  // in the plan's order
-  for (const Json& pipeline : pipelines) {
-    const auto bytes = handed_over(pipeline);
-    if (!bytes || pipeline.at("placement").is_null()) continue;
-    for (const Json& point : pipeline.at("placement").at("points")) {
-      const std::string title =
-          fmt::format("{} concurrent {} on {} x {} threads", pipeline.at("name").get<std::string>(),
-                      point.at("split").get<std::string>(), pipeline.at("ranks").dump(), pipeline.at("threads").dump());
-      auto group = std::find_if(groups.begin(), groups.end(), [&](const auto& known) { return known.first == title; });
-      if (group == groups.end()) group = groups.insert(groups.end(), {title, Json::array()});
-      const bool known = std::any_of(group->second.begin(), group->second.end(),
-                                     [&](const Json& other) { return other.at("bytes") == *bytes; });
-      if (!known)  // cases that hand over as much differ in something else than size
-        group->second.push_back({{"case", pipeline.at("case")},
-                                 {"bytes", *bytes},
-                                 {"ratio", point.at("ratio")},
-                                 {"ci95", point.at("ci95")}});
-    }
-  }
+  std::set<std::string> keys;
+  for (const Json& pipeline : pipelines)
+    for (const auto& [key, value] : pipeline.at("settings").items()) keys.insert(key);
   Json sweeps = Json::array();
-  for (const auto& [title, points] : groups)
-    if (points.size() > 1) sweeps.push_back(sweep_json(title, points));
+  for (const std::string& along : keys) {
+    std::vector<std::pair<std::string, Json>> groups;  // of cases alike in all but `along`, in the plan's order
+    for (const Json& pipeline : pipelines) {
+      const auto bytes = handed_over(pipeline);
+      if (!bytes || pipeline.at("placement").is_null()) continue;
+      for (const Json& point : pipeline.at("placement").at("points")) {
+        const std::string title = title_of(pipeline, along, point.at("split"));
+        auto group = std::find_if(groups.begin(), groups.end(), [&](const auto& one) { return one.first == title; });
+        if (group == groups.end()) group = groups.insert(groups.end(), {title, Json::array()});
+        const bool known = std::any_of(group->second.begin(), group->second.end(),
+                                       [&](const Json& other) { return other.at("bytes") == *bytes; });
+        if (!known)  // else the setting is none of size
+          group->second.push_back({{"case", pipeline.at("case")},
+                                   {"bytes", *bytes},
+                                   {"ratio", point.at("ratio")},
+                                   {"ci95", point.at("ci95")}});
+      }
+    }
+    for (const auto& [title, points] : groups)
+      if (points.size() > 1) sweeps.push_back(sweep_json(title, points));
+  }
   return sweeps;
 }
 
