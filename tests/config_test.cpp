@@ -205,6 +205,7 @@ TEST(Config, EveryMistakeIsNamedWithItsLineAndItsMend) {
       {"limits", "limits = \"non\"\n" + kGemm, R"(my.toml:1: limits = "non" is not known; did you mean "none"?)"},
       {"no limits", "class = \"standard\"\nlimits = \"none\"\n" + kGemm,
        "my.toml:2: limits = \"none\" is for class quick"},
+      {"keep", "keep = \"record\"\n" + kGemm, R"(my.toml:1: keep = "record" is not known; did you mean "records"?)"},
       {"launches", "class = \"standard\"\nlaunches = 2\n" + kGemm,
        "class standard needs at least 3 launches, 2 were asked for"},
       {"arm", kToy + "arms = [\"integrate\"]\n",
@@ -266,7 +267,8 @@ TEST(Config, AFileThatIsNotThereIsNamed) {
 
 TEST(Plan, ReadsBackWhatItWrote) {
   const Plan plan =
-      make_plan(parse("class = \"standard\"\nseed = 7\nlauncher = \"srun -n {ranks}\"\n" + kGemm + "n = 32\n" + kToy));
+      make_plan(parse("class = \"standard\"\nkeep = \"records\"\nseed = 7\nlauncher = \"srun -n {ranks}\"\n" + kGemm +
+                      "n = 32\n" + kToy));
   const Json document = to_json(plan);
   EXPECT_EQ(to_json(plan_of(document)), document);
   EXPECT_EQ(plan.jobs.size(), 1 + 3 * (1 + 3 + 2) + 1u);

@@ -105,6 +105,27 @@ TEST(Couplings, TheChannelsAreEnoughOrAReasonIsGiven) {
   EXPECT_EQ(toy().arm("separated").at("sufficiency").size(), 2u);
 }
 
+// Half as many bytes are twice as enough; the median over the launches has the interval of section 2.
+TEST(Couplings, SufficiencyHasItsIntervalOverLaunches) {
+  Records one = toy().records;
+  one.plan["cases"] = Json::array({one.plan.at("cases")[0]});
+  std::erase_if(one.launches, [](const LaunchRecord& launch) {
+    return launch.line.at("kind") != "limits" && launch.line.at("item") != 0;
+  });
+  const Json document = derive(six_blocks(one, [](Json& line, int k) {
+    for (Json& record : line["records"])
+      if (record.at("record") == "bytes") record["bytes"] = record.at("bytes").get<double>() / (1 + k);
+  }));
+  const Json channels = toy().of(document, "separated", 0).at("sufficiency");
+  ASSERT_EQ(channels.size(), 2u);
+  for (std::size_t i = 0; i < channels.size(); ++i) {
+    const double once = toy().arm("separated").at("sufficiency")[i].at("sufficiency");
+    EXPECT_NEAR(channels[i].at("sufficiency").get<double>(), 3.5 * once, 1e-9 * once);
+    EXPECT_NEAR(channels[i].at("ci95")[0].get<double>(), once, 1e-9 * once);
+    EXPECT_NEAR(channels[i].at("ci95")[1].get<double>(), 6 * once, 1e-9 * once);
+  }
+}
+
 // By kernels that the run measured for it, at the toy's threads.
 TEST(Couplings, KernelsPredictPhases) {
   const Json& rows = toy().pipeline("toy").at("prediction");

@@ -1,6 +1,7 @@
 // The toy pipelines of tandem-test through the whole program: in every arm at one rank and at two, and each fault with
 // the reason that it must be given. (Heat and its faults: faulty_heat_test.cpp.)
 
+#include <cmath>
 #include <span>
 #include <vector>
 
@@ -121,6 +122,70 @@ TEST(EveryPipeline, OnlyTheSeparatedArmMovesBytes) {
   EXPECT_EQ(apart.at("movement_amplification").at("value"), 2.0);
   EXPECT_EQ(arm_of(pipeline, "integrated").at("movement_amplification").at("value"), 0.0);
   EXPECT_EQ(pipeline.at("kpis").at("data_movement_reduction").at("value"), 1.0);
+}
+
+// Phases of known length, one after another on the one rank.
+void spend(Json& line, const std::vector<std::pair<std::string, double>>& phases) {
+  Json records = Json::array();
+  for (const Json& record : line.at("records"))
+    if (record.at("record") != "interval") records.push_back(record);
+  double now = line.at("begin");
+  for (const auto& [name, seconds] : phases) {
+    records.push_back({{"record", "interval"},
+                       {"rank", 0},
+                       {"name", name},
+                       {"state", "phase"},
+                       {"begin", now},
+                       {"seconds", seconds}});
+    now += seconds;
+  }
+  line["seconds"] = now - line.at("begin").get<double>();
+  line["records"] = records;
+}
+
+// K5's reduction, K10 and the hold-out error: medians over six launches, and the least and the largest of them.
+TEST(EveryPipeline, FiguresOfLaunchesHaveIntervals) {
+  Records alone = judged().records;
+  alone.plan["cases"] = Json::array({alone.plan.at("cases")[0]});
+  std::erase_if(alone.launches, [](const LaunchRecord& launch) { return launch.line.value("item", 1) != 0; });
+  const auto figures = [&](double simulated_answers) {
+    return derive(six_blocks(
+                      alone,
+                      [&](Json& line, int k) {
+                        if (line.at("arm") == "simulation_only")
+                          return spend(line, {{"start-up", 0.25}, {"answer", simulated_answers}, {"validate", 1}});
+                        spend(
+                            line,
+                            {{"start-up", 0.25}, {"simulate", 2}, {"train", 10.0 + k}, {"answer", 1}, {"validate", 3}});
+                        for (Json& record : line["records"])
+                          if (record.at("record") == "bytes" && record.at("channel") == "file_read")
+                            record["bytes"] = (1 + k) * 1e3;
+                      }))
+        .at("pipelines")
+        .at(0);
+  };
+  const Json pipeline = figures(300), &kpis = pipeline.at("kpis");
+  // 4 questions of Q queries: 300 s / (Q / 4 x 2 answered) against 1 s / Q are 599 s / Q; 14 to 19 s to be paid for.
+  const double queries = pipeline.at("problem").at("queries");
+  const auto answers = [&](double seconds) { return std::ceil(seconds / (599 / queries)); };
+  const Json& pays = kpis.at("amortisation");
+  EXPECT_EQ(pays.at("value").get<double>(), (answers(16) + answers(17)) / 2);
+  EXPECT_EQ(pays.at("ci95"), Json({answers(14), answers(19)}));
+  EXPECT_EQ(figures(0.4).at("kpis").at("amortisation").at("value"), "inf");
+  EXPECT_TRUE(figures(0.4).at("kpis").at("amortisation").at("ci95").is_null());
+  EXPECT_EQ(kpis.at("data_movement_reduction").at("ci95"), Json({1.0, 1.0}));
+  const Json& moved = arm_of(pipeline, "separated").at("movement_amplification");
+  const double useful = arm_of(pipeline, "separated").at("useful_bytes");
+  EXPECT_EQ(moved.at("ci95"), Json({1 + 1e3 / useful, 1 + 6e3 / useful}));
+  const Json same = derive(six_blocks(alone, [](Json&, int) {}));
+  std::size_t errors = 0;
+  for (const Json& fom : judged().document.at("foms"))
+    for (const Json& of_six : same.at("foms"))
+      if (fom.at("name") == of_six.at("name") && fom.at("name").get<std::string>().ends_with(".holdout_error")) {
+        EXPECT_EQ(of_six.at("ci95"), Json({fom.at("value"), fom.at("value")})) << "the same launch six times";
+        ++errors;
+      }
+  EXPECT_EQ(errors, 3u);
 }
 
 TEST(EveryPipeline, ASubsetOfAnswersIsScaledAndSaysSo) {

@@ -152,6 +152,24 @@ TEST_F(Revalidate, RefusesWhatItCannotJudge) {
   expect_refused(revalidate("1"), 2, ".weights is missing");
 }
 
+// keep = "records": a result for a repository. The digest of its weights stays, and all that verify derives.
+TEST_F(Revalidate, RefusesAResultThatKeptNoWeights) {
+  place.write("my.toml", "threads = 1\nlimits = \"none\"\nkeep = \"records\"\n[[pipeline]]\nname = \"toy\"\n");
+  const Outcome run = place.run(kTandem + " run my.toml --out kept");
+  ASSERT_EQ(run.code, 0) << run.out << run.err;
+  const fs::path kept = place.folder() / "kept";
+  EXPECT_EQ(place.run(kTandem + " verify kept").code, 0) << place.read("stdout.txt");
+  EXPECT_TRUE(fs::is_empty(kept / "weights"));
+  EXPECT_FALSE(fs::is_empty(copy() / "weights")) << "by default they stay";
+  std::size_t digests = 0;
+  for (const Json& line : read_ledger(kept / "ledger.jsonl"))
+    for (const Json& record : line.value("records", Json::array())) digests += record.at("record") == "weights";
+  EXPECT_EQ(digests, 2u) << "of separated and integrated";
+  EXPECT_TRUE(read_json(kept / "result.json").at("pipelines")[0].at("pictures").empty());
+  EXPECT_FALSE(read_json(copy() / "result.json").at("pipelines")[0].at("pictures").empty());
+  expect_refused(place.run(kTandem + " revalidate kept --nonce 1"), 2, "kept no weights (keep = \"records\"");
+}
+
 TEST_F(Revalidate, RefusesAProblemThatThisProgramDoesNotHave) {
   Json plan = read_json(copy() / "plan.json");
   for (Json& item : plan["cases"])

@@ -287,8 +287,9 @@ Config parse_config(const std::string& text, const std::string& source, const Ov
   const Table root(parsed, source, "the configuration");
   std::vector<std::string> kinds = {"kernel", "pipeline", "regime"};
   for (const PairingEntry& entry : pairing_registry()) kinds.push_back(entry.name);
-  std::vector<std::string> keys = {"class",   "launches", "ranks",  "threads",      "device",         "launcher",
-                                   "timeout", "seed",     "limits", "energy_model", "meter_launcher", "headline"};
+  std::vector<std::string> keys = {"class",          "launches", "ranks", "threads", "device",
+                                   "launcher",       "timeout",  "seed",  "limits",  "energy_model",
+                                   "meter_launcher", "headline", "keep"};
   keys.insert(keys.end(), kinds.begin(), kinds.end());
   root.fail_unknown(keys);
   Config config;
@@ -299,6 +300,7 @@ Config parse_config(const std::string& text, const std::string& source, const Ov
   if (!config.limits && config.run_class != "quick")
     root.fail(root.find("limits")->source(),
               "limits = \"none\" is for class quick: what stands in a report is judged by the machine's limits");
+  config.keep_all = root.text("keep", "all", {"all", "records"}) == "all";
   config.pairs = overrides.pairs > 0;
   if (config.pairs) config.limits = false;  // a machine against itself
   if (config.pairs) config.launches = 2 * overrides.pairs;

@@ -230,7 +230,7 @@ Json Coordinator::job_document(const Job& job, const std::string& stage) const {
   document["arm"] = job.arm.text();
   document["stage"] = stage;
   document["config_digest"] = plan_digest(plan_document_);
-  document["weights"] = fs::absolute(weights_file(job)).string();
+  document["weights"] = plan_.config.keep_all ? fs::absolute(weights_file(job)).string() : "";
   return document;
 }
 
@@ -299,6 +299,7 @@ void Coordinator::keep(const Job& job, const Json& launch, const std::vector<Jso
   std::map<std::string, std::string> text;
   for (const Json& record : records) {
     const std::string file = file_of_record(record.at("record"));
+    if (file == "pictures.jsonl" && !plan_.config.keep_all) continue;
     Json kept = record;
     if (kept.contains("begin")) kept["begin"] = kept["begin"].get<double>() - origin_;
     if (file.empty()) {

@@ -159,6 +159,7 @@ Json to_json(const Plan& plan) {
                                 {"transition", model->transition},
                                 {"waiting", model->waiting}};
   if (config.pairs) document["pairs"] = true;
+  if (!config.keep_all) document["keep"] = "records";
   if (!config.meter_launcher.empty()) document["meter_launcher"] = config.meter_launcher;
   if (!config.headline.empty()) document["headline"] = config.headline;
   if (config.launches_most > config.launches) document["launches_most"] = config.launches_most;
@@ -181,6 +182,7 @@ Plan plan_of(const Json& document) {
   config.run_class = document.at("class");
   config.launches = document.at("launches");
   config.pairs = document.value("pairs", false);
+  config.keep_all = document.value("keep", "all") == "all";
   config.meter_launcher = document.value("meter_launcher", "");
   config.launches_most = document.value("launches_most", config.launches);
   config.headline = document.value("headline", config.headline);

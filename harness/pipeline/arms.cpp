@@ -59,7 +59,8 @@ std::string freeze(const Run& run, const Trained& trained) {
   const std::vector<std::byte> bytes = trained.network->save();
   std::string digest = sha256(std::span<const std::byte>(bytes));
   if (run.root()) {
-    write_file(run.job.weights, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+    if (!run.job.weights.empty())
+      write_file(run.job.weights, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
     run.stage.recorder.write({{"record", "weights"}, {"sha256", digest}, {"bytes", bytes.size()}});
   }
   return digest;

@@ -23,7 +23,7 @@ struct ArmJob {
   std::size_t questions = 0;      // how many are answered
   std::string config_digest;      // enters the hold-out's seed
   std::filesystem::path folder;   // for files between processes
-  std::filesystem::path weights;  // where the frozen weights are kept for the record
+  std::filesystem::path weights;  // where the frozen weights are kept for the record; "": nowhere
 };
 
 // What takes the samples at a point of the regime map (regime.hpp), in the place of training, answers and gate.

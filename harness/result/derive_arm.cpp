@@ -77,6 +77,15 @@ Json errors_json(const Arm& arm) {
   return errors;
 }
 
+// Median hold-out errors of the launches that pass, of the middle one where none does.
+std::vector<double> holdout_errors(const Arm& arm, const Judged& middle) {
+  std::vector<double> errors;
+  for (const Judged& launch : arm.launches)
+    if ((launch.pass() || &launch == &middle) && !launch.gate.holdout.is_null())
+      if (const Json& error = launch.gate.holdout.at("median"); error.is_number()) errors.push_back(error);
+  return errors;
+}
+
 Json holdout_json(const Judged* launch) { return launch == nullptr ? Json(nullptr) : launch->gate.holdout; }
 
 // How many samples a streamed arm saw, and how often each pair was drawn: it depends on the machine.
@@ -292,12 +301,14 @@ Json arm_json(Part& part, const Arm& arm) {
           moved.empty() ? Json(nullptr) : ci_json(median_ci(moved)), moved.empty() ? "nothing is handed over" : "");
   json["sufficiency"] = sufficiency_json(part.derivation, arm, *middle);
   for (const Json& channel : json["sufficiency"])
-    add("sufficiency_of_" + channel.at("channel").get<std::string>(), channel.at("sufficiency"), "1", nullptr,
-        channel.value("reason", std::string()));
+    add("sufficiency_of_" + channel.at("channel").get<std::string>(), channel.at("sufficiency"), "1",
+        channel.at("ci95"), channel.value("reason", std::string()));
   json["streamed"] = streamed_json(*middle, part.item.at("problem"));
   json["holdout"] = holdout_json(middle);
-  const Json error = middle->gate.holdout.is_null() ? Json(nullptr) : middle->gate.holdout.at("median");
-  add("holdout_error", error, "1", nullptr, error.is_null() ? "the problem has no error per case" : "");
+  const std::vector<double> errors = holdout_errors(arm, *middle);
+  add("holdout_error", errors.empty() ? Json(nullptr) : Json(median(errors)), "1",
+      errors.empty() ? Json(nullptr) : ci_json(median_ci(errors)),
+      errors.empty() ? "the problem has no error per case" : "");
   json["skill"] = middle->gate.skill;
   json["passing_rival"] = passing_rival(*middle);
   json["answers"] = middle->gate.answers;

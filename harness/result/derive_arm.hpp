@@ -75,8 +75,9 @@ Json efficiency_json(const Part& part, const Arm& arm, const Judged& middle);
 std::vector<double> amplifications(const Arm& arm, const Judged& middle);
 // K5: the ledger of files against the operating system's count; a difference makes `status` INVALID.
 void check_ledger(Part& part, const Arm& arm, Status& status);
-// K5: per channel {"channel", "bytes", "limit", "bottleneck", "sufficiency"}.
-Json sufficiency_json(const Derivation& derivation, const Arm& arm, const Judged& launch);
+// K5: per channel {"channel", "bytes", "limit", "bottleneck", "sufficiency", "ci95"}: the sufficiency's median over the
+// launches that pass, the rest of the middle one.
+Json sufficiency_json(const Derivation& derivation, const Arm& arm, const Judged& middle);
 
 // Adds what is wrong with a growing design to `status`; that a design compared with was given up is no fault.
 Growth judge_growth(const LaunchRecord& record, const Json& problem, const std::string& design, Status& status);

@@ -31,9 +31,14 @@ Bandwidth bandwidth_of(const Derivation& derivation, const std::string& channel,
   return {triad ? std::optional(*triad / 2) : std::nullopt, "triad / 2"};
 }
 
-}  // namespace
-
-namespace {
+// Of simulating and training the phase that took longer, "" without either, and its seconds.
+std::pair<std::string, double> longer_phase(const Judged& launch) {
+  std::pair<std::string, double> longest;
+  for (const char* phase : {"simulate", "train"})
+    if (const auto found = launch.by_name.find(phase); found != launch.by_name.end() && found->second > longest.second)
+      longest = *found;
+  return longest;
+}
 
 // Of one edge: what was booked, what the operating system counted around its calls, and its name in a check.
 struct Edge {
@@ -72,24 +77,25 @@ void check_ledger(Part& part, const Arm& arm, Status& status) {
   }
 }
 
-Json sufficiency_json(const Derivation& derivation, const Arm& arm, const Judged& launch) {
+Json sufficiency_json(const Derivation& derivation, const Arm& arm, const Judged& middle) {
   Json channels = Json::array();
-  std::string bottleneck;
-  double longest = 0;
-  for (const char* phase : {"simulate", "train"})
-    if (const auto found = launch.by_name.find(phase); found != launch.by_name.end() && found->second > longest) {
-      longest = found->second;
-      bottleneck = phase;
-    }
-  for (const auto& [channel, bytes] : launch.bytes) {
+  const std::string bottleneck = longer_phase(middle).first;
+  for (const auto& [channel, bytes] : middle.bytes) {
     const Bandwidth bandwidth = bandwidth_of(derivation, channel, arm.id.cache == "cold");
+    std::vector<double> values;
+    for (const Judged& launch : arm.launches) {
+      const auto moved = launch.bytes.find(channel);
+      const double longest = longer_phase(launch).second;
+      if (!launch.pass() && &launch != &middle) continue;
+      if (bandwidth.value && moved != launch.bytes.end() && moved->second > 0 && longest > 0)
+        values.push_back(sufficiency(longest, moved->second, *bandwidth.value));
+    }
     Json entry = {{"channel", channel}, {"bytes", bytes}, {"limit", bandwidth.limit}, {"bottleneck", bottleneck}};
-    entry["sufficiency"] = bandwidth.value && bytes > 0 && longest > 0
-                               ? Json(sufficiency(longest, bytes, *bandwidth.value))
-                               : Json(nullptr);
-    if (entry["sufficiency"].is_null())
-      entry["reason"] = longest > 0 && bytes > 0 ? fmt::format("limit {} was not measured", bandwidth.limit)
-                                                 : "nothing was simulated or trained, or nothing moved";
+    entry["sufficiency"] = values.empty() ? Json(nullptr) : Json(median(values));
+    entry["ci95"] = values.empty() ? Json(nullptr) : ci_json(median_ci(values));
+    if (values.empty())
+      entry["reason"] = bottleneck.empty() || bytes <= 0 ? "nothing was simulated or trained, or nothing moved"
+                                                         : fmt::format("limit {} was not measured", bandwidth.limit);
     channels.push_back(entry);
   }
   return channels;

@@ -31,28 +31,47 @@ Json ratio_json(Part& part, const std::string& name, const std::optional<Ratio>&
   return measured(value, ci, "1", reason);
 }
 
-Json amortisation_json(Part& part, const Status& status) {
-  const Judged* simulation = part.find(kSimulationOnly) ? middle_launch(*part.find(kSimulationOnly)) : nullptr;
-  const Judged* own = part.find(kInMemory) ? middle_launch(*part.find(kInMemory)) : nullptr;
-  Json value = nullptr;
-  std::string reason = "it takes passing launches of the simulation-only and the integrated arm";
-  if (simulation != nullptr && own != nullptr && simulation->pass() && own->pass()) {
-    const double queries = part.item.at("problem").at("queries").get<double>() / static_cast<double>(own->of);
-    const auto per_query = [&](const Judged& launch) {
-      return launch.by_name.at("answer") / (queries * static_cast<double>(launch.answered));
-    };
-    const auto spent = [](const Judged& launch, const std::string& name) {
-      const auto found = launch.by_name.find(name);
-      return found == launch.by_name.end() ? 0.0 : found->second;
-    };
-    const double count = amortisation(spent(*own, "simulate"), spent(*own, "train"), spent(*own, "validate"),
-                                      spent(*simulation, "validate"), per_query(*simulation), per_query(*own));
-    value = std::isinf(count) ? Json("inf") : Json(count);
-    reason = "";
+// Of every block in which both arms pass, what `of` makes of their launches; nothing of a block adds nothing.
+template <typename Of>
+std::vector<double> by_block(const Part& part, const std::string& a, const std::string& b, const Of& of) {
+  std::vector<double> values;
+  for (std::size_t block = 0; block < part.derivation.launches(part.item); ++block) {
+    const Judged* one = launch_of_block(part.find(a), static_cast<int>(block));
+    const Judged* other = launch_of_block(part.find(b), static_cast<int>(block));
+    if (one == nullptr || other == nullptr) continue;
+    if (const std::optional<double> value = of(*one, *other)) values.push_back(*value);
   }
+  return values;
+}
+
+// Their median with its interval; one that reaches to infinity is none.
+Json median_json(Part& part, const std::string& name, std::vector<double> values, const Status& status,
+                 const std::string& missing) {
+  constexpr double endless = 1e300;  // stands for infinity, of which no median can be taken
+  for (double& value : values) value = std::min(value, endless);
+  Json value = nullptr, ci = nullptr;
+  if (!values.empty()) {
+    const double middle = median(values);
+    value = middle < endless / 2 ? Json(middle) : Json("inf");
+    if (const auto interval = median_ci(values); interval && interval->high < endless) ci = ci_json(interval);
+  }
+  const std::string reason = values.empty() ? missing : "";
   const std::size_t launches = part.derivation.launches(part.item);
-  part.derivation.fom(part.fom + ".amortisation", value, "1", nullptr, launches, launches, status, reason);
-  return measured(value, nullptr, "1", reason);
+  part.derivation.fom(part.fom + "." + name, value, "1", ci, launches, launches, status, reason);
+  return measured(value, ci, "1", reason);
+}
+
+double answers_until_it_pays(const Part& part, const Judged& simulation, const Judged& own) {
+  const double queries = part.item.at("problem").at("queries").get<double>() / static_cast<double>(own.of);
+  const auto per_query = [&](const Judged& launch) {
+    return launch.by_name.at("answer") / (queries * static_cast<double>(launch.answered));
+  };
+  const auto spent = [](const Judged& launch, const std::string& name) {
+    const auto found = launch.by_name.find(name);
+    return found == launch.by_name.end() ? 0.0 : found->second;
+  };
+  return amortisation(spent(own, "simulate"), spent(own, "train"), spent(own, "validate"),
+                      spent(simulation, "validate"), per_query(simulation), per_query(own));
 }
 
 // K6 of every coupling that does the same work, over the separated arm with a warm and with a cold page cache.
@@ -113,8 +132,6 @@ Json kpis_json(Part& part, Json& claims) {
   const auto over_simulation = ratio(part, kSimulationOnly, kInMemory, time);
   const Arm* separated = part.find(kSeparated);
   const Arm* integrated = part.find(kInMemory);
-  const Judged* apart = separated ? middle_launch(*separated) : nullptr;
-  const Judged* together = integrated ? middle_launch(*integrated) : nullptr;
   std::vector<const Arm*> both;
   for (const Arm* arm : {separated, integrated})
     if (arm != nullptr) both.push_back(arm);
@@ -132,11 +149,12 @@ Json kpis_json(Part& part, Json& claims) {
   kpis["coupling_speedup_without_startup"] =
       ratio_json(part, "coupling_speedup_without_startup", steady, status, coupling ? "" : missing);
   kpis["couplings"] = couplings_json(part, status, time, without_startup);
-  const auto reduction = apart && together ? movement_reduction(apart->bytes, together->bytes) : std::nullopt;
-  const std::size_t launches = part.derivation.launches(part.item);
-  part.derivation.fom(part.fom + ".data_movement_reduction", number_or_null(reduction), "1", nullptr, launches,
-                      launches, status, reduction ? "" : missing);
-  kpis["data_movement_reduction"] = measured(number_or_null(reduction), nullptr, "1", reduction ? "" : missing);
+  kpis["data_movement_reduction"] = median_json(part, "data_movement_reduction",
+                                                by_block(part, kSeparated, kInMemory,
+                                                         [](const Judged& apart, const Judged& together) {
+                                                           return movement_reduction(apart.bytes, together.bytes);
+                                                         }),
+                                                status, missing);
   std::optional<Ratio> saving = energies;
   if (saving) {
     saving->value = 1 - 1 / energies->value;
@@ -146,7 +164,12 @@ Json kpis_json(Part& part, Json& claims) {
   kpis["energy_saving_split"] = saving_split_json(part, saving ? "" : unmetered);
   kpis["speedup_over_simulation"] =
       ratio_json(part, "speedup_over_simulation", over_simulation, status, over_simulation ? scaled : missing);
-  kpis["amortisation"] = amortisation_json(part, status);
+  const auto pays = [&](const Judged& simulation, const Judged& own) {
+    return std::optional(answers_until_it_pays(part, simulation, own));
+  };
+  kpis["amortisation"] =
+      median_json(part, "amortisation", by_block(part, kSimulationOnly, kInMemory, pays), status,
+                  "it takes passing launches of the simulation-only and the integrated arm in one block");
   const double startup = startup_share(separated);
   const auto blocks = [&](const Quantity& of) { return pairs(part, kSeparated, kInMemory, of).first.size(); };
   for (const Claim& claim : {claim_speedup(coupling, steady, blocks(time), startup),

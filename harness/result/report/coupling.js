@@ -74,6 +74,7 @@ function channelTable(arms) {
     {title: "bytes", num: true, cell: ({channel}) => quantity(channel.bytes, "B")},
     {title: "measured by", cell: ({channel}) => words(channel.limit)},
     {title: "sufficiency", num: true, cell: ({channel}) => (channel.sufficiency === null ? channel.reason : number(channel.sufficiency) + " ×")},
+    {title: "95 % CI", num: true, cell: ({channel}) => interval(channel.ci95, "1")},
     {title: "in words", cell: ({channel}) => (channel.sufficiency === null ? "" : channel.sufficiency < 1 ? "limits the coupling" :
       "enough: could move its bytes " + number(Math.floor(channel.sufficiency)) + " times while " + words(channel.bottleneck) + " runs")},
   ], rows);
