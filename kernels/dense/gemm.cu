@@ -11,7 +11,6 @@
 
 #include "harness/base/check.hpp"
 #include "harness/device/gpu_memory.hpp"
-#include "harness/kernel/choose.hpp"
 #include "harness/kernel/kernel.hpp"
 #include "kernels/dense/freivalds.hpp"
 #include "kernels/dense/gpu_product.hpp"
@@ -57,15 +56,7 @@ class Gemm final : public Kernel {
     demand_multiples(shape_, format_.a);
     product_.emplace(shape_, format_);
     load(Data::random);  // zeros or constants would run faster than what is timed
-    std::vector<Candidate> candidates;
-    for (std::size_t way = 0; way < product_->ways(); ++way)
-      candidates.push_back({[this, way] {
-        product_->use(way);
-        run();
-        finish();
-      }});
-    way_ = fastest(ranks_, candidates);
-    product_->use(way_);
+    way_ = choose_way(ranks_, *product_, [this] { run(); });
   }
 
   void prepare(Data data) override { load(data); }

@@ -1,11 +1,15 @@
-// Products C = A B on a device by the vendor's library: cuBLASLt, rocBLAS, or loops on the guarded device. Row-major.
+// Products C = A B (+ bias) on a device by the vendor's library: cuBLASLt, rocBLAS, or loops on the guarded device.
+// Row-major.
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
-#include "harness/device/gpu_vendor.hpp"
+#include "harness/device/gpu_runtime.hpp"
+#include "harness/kernel/choose.hpp"
 #include "kernels/dense/element.hpp"
 
 namespace tandem::GPU_VENDOR {
@@ -14,6 +18,8 @@ struct ProductFormat {
   kernels::Element a = kernels::Element::fp32, b = a, c = a;
   bool tf32 = false;          // fp32 operands, of which the tensor cores take 10 bits of the fraction
   bool b_transposed = false;  // memory holds B^T: the only order in which 8-bit operands are multiplied fast
+  bool a_transposed = false;  // memory holds A^T
+  bool bias = false;          // a row of n values in fp32 is added to every row; c must be fp32
 };
 
 class Product {
@@ -26,12 +32,26 @@ class Product {
 
   std::size_t ways() const;   // algorithms that the library proposes, the likeliest first
   void use(std::size_t way);  // 0 at first
-  void start(const void* a, const void* b, void* c);
+  void start(const void* a, const void* b, void* c, const float* bias = nullptr);
   std::string library() const;  // "cuBLASLt 13.1.0"
 
  private:
   struct State;
   std::unique_ptr<State> state_;
 };
+
+// Takes the fastest of the product's ways; `start` starts it once. Collective.
+inline std::size_t choose_way(const Ranks& ranks, Product& product, const std::function<void()>& start) {
+  std::vector<Candidate> candidates;
+  for (std::size_t way = 0; way < product.ways(); ++way)
+    candidates.push_back({[&, way] {
+      product.use(way);
+      start();
+      finish();
+    }});
+  const std::size_t way = fastest(ranks, candidates);
+  product.use(way);
+  return way;
+}
 
 }  // namespace tandem::GPU_VENDOR

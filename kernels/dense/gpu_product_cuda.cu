@@ -73,6 +73,21 @@ class Description {
     const cublasOperation_t first = format.b_transposed ? CUBLAS_OP_T : CUBLAS_OP_N;
     demand(cublasLtMatmulDescSetAttribute(description_, CUBLASLT_MATMUL_DESC_TRANSA, &first, sizeof first),
            "transpose an operand");
+    const cublasOperation_t second = format.a_transposed ? CUBLAS_OP_T : CUBLAS_OP_N;
+    demand(cublasLtMatmulDescSetAttribute(description_, CUBLASLT_MATMUL_DESC_TRANSB, &second, sizeof second),
+           "transpose an operand");
+    const cublasLtEpilogue_t epilogue = format.bias ? CUBLASLT_EPILOGUE_BIAS : CUBLASLT_EPILOGUE_DEFAULT;
+    demand(cublasLtMatmulDescSetAttribute(description_, CUBLASLT_MATMUL_DESC_EPILOGUE, &epilogue, sizeof epilogue),
+           "add a bias");
+    const cudaDataType_t bias_type = CUDA_R_32F;
+    if (format.bias)
+      demand(cublasLtMatmulDescSetAttribute(description_, CUBLASLT_MATMUL_DESC_BIAS_DATA_TYPE, &bias_type,
+                                            sizeof bias_type),
+             "take a bias in fp32");
+  }
+  void set_bias(const float* bias) {
+    demand(cublasLtMatmulDescSetAttribute(description_, CUBLASLT_MATMUL_DESC_BIAS_POINTER, &bias, sizeof bias),
+           "find the bias");
   }
   ~Description() { cublasLtMatmulDescDestroy(description_); }
   Description(const Description&) = delete;
@@ -115,13 +130,15 @@ struct Product::State {
   State(const MatmulShape& shape, const ProductFormat& format)
       : description(format),
         b(format.b, format.b_transposed ? shape.k : shape.n, format.b_transposed ? shape.n : shape.k),
-        a(format.a, shape.k, shape.m),
+        a(format.a, format.a_transposed ? shape.m : shape.k, format.a_transposed ? shape.k : shape.m),
         c(format.c, shape.n, shape.m),
         one(format.c, 1),
         zero(format.c, 0),
         workspace(workspace_bytes) {}
 
   void propose(const ProductFormat& format) {
+    // What is proposed depends on the bias' alignment: that of any buffer.
+    if (format.bias) description.set_bias(reinterpret_cast<const float*>(workspace.data()));
     cublasLtMatmulPreference_t preference = nullptr;
     demand(cublasLtMatmulPreferenceCreate(&preference), "take a preference");
     const auto status_of_limit = cublasLtMatmulPreferenceSetAttribute(
@@ -155,7 +172,8 @@ Product::~Product() = default;
 std::size_t Product::ways() const { return static_cast<std::size_t>(state_->ways); }
 void Product::use(std::size_t way) { state_->way = way; }
 
-void Product::start(const void* a, const void* b, void* c) {
+void Product::start(const void* a, const void* b, void* c, const float* bias) {
+  if (bias != nullptr) state_->description.set_bias(bias);
   demand(cublasLtMatmul(state_->handle, state_->description, &state_->one, b, state_->b, a, state_->a, &state_->zero, c,
                         state_->c, c, state_->c, &state_->found.at(state_->way).algo, state_->workspace.data(),
                         workspace_bytes, nullptr),

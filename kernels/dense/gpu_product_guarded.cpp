@@ -9,6 +9,30 @@ namespace tandem::guarded {
 
 using namespace kernels;
 
+namespace {
+
+// A matrix in fp64, in whatever order memory holds it.
+class Matrix {
+ public:
+  Matrix(Element type, const std::byte* data, bool transposed, std::size_t rows, std::size_t columns)
+      : columns_(columns), values_(rows * columns) {
+    const std::size_t length = transposed ? rows : columns;
+    const RowReader read = operand_rows(type, data, length);
+    std::vector<double> line(length);
+    for (std::size_t i = 0; i < (transposed ? columns : rows); ++i) {
+      read(i, line);
+      for (std::size_t j = 0; j < length; ++j) values_[transposed ? j * columns + i : i * columns + j] = line[j];
+    }
+  }
+  double operator()(std::size_t row, std::size_t column) const { return values_[row * columns_ + column]; }
+
+ private:
+  std::size_t columns_;
+  std::vector<double> values_;
+};
+
+}  // namespace
+
 struct Product::State {
   MatmulShape shape;
   ProductFormat format;
@@ -22,24 +46,21 @@ std::size_t Product::ways() const { return 1; }
 void Product::use(std::size_t) {}
 std::string Product::library() const { return "loops of the guarded device"; }
 
-void Product::start(const void* a, const void* b, void* c) {
+void Product::start(const void* a, const void* b, void* c, const float* bias) {
   demand_on_device(a, 1);
   demand_on_device(b, 2);
   demand_on_device(c, 3);
+  if (state_->format.bias) demand_on_device(bias, 4);
   const auto as_bytes = [](const void* data) { return static_cast<const std::byte*>(data); };
-  guarded::start([state = *state_, a = as_bytes(a), b = as_bytes(b), c = static_cast<std::byte*>(c)] {
+  guarded::start([state = *state_, a = as_bytes(a), b = as_bytes(b), c = static_cast<std::byte*>(c), bias] {
     const auto& [shape, format] = state;
-    const RowReader rows_of_a = operand_rows(format.a, a, shape.k);
-    const RowReader rows_of_b = operand_rows(format.b, b, format.b_transposed ? shape.k : shape.n);
-    std::vector<double> left(shape.k), sums(shape.n), right(format.b_transposed ? shape.k : shape.n);
+    const Matrix left(format.a, a, format.a_transposed, shape.m, shape.k);
+    const Matrix right(format.b, b, format.b_transposed, shape.k, shape.n);
+    std::vector<double> sums(shape.n);
     for (std::size_t i = 0; i < shape.m; ++i) {
-      rows_of_a(i, left);
-      std::fill(sums.begin(), sums.end(), 0.0);
-      for (std::size_t row = 0; row < (format.b_transposed ? shape.n : shape.k); ++row) {
-        rows_of_b(row, right);
-        for (std::size_t at = 0; at < right.size(); ++at)
-          sums[format.b_transposed ? row : at] += left[format.b_transposed ? at : row] * right[at];
-      }
+      for (std::size_t j = 0; j < shape.n; ++j) sums[j] = format.bias ? static_cast<double>(bias[j]) : 0;
+      for (std::size_t l = 0; l < shape.k; ++l)
+        for (std::size_t j = 0; j < shape.n; ++j) sums[j] += left(i, l) * right(l, j);
       for (std::size_t j = 0; j < shape.n; ++j) {
         if (format.c == Element::int32)
           reinterpret_cast<std::int32_t*>(c)[i * shape.n + j] = static_cast<std::int32_t>(sums[j]);

@@ -1,6 +1,7 @@
 // rocBLAS, where it was there to build with. It thinks in columns: a row-major C = A B is its C^T = B^T A^T, in which B
 // comes first and nothing is moved.
 #include "harness/base/check.hpp"
+#include "harness/device/gpu_code.hpp"
 #include "harness/device/gpu_memory.hpp"
 #include "kernels/dense/gpu_product.hpp"
 
@@ -38,6 +39,13 @@ rocblas_datatype type_of(Element element) {
   throw Unsupported(fmt::format("this module has no products of {} by rocBLAS", name_of(element)));
 }
 
+constexpr unsigned bias_threads = 256;
+
+GPU_KERNEL void add_bias(float* c, const float* bias, std::size_t columns, std::size_t count) {
+  const std::size_t i = grid_index();
+  if (i < count) c[i] += bias[i % columns];
+}
+
 }  // namespace
 
 struct Product::State {
@@ -59,7 +67,7 @@ Product::~Product() = default;
 std::size_t Product::ways() const { return 1; }
 void Product::use(std::size_t) {}
 
-void Product::start(const void* a, const void* b, void* c) {
+void Product::start(const void* a, const void* b, void* c, const float* bias) {
   const auto& [m, n, k, batch] = state_->shape;
   const ProductFormat& format = state_->format;
   const auto of = [](std::size_t size) { return static_cast<rocblas_int>(size); };
@@ -75,10 +83,13 @@ void Product::start(const void* a, const void* b, void* c) {
   else
     one.fp32 = 1;
   demand(rocblas_gemm_ex(state_->handle, format.b_transposed ? rocblas_operation_transpose : rocblas_operation_none,
-                         rocblas_operation_none, of(n), of(m), of(k), &one, b, type_of(format.b),
-                         of(format.b_transposed ? k : n), a, type_of(format.a), of(k), &zero, c, type_of(format.c),
-                         of(n), c, type_of(format.c), of(n), type_of(format.c), rocblas_gemm_algo_standard, 0, 0),
+                         format.a_transposed ? rocblas_operation_transpose : rocblas_operation_none, of(n), of(m),
+                         of(k), &one, b, type_of(format.b), of(format.b_transposed ? k : n), a, type_of(format.a),
+                         of(format.a_transposed ? m : k), &zero, c, type_of(format.c), of(n), c, type_of(format.c),
+                         of(n), type_of(format.c), rocblas_gemm_algo_standard, 0, 0),
          "multiply");
+  if (format.bias)
+    launch(add_bias, blocks_for(m * n, bias_threads), bias_threads, static_cast<float*>(c), bias, n, m * n);
 }
 
 std::string Product::library() const {
@@ -102,7 +113,7 @@ Product::Product(const kernels::MatmulShape&, const ProductFormat&) {
 Product::~Product() = default;
 std::size_t Product::ways() const { return 0; }
 void Product::use(std::size_t) {}
-void Product::start(const void*, const void*, void*) {}
+void Product::start(const void*, const void*, void*, const float*) {}
 std::string Product::library() const { return ""; }
 
 }  // namespace tandem::hip
