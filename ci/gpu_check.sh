@@ -46,14 +46,14 @@ status=0
 rates() { awk '/^TANDEM-FOM v1 kernel/ && $5 + 0 > 0 { print $3, $5 }' "$1"; }
 rates "$folder/all.txt" >"$folder/tandem-0.txt"
 
-# In turn: the products, triad and copy, and the sparse product, which have a peer.
+# In turn: the products, triad and copy, the sparse product and the training step, which have a peer.
 peer() { timeout 200 python3 results/peers/gpu.py "$@" 2>>"$folder/peer.log"; }
 if peer memory.copy >/dev/null; then
   peer >"$folder/peer-0.txt" || true
   for ((pair = 1; pair <= pairs && SECONDS < deadline; ++pair)); do
     "$program" run configs/gpu_pairs.toml --out "$folder/pair-$pair" >"$folder/pair-$pair.txt" 2>&1 || true
     rates "$folder/pair-$pair.txt" >"$folder/tandem-$pair.txt"
-    peer memory.triad memory.copy precision=fp64 precision=bf16 precision=fp8 spmv >"$folder/peer-$pair.txt" || true
+    peer memory.triad memory.copy precision=fp64 precision=bf16 precision=fp8 spmv train_step >"$folder/peer-$pair.txt" || true
   done
 else
   echo "no python3 with PyTorch that sees the GPU: nothing to compare with"

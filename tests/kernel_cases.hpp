@@ -87,6 +87,8 @@ inline const Cases& small_device_cases() {
       {"learning/linear",
        {"batch=1/in=1/out=1", "batch=9/in=100/out=70", "batch=70/in=9/out=100/pass=backward",
         "batch=32/in=64/out=96/precision=bf16", "batch=130/in=16/out=24/pass=backward/precision=bf16"}},
+      {"learning/train_step",
+       {"layers=3-16-5/batch=8", "layers=4-7/batch=70", "layers=8-32-32-16/batch=16/precision=bf16"}},
       {"dense/gemm", {"n=1", "n=7", "n=64"}},
       {"dense/mixed_gemm",
        {"n=40/precision=fp64", "n=64/precision=fp32", "n=64/precision=tf32", "n=8x100x33/precision=bf16",

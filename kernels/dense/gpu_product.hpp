@@ -16,11 +16,20 @@ namespace tandem::GPU_VENDOR {
 
 struct ProductFormat {
   kernels::Element a = kernels::Element::fp32, b = a, c = a;
-  bool tf32 = false;          // fp32 operands, of which the tensor cores take 10 bits of the fraction
-  bool b_transposed = false;  // memory holds B^T: the only order in which 8-bit operands are multiplied fast
-  bool a_transposed = false;  // memory holds A^T
-  bool bias = false;          // a row of n values in fp32 is added to every row; c must be fp32
+  bool tf32 = false;            // fp32 operands, of which the tensor cores take 10 bits of the fraction
+  bool b_transposed = false;    // memory holds B^T: the only order in which 8-bit operands are multiplied fast
+  bool a_transposed = false;    // memory holds A^T
+  std::size_t alignment = 256;  // of all matrices, bytes
+  bool bias = false;            // a row of n values in fp32 is added to every row; c must be fp32
 };
+
+// The largest alignment up to 256 that all of these offsets in bytes keep.
+inline std::size_t alignment_of(const std::vector<std::size_t>& offsets) {
+  std::size_t alignment = 256;
+  for (const std::size_t offset : offsets)
+    while (offset % alignment != 0) alignment /= 2;
+  return alignment;
+}
 
 class Product {
  public:

@@ -141,12 +141,18 @@ struct Product::State {
     if (format.bias) description.set_bias(reinterpret_cast<const float*>(workspace.data()));
     cublasLtMatmulPreference_t preference = nullptr;
     demand(cublasLtMatmulPreferenceCreate(&preference), "take a preference");
-    const auto status_of_limit = cublasLtMatmulPreferenceSetAttribute(
-        preference, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, &workspace_bytes, sizeof workspace_bytes);
+    const auto prefer = [&](cublasLtMatmulPreferenceAttributes_t what, const auto& value) {
+      return cublasLtMatmulPreferenceSetAttribute(preference, what, &value, sizeof value);
+    };
+    auto status_of_limits = prefer(CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, workspace_bytes);
+    const auto alignment = static_cast<std::uint32_t>(format.alignment);
+    for (const auto matrix : {CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES,
+                              CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES})
+      if (status_of_limits == CUBLAS_STATUS_SUCCESS) status_of_limits = prefer(matrix, alignment);
     const auto status =
         cublasLtMatmulAlgoGetHeuristic(handle, description, b, a, c, c, preference, most_ways, found.data(), &ways);
     cublasLtMatmulPreferenceDestroy(preference);
-    demand(status_of_limit, "limit its workspace");
+    demand(status_of_limits, "limit workspace and alignment");
     if (status == CUBLAS_STATUS_NOT_SUPPORTED || (status == CUBLAS_STATUS_SUCCESS && ways == 0))
       throw Unsupported(fmt::format("cuBLASLt has no product of {} and {} into {} for this GPU and size",
                                     name_of(format.a), name_of(format.b), name_of(format.c)));

@@ -1,51 +1,15 @@
 // One AdamW step over n parameters on a device, in place: 14 operations and 28 bytes each, 2 more for the copy in bf16
-// (adamw.hpp has the formula and judges the result on the host, in fp64). A thread a parameter.
-#include <cmath>
+// (adamw_device.hpp). Judged on the host, in fp64.
 #include <cstdint>
-#include <cstring>
 
-#include "harness/device/gpu_code.hpp"
 #include "harness/device/gpu_memory.hpp"
 #include "kernels/learning/adam_case.hpp"
+#include "kernels/learning/adamw_device.hpp"
 
 namespace tandem::GPU_VENDOR {
 namespace {
 
 using namespace tandem::kernels;
-
-constexpr unsigned threads = 256;
-
-struct Factors {
-  float shrink, beta1, rest1, beta2, rest2, rate, inverse2, epsilon;
-};
-
-Factors factors_of(const AdamWSettings& s) {
-  const auto steps = static_cast<double>(AdamCase::step);
-  const double bias1 = 1 - std::pow(s.beta1, steps), bias2 = 1 - std::pow(s.beta2, steps);
-  const auto f = [](double value) { return static_cast<float>(value); };
-  return {f(1 - AdamCase::rate * s.decay), f(s.beta1),   f(1 - s.beta1), f(s.beta2), f(1 - s.beta2),
-          f(AdamCase::rate / bias1),       f(1 / bias2), f(s.epsilon)};
-}
-
-// To nearest, ties to even.
-GPU_FUNCTION std::uint16_t to_bf16(float value) {
-  std::uint32_t bits = 0;
-  memcpy(&bits, &value, sizeof bits);
-  return static_cast<std::uint16_t>((bits + 0x7fffU + ((bits >> 16) & 1U)) >> 16);
-}
-
-// `state`: weights, first and second moments, one after another.
-GPU_KERNEL void step(float* state, const float* gradients, std::uint16_t* rounded, Factors f, std::size_t n) {
-  const std::size_t i = grid_index();
-  if (i >= n) return;
-  const float g = gradients[i];
-  const float m = f.beta1 * state[n + i] + f.rest1 * g, v = f.beta2 * state[2 * n + i] + f.rest2 * g * g;
-  const float w = state[i] * f.shrink - f.rate * m / (sqrtf(v * f.inverse2) + f.epsilon);
-  state[i] = w;
-  state[n + i] = m;
-  state[2 * n + i] = v;
-  if (rounded != nullptr) rounded[i] = to_bf16(w);
-}
 
 class Adam final : public Kernel {
  public:
@@ -70,8 +34,8 @@ class Adam final : public Kernel {
   }
 
   void run() override {
-    launch(step, blocks_for(case_.size(), threads), threads, state_.device(),
-           static_cast<const float*>(gradients_.data()), rounded_.data(), factors_of(case_.settings()), case_.size());
+    start_adamw(state_.device(), gradients_.data(), rounded_.data(),
+                adamw_factors(case_.settings(), AdamCase::rate, AdamCase::step), case_.size());
   }
   void finish() override { GPU_VENDOR::finish(); }
 

@@ -4,25 +4,15 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <cstdint>
-#include <cstring>
 
 #include "harness/device/gpu_code.hpp"
-#include "harness/device/gpu_memory.hpp"
+#include "kernels/learning/gpu_bf16.hpp"
 
 namespace tandem::GPU_VENDOR {
 
 // Rows of a block: enough of them to fill a GPU from a few hundred rows on.
 constexpr std::size_t rows_of_block = 64;
 inline std::size_t blocks_of_rows(std::size_t rows) { return (rows + rows_of_block - 1) / rows_of_block; }
-
-GPU_FUNCTION float as_float(float value) { return value; }
-GPU_FUNCTION float as_float(std::uint16_t bf16) {
-  const std::uint32_t bits = static_cast<std::uint32_t>(bf16) << 16;
-  float value = 0;
-  memcpy(&value, &bits, sizeof value);
-  return value;
-}
 
 // Thread (block of rows, column), columns fastest.
 template <typename T>
@@ -35,12 +25,19 @@ GPU_KERNEL void sum_blocks(const T* matrix, float* partial, std::size_t rows, st
   partial[at] = sum;
 }
 
-GPU_KERNEL inline void sum_partial(const float* partial, float* sums, std::size_t blocks, std::size_t columns) {
+template <typename T>
+GPU_KERNEL void sum_partial(const T* partial, T* sums, std::size_t blocks, std::size_t columns) {
   const std::size_t column = grid_index();
   if (column >= columns) return;
-  float sum = 0;
+  T sum = 0;
   for (std::size_t block = 0; block < blocks; ++block) sum += partial[block * columns + column];
   sums[column] = sum;
+}
+
+// Adds up what each block of rows made, `partial` [blocks, columns].
+inline void add_blocks(const float* partial, float* sums, std::size_t blocks, std::size_t columns) {
+  constexpr unsigned threads = 128;
+  launch(sum_partial<float>, blocks_for(columns, threads), threads, partial, sums, blocks, columns);
 }
 
 // `partial`: blocks_of_rows(rows) x columns. Waits for nothing.
@@ -49,7 +46,7 @@ void column_sums(const T* matrix, float* partial, float* sums, std::size_t rows,
   constexpr unsigned threads = 128;
   const std::size_t blocks = blocks_of_rows(rows);
   launch(sum_blocks<T>, blocks_for(blocks * columns, threads), threads, matrix, partial, rows, columns);
-  launch(sum_partial, blocks_for(columns, threads), threads, static_cast<const float*>(partial), sums, blocks, columns);
+  add_blocks(partial, sums, blocks, columns);
 }
 
 }  // namespace tandem::GPU_VENDOR

@@ -2,6 +2,7 @@
 // bias joined to the product. Judged on the host as on the CPU (linear_case.hpp).
 #include <optional>
 
+#include "harness/device/gpu_memory.hpp"
 #include "kernels/dense/gpu_product.hpp"
 #include "kernels/learning/column_sums.hpp"
 #include "kernels/learning/linear_case.hpp"
@@ -27,6 +28,7 @@ class Linear final : public Kernel {
     const auto& [batch, in, out, backward, bf16] = choice_;
     ProductFormat format;
     format.a = format.b = bf16 ? Element::bf16 : Element::fp32;
+    format.alignment = alignment_of({choice_.weight_gradient() * sizeof(float)});
     if (!backward) {
       format.bias = true;
       forward_.emplace(MatmulShape{batch, out, in}, format);

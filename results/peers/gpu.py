@@ -126,9 +126,63 @@ def sparse():
     yield "kernel.sparse.spmv.matrix=stencil27_192.format=auto.device=gpu.rate", make, 2 * (3 * n - 2)**3
 
 
+def learning():
+    """Layers and a training step, eagerly; bf16 of the step is autocast over fp32 parameters."""
+    batch, width = 8192, 4096
+    name = "kernel.learning.linear.batch=8192.in=4096.out=4096.pass={}.precision={}.device=gpu.rate"
+    kinds = {"fp32": torch.float32, "bf16": torch.bfloat16}
+
+    def drawn(*shape, dtype):
+        return (2 * torch.rand(*shape, device=DEVICE) - 1).to(dtype)
+
+    def forward(dtype):
+        def make():
+            torch.backends.cuda.matmul.allow_tf32 = False
+            x, w, bias = drawn(batch, width, dtype=dtype), drawn(width, width, dtype=dtype), drawn(width, dtype=dtype)
+            return lambda: torch.addmm(bias, x, w)
+        return make
+
+    def backward(dtype):
+        def make():
+            torch.backends.cuda.matmul.allow_tf32 = False
+            x, w, dy = drawn(batch, width, dtype=dtype), drawn(width, width, dtype=dtype), drawn(batch, width, dtype=dtype)
+            return lambda: (dy @ w.t(), x.t() @ dy, dy.sum(0))
+        return make
+
+    for precision, dtype in kinds.items():
+        yield name.format("forward", precision), forward(dtype), 2 * batch * width**2
+        yield name.format("backward", precision), backward(dtype), 4 * batch * width**2
+
+    layers, rows = [8, 256, 256, 256, 1024], 256
+    weights = sum(a * b for a, b in zip(layers, layers[1:]))
+
+    def step(bf16):
+        def make():
+            parts = []
+            for wide, next_wide in zip(layers, layers[1:]):
+                parts += [torch.nn.Linear(wide, next_wide), torch.nn.GELU(approximate="tanh")]
+            model = torch.nn.Sequential(*parts[:-1]).to(DEVICE)
+            optimizer = torch.optim.AdamW(model.parameters(), lr=1e-6, weight_decay=0.01, fused=True)
+            x, target = drawn(rows, layers[0], dtype=torch.float32), drawn(rows, layers[-1], dtype=torch.float32)
+
+            def run():
+                optimizer.zero_grad(set_to_none=True)
+                with torch.autocast("cuda", dtype=torch.bfloat16, enabled=bf16):
+                    y = model(x)
+                ((y.float() - target).square().sum() / rows).backward()
+                optimizer.step()
+
+            return run
+        return make
+
+    for precision in kinds:
+        yield (f"kernel.learning.train_step.layers=8-256-256-256-1024.batch=256.precision={precision}.device=gpu.rate",
+               step(precision == "bf16"), 6 * rows * weights)
+
+
 def main():
     wanted = sys.argv[1:]
-    for family in (memory, products, sparse):
+    for family in (memory, products, sparse, learning):
         for name, make, work in family():
             if wanted and not any(pattern in name for pattern in wanted):
                 continue

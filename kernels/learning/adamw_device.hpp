@@ -1,0 +1,47 @@
+// The AdamW step on a device (adamw.hpp has the formula), a thread a parameter.
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels/learning/adamw.hpp"
+#include "kernels/learning/gpu_bf16.hpp"
+
+namespace tandem::GPU_VENDOR {
+
+struct AdamWFactors {
+  float shrink, beta1, rest1, beta2, rest2, rate, inverse2, epsilon;
+};
+
+// Of step t, from 1.
+inline AdamWFactors adamw_factors(const kernels::AdamWSettings& s, double learning_rate, std::size_t t) {
+  const auto steps = static_cast<double>(t);
+  const double bias1 = 1 - std::pow(s.beta1, steps), bias2 = 1 - std::pow(s.beta2, steps);
+  const auto f = [](double value) { return static_cast<float>(value); };
+  return {f(1 - learning_rate * s.decay), f(s.beta1),   f(1 - s.beta1), f(s.beta2), f(1 - s.beta2),
+          f(learning_rate / bias1),       f(1 / bias2), f(s.epsilon)};
+}
+
+// `state`: weights, first and second moments, one after another. `rounded`: the weights once more in bf16, or null.
+template <typename Bits>
+GPU_KERNEL void adamw(float* state, const float* gradients, Bits* rounded, AdamWFactors f, std::size_t n) {
+  const std::size_t i = grid_index();
+  if (i >= n) return;
+  const float g = gradients[i];
+  const float m = f.beta1 * state[n + i] + f.rest1 * g, v = f.beta2 * state[2 * n + i] + f.rest2 * g * g;
+  const float w = state[i] * f.shrink - f.rate * m / (sqrtf(v * f.inverse2) + f.epsilon);
+  state[i] = w;
+  state[n + i] = m;
+  state[2 * n + i] = v;
+  if (rounded != nullptr) put(rounded[i], w);
+}
+
+// Waits for nothing.
+inline void start_adamw(float* state, const float* gradients, std::uint16_t* rounded, const AdamWFactors& factors,
+                        std::size_t n) {
+  constexpr unsigned threads = 256;
+  launch(adamw<std::uint16_t>, blocks_for(n, threads), threads, state, gradients, rounded, factors, n);
+}
+
+}  // namespace tandem::GPU_VENDOR

@@ -1,0 +1,27 @@
+// Values in fp32 or bf16 (its bits) as device code reads and writes them.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+
+#include "harness/device/gpu_code.hpp"
+
+namespace tandem::GPU_VENDOR {
+
+GPU_FUNCTION float as_float(float value) { return value; }
+GPU_FUNCTION float as_float(std::uint16_t bf16) {
+  const std::uint32_t bits = static_cast<std::uint32_t>(bf16) << 16;
+  float value = 0;
+  memcpy(&value, &bits, sizeof value);
+  return value;
+}
+
+GPU_FUNCTION void put(float& to, float value) { to = value; }
+// To nearest, ties to even.
+GPU_FUNCTION void put(std::uint16_t& to, float value) {
+  std::uint32_t bits = 0;
+  memcpy(&bits, &value, sizeof bits);
+  to = static_cast<std::uint16_t>((bits + 0x7fffU + ((bits >> 16) & 1U)) >> 16);
+}
+
+}  // namespace tandem::GPU_VENDOR
