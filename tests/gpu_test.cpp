@@ -9,6 +9,7 @@
 #include "harness/base/check.hpp"
 #include "harness/kernel/gpu_kernels.hpp"
 #include "harness/result/files.hpp"
+#include "tests/cli/measured.hpp"
 #include "tests/cli/workplace.hpp"
 
 namespace tandem {
@@ -134,6 +135,24 @@ TEST(GpuCases, run_on_the_guarded_device_and_beside_the_cpu) {
   EXPECT_EQ(kernel.at("facts").at("notes").at("device"), "guarded device");
   const std::string reasons = kernel.at("reasons").dump();
   EXPECT_NE(reasons.find("behaves like a GPU's"), std::string::npos) << reasons;
+}
+
+TEST(GpuCases, on_a_part_of_a_gpu_are_unofficial) {
+  const Measured made(
+      "class = \"quick\"\nlimits = \"none\"\nthreads = 1\n[[kernel]]\nname = \"memory/triad\"\nn = \"1k\"\n"
+      "device = \"guarded\"\n");
+  const auto reasons_on = [&](const std::string& name) {
+    Records records = made.records;
+    records.plan["cases"][0]["device"] = "gpu";
+    for (LaunchRecord& launch : records.launches)
+      for (Json& record : launch.line.at("records"))
+        if (record.at("record") == "facts") record["notes"]["device"] = name;
+    const Json kernel = derive(records).at("kernels").at(0);
+    return kernel.at("reasons").dump();
+  };
+  EXPECT_EQ(reasons_on("NVIDIA H200").find("part of a GPU"), std::string::npos);
+  EXPECT_NE(reasons_on("NVIDIA H200 MIG 3g.71gb").find("NVIDIA H200 MIG 3g.71gb is a part of a GPU"),
+            std::string::npos);
 }
 
 TEST(GpuCases, what_a_plan_may_not_ask_is_told) {

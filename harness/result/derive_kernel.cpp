@@ -88,6 +88,12 @@ Json speedup(const std::vector<const LaunchRecord*>& launches) {
   return result;
 }
 
+// The name of the GPU that a case ran on; CUDA's has "MIG 3g.71gb" in it where it is a part of one.
+std::string gpu_of(const Json& item, const Json& facts) {
+  if (item.value("device", "cpu") != "gpu" || facts.is_null()) return "";
+  return facts.at("notes").value("device", "");
+}
+
 }  // namespace
 
 Json derive_kernel(Derivation& derivation, const Json& item) {
@@ -114,6 +120,8 @@ Json derive_kernel(Derivation& derivation, const Json& item) {
   if (skipped.empty() && status.has_figure() && timed.medians.empty()) status.add("FAILED", "nothing was timed");
   const Json facts =
       launches.empty() || launches.back()->of("facts").empty() ? Json(nullptr) : launches.back()->of("facts")[0];
+  if (const std::string name = gpu_of(item, facts); name.find(" MIG ") != std::string::npos)
+    status.add("UNOFFICIAL", fmt::format("{} is a part of a GPU, whose memory and power others may use", name));
 
   const bool time = item.at("figure") == "time";
   const bool flops = item.at("figure") == "flop_rate";

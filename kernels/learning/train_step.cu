@@ -105,7 +105,7 @@ class TrainStep final : public Kernel {
   void prepare(Data data) override {
     case_.prepare(data);
     Buffer<T> inputs(inputs_.size());
-    for (std::size_t i = 0; i < inputs.size(); ++i) put(inputs[i], case_.inputs()[i]);
+    for (std::size_t i = 0; i < inputs.size(); ++i) inputs[i] = rounded_if(case_.inputs()[i]);
     inputs_.upload(inputs);
     targets_.upload(case_.targets());
     Mlp mlp(case_.shape(), case_.precision());
@@ -167,6 +167,12 @@ class TrainStep final : public Kernel {
 
  private:
   static constexpr bool rounds = sizeof(T) == 2;
+  static T rounded_if(float value) {
+    if constexpr (!rounds) return value;
+    Bf16 rounded;
+    store(rounded, value);
+    return static_cast<T>(rounded.bits);
+  }
 
   // Of the layer from a [batch, in] to z [batch, out].
   struct Layer {
