@@ -6,10 +6,8 @@
 #include "kernels/sparse/hpcg.hpp"
 
 #include <algorithm>
-#include <cmath>
 
 #include "harness/base/check.hpp"
-#include "harness/base/random.hpp"
 
 namespace tandem::kernels {
 namespace {
@@ -22,35 +20,20 @@ constexpr double bytes_per_point = 1050;
 
 Hpcg::Hpcg(const Block& block, const Storage& storage, const KernelContext& context)
     : ranks_(context.ranks),
+      judge_(context.ranks, block, context.seed),
       solver_(context.ranks, block, storage),
       work_(solver_.matrix().size()),
       right_(solver_.matrix().size()),
       unknown_(solver_.matrix().size()),
       output_(static_cast<std::size_t>(block.rows())),
-      seed_(context.seed),
       order_(storage.order) {}
 
-double Hpcg::exact(std::int64_t point) const {
-  return data_ == Data::exact ? 1 : random_uniform(seed_, 1, static_cast<std::uint64_t>(point));
-}
-
 void Hpcg::prepare(Data data) {
-  data_ = data;
-  const Block& block = solver_.block();
-  HpcgReference reference(ranks_, block);
-  Buffer<double> x(reference.size()), right(reference.size());
-  reference.fill(
-      0, [&](std::int64_t point) { return exact(point); }, x.data());
-  reference.product(0, x.data(), right.data());
-  const CgResult natural = reference.solve(right.data(), x.data(), reference_iterations);
-  reference_residual_ = natural.residual / natural.history.front();
-  Buffer<double> rows(output_.size());
-  block.each_point([&](std::int64_t row, std::int64_t at) { rows.data()[row] = right.data()[at]; });
-  solver_.matrix().to_slots(rows.data(), right_.data());
-  target_ = reference_residual_ * accepted * natural.history.front();
+  judge_.prepare(data);
+  solver_.matrix().to_slots(judge_.right().data(), right_.data());
   iterations_ =
-      std::max(reference_iterations, solve(right_.data(), unknown_.data(), target_, most_iterations, true).iterations);
-  scaled_residuals_.clear();
+      std::max(reference_iterations,
+               solve(right_.data(), unknown_.data(), judge_.target(), HpcgJudge::most_iterations, true).iterations);
   std::fill(output_.begin(), output_.end(), 0.0);
 }
 
@@ -66,7 +49,7 @@ CgResult Hpcg::solve(const double* right, double* x, double target, std::size_t 
 
 void Hpcg::run() {
   result_ = solve(right_.data(), unknown_.data(), 0, iterations_, true);
-  scaled_residuals_.push_back(result_.residual / result_.history.front());
+  judge_.add_set(result_.residual / result_.history.front());
   solver_.matrix().to_rows(unknown_.data(), output_.data());
 }
 
@@ -76,16 +59,26 @@ double Hpcg::product_bytes() const {
   return a.lower_bytes() + a.upper_bytes() + (3 + 13) * 8.0 * static_cast<double>(a.slots());
 }
 
+void Hpcg::set_diagonal(const std::function<double(std::size_t)>& of_row) { solver_.matrix().set_diagonal(of_row); }
+
+std::vector<Verdict> Hpcg::verify() {
+  std::vector<Verdict> verdicts;
+  judge_.judge_result(output_, verdicts);
+  judge_.judge_parts(parts_of(solver_), verdicts);
+  Buffer<double> right(solver_.matrix().size()), x(solver_.matrix().size());
+  judge_.judge_spectrum(
+      [&](const double* rows, double target, std::size_t most, bool precondition) {
+        solver_.matrix().to_slots(rows, right.data());
+        return solve(right.data(), x.data(), target, most, precondition).iterations;
+      },
+      [&](const std::function<double(std::size_t)>& of_row) { set_diagonal(of_row); }, verdicts);
+  return verdicts;
+}
+
 Facts Hpcg::facts() const {
-  std::vector<double> rows, nonzeros;
-  for (std::size_t l = 0; l < hpcg_levels; ++l) {
-    rows.push_back(static_cast<double>(solver_.block(l).rows()));
-    nonzeros.push_back(static_cast<double>(solver_.block(l).nonzeros()));
-  }
-  const auto own = static_cast<double>(iterations_);
   Facts facts;
-  facts.flops = hpcg_flops(rows, nonzeros, own) * reference_iterations / own;
-  facts.bytes = own * (product_bytes() + solver_.cycle_bytes());
+  facts.flops = judge_.flops(iterations_);
+  facts.bytes = static_cast<double>(iterations_) * (product_bytes() + solver_.cycle_bytes());
   facts.working_set = solver_.working_set();
   facts.setup_share = 0.1;  // HPCG's: a set-up serves ten sets
   facts.limit = "read";
@@ -93,7 +86,7 @@ Facts Hpcg::facts() const {
   facts.notes["order"] = hpcg_orders[static_cast<std::size_t>(order_)];
   facts.notes["grid"] = text_of(solver_.block().ranks);
   facts.notes["iterations"] = fmt::format("{}, reference {}", iterations_, reference_iterations);
-  facts.notes["scaled residual"] = fmt::format("{:.6e}", scaled_residuals_.empty() ? 0.0 : scaled_residuals_.back());
+  facts.notes["scaled residual"] = fmt::format("{:.6e}", judge_.last_residual());
   return facts;
 }
 

@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <functional>
+#include <limits>
 
 #include "harness/kernel/kernel.hpp"
+#include "kernels/sparse/hpcg_judge.hpp"
 #include "kernels/sparse/hpcg_reference.hpp"
 #include "kernels/sparse/hpcg_settings.hpp"
 
@@ -12,7 +14,7 @@ namespace tandem::kernels {
 
 class Hpcg : public Kernel {
  public:
-  static constexpr std::size_t reference_iterations = 50;
+  static constexpr std::size_t reference_iterations = HpcgJudge::reference_iterations;
 
   Hpcg(const Block& block, const Storage& storage, const KernelContext& context);
 
@@ -25,14 +27,10 @@ class Hpcg : public Kernel {
   HpcgSolver<double>& solver() { return solver_; }
   const CgResult& result() const { return result_; }
   std::size_t iterations() const { return iterations_; }
-  double reference_residual() const { return reference_residual_; }  // scaled, after the reference's iterations
+  double reference_residual() const { return judge_.reference_residual(); }
 
  protected:
-  // HPCG accepts a residual that agrees to six digits, and gives up after ten times the reference's iterations.
-  static constexpr double accepted = 1 + 1e-6;
-  static constexpr std::size_t most_iterations = 10 * reference_iterations;
-
-  // From x = 0 until the residual is <= target, or `most` iterations, with or without the preconditioner.
+  // From x = 0 until the residual is <= target, or `most` iterations, with or without the preconditioner. Slots.
   virtual CgResult solve(const double* right, double* x, double target, std::size_t most, bool precondition);
   // By this preconditioner m(r, z), z of the precision that `work` has for it.
   template <typename Z, typename M>
@@ -41,34 +39,22 @@ class Hpcg : public Kernel {
   virtual void set_diagonal(const std::function<double(std::size_t)>& of_row);
   double product_bytes() const;  // of an iteration: the fp64 product and the vectors, without the preconditioner
 
-  // In [-1/2, 1/2), a pure function of the point.
+  // z = M r by this solver, of rows.
   template <typename T>
-  Buffer<T> random_slots(HpcgSolver<T>& solver, std::uint64_t stream);
+  static void precondition_rows(HpcgSolver<T>& solver, const double* r, double* z);
   template <typename T>
-  double norm(const Buffer<T>& slots);
-  template <typename T>
-  void products(HpcgSolver<T>& solver, std::vector<Verdict>& verdicts);
-  template <typename T>
-  void symmetry(HpcgSolver<T>& solver, std::vector<Verdict>& verdicts);
+  static HpcgParts parts_of(HpcgSolver<T>& solver);
 
   const Ranks& ranks_;
+  HpcgJudge judge_;
   HpcgSolver<double> solver_;
   CgVectors<double> work_;
   Buffer<double> right_, unknown_, output_;  // slots, slots, rows
-  double target_ = 0;                        // of the residual, from the reference
   std::size_t iterations_ = reference_iterations;
 
  private:
-  double exact(std::int64_t point) const;  // of the solution that the right-hand side is made for
-  void spectrum(std::vector<Verdict>& verdicts);
-  void solution(std::vector<Verdict>& verdicts);
-
-  std::uint64_t seed_;
   Order order_;
-  Data data_ = Data::exact;
-  double reference_residual_ = 0;
   CgResult result_;
-  std::vector<double> scaled_residuals_;  // of each set since prepare
 };
 
 template <typename Z, typename M>
@@ -81,6 +67,31 @@ CgResult Hpcg::solve_by(const M& m, const double* right, double* x, CgVectors<do
   return conjugate_gradient(
       true, n, x, work, target, most, [&](double* p, double* q) { a.multiply(p, q); }, m,
       [&](double sum) { return ranks_.sum(sum); });
+}
+
+template <typename T>
+void Hpcg::precondition_rows(HpcgSolver<T>& solver, const double* r, double* z) {
+  DistributedMatrix<T>& a = solver.matrix();
+  Buffer<T> right(a.size()), unknown(a.size());
+  a.to_slots(r, right.data());
+  solver.precondition(right.data(), unknown.data());
+  a.to_rows(unknown.data(), z);
+}
+
+template <typename T>
+HpcgParts Hpcg::parts_of(HpcgSolver<T>& solver) {
+  HpcgParts parts;
+  if (sizeof(T) == sizeof(float)) parts.precision = ", fp32";
+  parts.epsilon = static_cast<double>(std::numeric_limits<T>::epsilon());
+  parts.multiply = [&solver](std::size_t level, const double* x, double* y) {
+    DistributedMatrix<T>& a = solver.matrix(level);
+    Buffer<T> from(a.size()), to(a.size());
+    a.to_slots(x, from.data());
+    a.multiply(from.data(), to.data());
+    a.to_rows(to.data(), y);
+  };
+  parts.precondition = [&solver](const double* r, double* z) { precondition_rows(solver, r, z); };
+  return parts;
 }
 
 }  // namespace tandem::kernels

@@ -87,13 +87,6 @@ double HpcgSolver<T>::working_set() const {
   return bytes;
 }
 
-double hpcg_flops(std::span<const double> rows, std::span<const double> nonzeros, double iterations) {
-  double cycle = 4 * nonzeros.back();                                               // coarsest: one symmetric sweep
-  for (std::size_t l = 0; l + 1 < nonzeros.size(); ++l) cycle += 10 * nonzeros[l];  // two of them and the residual
-  const double dots = (3 * iterations + 1) * 2 * rows[0], updates = dots;
-  return dots + updates + (iterations + 1) * 2 * nonzeros[0] + iterations * cycle;
-}
-
 template class HpcgSolver<float>;
 template class HpcgSolver<double>;
 template void HpcgSolver<double>::precondition(const double*, double*);

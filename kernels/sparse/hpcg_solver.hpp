@@ -5,10 +5,9 @@
 #pragma once
 
 #include "kernels/sparse/distributed.hpp"
+#include "kernels/sparse/hpcg_judge.hpp"
 
 namespace tandem::kernels {
-
-inline constexpr std::size_t hpcg_levels = 4;
 
 template <typename T>  // of all values and vectors: float or double
 class HpcgSolver {
@@ -40,9 +39,5 @@ class HpcgSolver {
 
 extern template class HpcgSolver<float>;
 extern template class HpcgSolver<double>;
-
-// HPCG's operation count of one set of `iterations`, for these rows and nonzeros a level (the whole grid or a rank's
-// part).
-double hpcg_flops(std::span<const double> rows, std::span<const double> nonzeros, double iterations);
 
 }  // namespace tandem::kernels

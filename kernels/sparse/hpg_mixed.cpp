@@ -23,7 +23,7 @@ HpgMixed::HpgMixed(const Block& block, const Storage& full, const Storage& singl
 
 void HpgMixed::prepare(Data data) {
   Hpcg::prepare(data);
-  const CgResult plain = Hpcg::solve(right_.data(), unknown_.data(), target_, most_iterations, true);
+  const CgResult plain = Hpcg::solve(right_.data(), unknown_.data(), judge_.target(), HpcgJudge::most_iterations, true);
   plain_iterations_ = std::max(reference_iterations, plain.iterations);
   plain_residual_ = plain.residual;
 }
@@ -45,21 +45,20 @@ void HpgMixed::set_diagonal(const std::function<double(std::size_t)>& of_row) {
 
 // |M32 r - M64 r| / (eps32 |M64 r|) of a random r.
 double HpgMixed::difference() {
-  Buffer<double> r = random_slots(solver_, 5), full(r.size());
-  Buffer<float> single(r.size());
-  solver_.precondition(r.data(), full.data());
-  single_.precondition(r.data(), single.data());
-  const double whole = norm(full);
-  for (std::size_t s = 0; s < solver_.matrix().slots(); ++s) full[s] -= static_cast<double>(single[s]);
-  return norm(full) / (static_cast<double>(std::numeric_limits<float>::epsilon()) * whole);
+  const Buffer<double> r = judge_.random_rows(5);
+  Buffer<double> full(r.size()), single(r.size());
+  precondition_rows(solver_, r.data(), full.data());
+  precondition_rows(single_, r.data(), single.data());
+  const double whole = judge_.norm(full);
+  for (std::size_t row = 0; row < full.size(); ++row) full[row] -= single[row];
+  return judge_.norm(full) / (static_cast<double>(std::numeric_limits<float>::epsilon()) * whole);
 }
 
 std::vector<Verdict> HpgMixed::verify() {
   std::vector<Verdict> verdicts = Hpcg::verify();
-  products(single_, verdicts);
-  symmetry(single_, verdicts);
+  judge_.judge_parts(parts_of(single_), verdicts);
   verdicts.push_back({"preconditioners in fp32 and fp64, difference / eps32", difference(), 16});
-  verdicts.push_back({"residual of the fp64 solve / target", plain_residual_ / target_, 1});
+  verdicts.push_back({"residual of the fp64 solve / target", plain_residual_ / judge_.target(), 1});
   return verdicts;
 }
 
