@@ -253,6 +253,22 @@ std::string name_of(const testing::TestParamInfo<Input>& input) {
 INSTANTIATE_TEST_SUITE_P(All, SmallKernel, testing::ValuesIn(small_inputs()), name_of);
 INSTANTIATE_TEST_SUITE_P(All, TimedKernel, testing::ValuesIn(timed_inputs()), name_of);
 
+// The same sweeps in the same order of colours: rounding, which conjugate gradients amplify, makes an iteration or two.
+TEST(Twins, hpcg_on_a_device_converges_as_the_cpus_colours_do) {
+  const auto iterations = [](const std::string& device, const std::string& settings) {
+    for (const KernelEntry& entry : plannable_kernels(device))
+      if (entry.name == "sparse/hpcg") {
+        const auto kernel = make({&entry, settings_of(entry, settings), device});
+        kernel->prepare(Data::random);
+        return std::stoi(kernel->facts().notes.at("iterations"));
+      }
+    return 0;
+  };
+  const int colours = iterations("cpu", "local=16/order=colours");
+  EXPECT_GT(colours, iterations("cpu", "local=16/order=levels") + 5) << "colours need more than the natural order";
+  EXPECT_NEAR(iterations("guarded", "local=16"), colours, 2);
+}
+
 // All in one test, for each is quicker than the start of a process.
 TEST(EveryKernelTable, each_knows_its_memory_and_refuses_nonsense) {
   std::vector<Input> inputs = small_inputs();

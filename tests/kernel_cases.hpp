@@ -84,6 +84,7 @@ inline const Cases& small_device_cases() {
        {"bytes=8", "bytes=1M/direction=to_host", "bytes=1k/memory=pageable",
         "bytes=1k/direction=to_host/memory=pageable"}},
       {"learning/adam", {"n=1", "n=1000", "n=1007/copy=bf16"}},
+      {"sparse/hpcg", {"local=16x24x16"}},
       {"learning/linear",
        {"batch=1/in=1/out=1", "batch=9/in=100/out=70", "batch=70/in=9/out=100/pass=backward",
         "batch=32/in=64/out=96/precision=bf16", "batch=130/in=16/out=24/pass=backward/precision=bf16"}},

@@ -1,6 +1,8 @@
 #include "kernels/sparse/grid_settings.hpp"
 
+#include <algorithm>
 #include <charconv>
+#include <cmath>
 
 #include "harness/base/check.hpp"
 
@@ -33,6 +35,20 @@ Triple local_box(const Settings& settings) {
   const Triple points = read_triple(text);
   check_usage(points[0] > 0, "local=\"{}\", expected points a rank as 104 or 104x104x96", text);
   return points;
+}
+
+Triple multigrid_box(const Settings& settings) {
+  const Triple points = local_box(settings);
+  Triple valid = points;
+  for (std::int64_t& n : valid) n = std::max<std::int64_t>(16, (n + 4) / 8 * 8);
+  check_usage(valid == points, "local={}: each must be a multiple of 8 and at least 16; the nearest is {}",
+              settings.text("local"), text_of(valid));
+  return points;
+}
+
+std::string largest_cube(double points) {
+  const auto n = static_cast<std::int64_t>(std::cbrt(points)) / 8 * 8;
+  return n < 16 ? "" : fmt::format("local={}", n);
 }
 
 Triple grid_of(const Settings& settings, int ranks) {

@@ -102,7 +102,7 @@ KernelEntry sparse_hpcg() {
             return std::make_unique<Hpcg>(block, choose_storage<double>(settings, block, context.ranks), context);
           },
           .collective = true,
-          .fits = [](double bytes) { return hpcg_largest(bytes / bytes_per_point); }};
+          .fits = [](double bytes) { return largest_cube(bytes / bytes_per_point); }};
 }
 
 }  // namespace tandem::kernels

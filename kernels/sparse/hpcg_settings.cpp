@@ -9,15 +9,6 @@
 namespace tandem::kernels {
 namespace {
 
-Triple local_points(const Settings& settings) {
-  const Triple points = local_box(settings);
-  Triple valid = points;
-  for (std::int64_t& n : valid) n = std::max<std::int64_t>(16, (n + 4) / 8 * 8);
-  check_usage(valid == points, "local={}: each must be a multiple of 8 and at least 16; the nearest is {}",
-              settings.text("local"), text_of(valid));
-  return points;
-}
-
 template <std::size_t N>
 int one_of(const Settings& settings, const char* key, const std::array<const char*, N>& names) {
   const std::string& text = settings.text(key);
@@ -50,19 +41,14 @@ std::vector<Parameter> hpcg_parameters() {
 }
 
 double hpcg_points(const Settings& settings, int ranks) {
-  const Triple n = local_points(settings);
+  const Triple n = multigrid_box(settings);
   grid_of(settings, ranks);
   open_storages(settings, {});
   return static_cast<double>(n[0] * n[1] * n[2]);
 }
 
-std::string hpcg_largest(double points) {
-  const auto n = static_cast<std::int64_t>(std::cbrt(points)) / 8 * 8;
-  return n < 16 ? "" : fmt::format("local={}", n);
-}
-
 Block hpcg_block(const Settings& settings, const Ranks& ranks) {
-  return {grid_of(settings, ranks.size()), ranks.rank(), local_points(settings)};
+  return {grid_of(settings, ranks.size()), ranks.rank(), multigrid_box(settings)};
 }
 
 template <typename T>

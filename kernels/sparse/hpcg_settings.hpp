@@ -15,7 +15,6 @@ std::vector<Parameter> hpcg_parameters();
 
 // Refuses values that cannot be; the points that a rank has.
 double hpcg_points(const Settings& settings, int ranks);
-std::string hpcg_largest(double points);  // the setting of the largest cube of at most so many, "" for none
 
 Block hpcg_block(const Settings& settings, const Ranks& ranks);
 

@@ -90,7 +90,7 @@ KernelEntry sparse_hpg_mixed() {
             return std::make_unique<HpgMixed>(block, full, single, context);
           },
           .collective = true,
-          .fits = [](double bytes) { return hpcg_largest(bytes / bytes_per_point); },
+          .fits = [](double bytes) { return largest_cube(bytes / bytes_per_point); },
           .rival = {"fp64", [](Kernel& kernel) { dynamic_cast<HpgMixed&>(kernel).solve_plainly(); }}};
 }
 
