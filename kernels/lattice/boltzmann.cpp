@@ -57,8 +57,7 @@ class BoltzmannKernel : public Kernel {
   void run() override {
     const auto members = static_cast<std::ptrdiff_t>(members_);
     const std::size_t cells = nx_ * ny_;
-    const int threads = threads_;
-#pragma omp parallel for schedule(static) num_threads(threads)
+#pragma omp parallel for schedule(static) num_threads(threads_)
     for (std::ptrdiff_t m = 0; m < members; ++m) {
       Lattice& solver = solvers_[static_cast<std::size_t>(omp_get_thread_num())];
       const Kind& kind = kinds_[static_cast<std::size_t>(m) % 2];
@@ -91,14 +90,16 @@ class BoltzmannKernel : public Kernel {
         }
       worse(worst, most / scale / bound);
     }
-    for (std::size_t i = 2 * values; i < final_.size(); ++i)
-      worse(apart, std::abs(static_cast<double>(final_[i]) - static_cast<double>(final_[i % (2 * values)])));
+    for (std::size_t m = 2; m < members_; ++m)
+      for (std::size_t n = 0; n < values; ++n)
+        worse(apart,
+              std::abs(static_cast<double>(final_[m * values + n]) - static_cast<double>(final_[m % 2 * values + n])));
     return {{"velocity and pressure, error over rounding bound", ranks_.max(worst), 1},
             {"members of the same start, difference", ranks_.max(apart), 0}};
   }
 
   Facts facts() const override {
-    const double updates = static_cast<double>(nx_ * ny_ * steps_ * members_);
+    const auto updates = static_cast<double>(nx_ * ny_ * steps_ * members_);
     Facts facts;
     facts.flops = lattice_flops * updates;
     facts.bytes = 76 * updates;
@@ -126,7 +127,7 @@ class BoltzmannKernel : public Kernel {
 
   void fill(Kind& kind, std::uint64_t stream) {
     const auto random = [&](std::uint64_t n) { return random_uniform(seed_, stream, n); };
-    const double height = static_cast<double>(ny_);
+    const auto height = static_cast<double>(ny_);
     std::vector<float> coverage(nx_ * ny_, 0.0f);
     for (std::uint64_t body = 0; body < 2; ++body)
       add_coverage(

@@ -78,6 +78,7 @@ class Path {
       if (t + 1 != book_.maturities[maturity]) continue;
       const auto steps = static_cast<double>(t + 1);
       std::vector<double> slope;
+      slope.reserve(2 * sum_spot.size() + 2);
       for (const double v : sum_spot) slope.push_back(v / steps);
       for (const double v : sum_vol) slope.push_back(v / steps);
       slope.push_back(sum_rate / steps);
