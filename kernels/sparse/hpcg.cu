@@ -43,16 +43,23 @@ GPU_FUNCTION double sum_of(const Rows& a, const double* x, std::size_t slot, uns
   return sum;
 }
 
-// The sum of `value` over the threads of a block, in thread 0.
+// The sum of `value` over the threads of a block, in thread 0. Two barriers, not one for each halving.
 GPU_FUNCTION double block_sum(double value) {
+  constexpr unsigned groups = 16, each = threads / groups;
   GPU_SHARED double part[threads];
+  GPU_SHARED double sums[groups];
   const unsigned own = thread_index();
   part[own] = value;
-  for (unsigned half = threads / 2; half > 0; half /= 2) {
-    block_barrier();
-    if (own < half) part[own] += part[own + half];
+  block_barrier();
+  if (own < groups) {
+    double sum = 0;
+    for (unsigned i = 0; i < each; ++i) sum += part[i * groups + own];
+    sums[own] = sum;
   }
-  return part[0];
+  block_barrier();
+  double sum = 0;
+  for (unsigned i = 0; own == 0 && i < groups; ++i) sum += sums[i];
+  return sum;
 }
 
 // y = A x; partial sums of x.y unless `partial` is null.
