@@ -91,6 +91,7 @@ inline const Cases& small_device_cases() {
       {"learning/train_step",
        {"layers=3-16-5/batch=8", "layers=4-7/batch=70", "layers=8-32-32-16/batch=16/precision=bf16"}},
       {"dense/gemm", {"n=1", "n=7", "n=64"}},
+      {"dense/lu", {"n=1", "n=7/nb=3", "n=100/nb=48", "n=130/nb=128"}},
       {"dense/mixed_gemm",
        {"n=40/precision=fp64", "n=64/precision=fp32", "n=64/precision=tf32", "n=8x100x33/precision=bf16",
         "n=64/precision=fp16", "n=48x32x64/precision=fp8", "n=12x40x64/precision=int8"}},

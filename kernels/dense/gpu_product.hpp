@@ -16,11 +16,26 @@ namespace tandem::GPU_VENDOR {
 
 struct ProductFormat {
   kernels::Element a = kernels::Element::fp32, b = a, c = a;
-  bool tf32 = false;            // fp32 operands, of which the tensor cores take 10 bits of the fraction
-  bool b_transposed = false;    // memory holds B^T: the only order in which 8-bit operands are multiplied fast
-  bool a_transposed = false;    // memory holds A^T
-  std::size_t alignment = 256;  // of all matrices, bytes
-  bool bias = false;            // a row of n values in fp32 is added to every row; c must be fp32
+  bool tf32 = false;          // fp32 operands, of which the tensor cores take 10 bits of the fraction
+  bool b_transposed = false;  // memory holds B^T: the only order in which 8-bit operands are multiplied fast
+  bool a_transposed = false;  // memory holds A^T
+  bool bias = false;          // a row of n values in fp32 is added to every row; c must be fp32
+  bool subtract = false;      // C -= A B; c must be fp64
+  std::size_t lead_a = 0, lead_b = 0, lead_c = 0;  // elements from a row of the array to the next; 0: dense
+  std::size_t alignment = 256;                     // of all matrices, bytes
+};
+
+// Of the arrays: rows of A or A^T, of B or B^T, of C.
+struct ProductLeads {
+  ProductLeads(const kernels::MatmulShape& shape, const ProductFormat& f)
+      : a(f.lead_a > 0     ? f.lead_a
+          : f.a_transposed ? shape.m
+                           : shape.k),
+        b(f.lead_b > 0     ? f.lead_b
+          : f.b_transposed ? shape.k
+                           : shape.n),
+        c(f.lead_c > 0 ? f.lead_c : shape.n) {}
+  std::size_t a, b, c;
 };
 
 // The largest alignment up to 256 that all of these offsets in bytes keep.

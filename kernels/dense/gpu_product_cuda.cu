@@ -53,8 +53,8 @@ cublasComputeType_t compute_of(const ProductFormat& format) {
 // A matrix of columns, as the library sees it.
 class Layout {
  public:
-  Layout(Element element, std::size_t rows, std::size_t columns) {
-    demand(cublasLtMatrixLayoutCreate(&layout_, type_of(element), rows, columns, static_cast<std::int64_t>(rows)),
+  Layout(Element element, std::size_t rows, std::size_t columns, std::size_t lead) {
+    demand(cublasLtMatrixLayoutCreate(&layout_, type_of(element), rows, columns, static_cast<std::int64_t>(lead)),
            "describe a matrix");
   }
   ~Layout() { cublasLtMatrixLayoutDestroy(layout_); }
@@ -110,7 +110,7 @@ class Handle {
   cublasLtHandle_t handle_ = nullptr;
 };
 
-// One or zero in the format of the sums.
+// A whole number in the format of the sums.
 struct Scalar {
   explicit Scalar(Element element, int value) {
     if (element == Element::fp64) fp64 = value;
@@ -124,21 +124,30 @@ struct Scalar {
   };
 };
 
+// Work runs in the order in which it was started: all products share one workspace.
+std::shared_ptr<DeviceBuffer<std::byte>> shared_workspace() {
+  static std::weak_ptr<DeviceBuffer<std::byte>> known;
+  auto workspace = known.lock();
+  if (!workspace) known = workspace = std::make_shared<DeviceBuffer<std::byte>>(workspace_bytes);
+  return workspace;
+}
+
 }  // namespace
 
 struct Product::State {
-  State(const MatmulShape& shape, const ProductFormat& format)
+  State(const MatmulShape& shape, const ProductFormat& format) : State(shape, format, ProductLeads(shape, format)) {}
+  State(const MatmulShape& shape, const ProductFormat& format, const ProductLeads& leads)
       : description(format),
-        b(format.b, format.b_transposed ? shape.k : shape.n, format.b_transposed ? shape.n : shape.k),
-        a(format.a, format.a_transposed ? shape.m : shape.k, format.a_transposed ? shape.k : shape.m),
-        c(format.c, shape.n, shape.m),
-        one(format.c, 1),
-        zero(format.c, 0),
-        workspace(workspace_bytes) {}
+        b(format.b, format.b_transposed ? shape.k : shape.n, format.b_transposed ? shape.n : shape.k, leads.b),
+        a(format.a, format.a_transposed ? shape.m : shape.k, format.a_transposed ? shape.k : shape.m, leads.a),
+        c(format.c, shape.n, shape.m, leads.c),
+        alpha(format.c, format.subtract ? -1 : 1),
+        beta(format.c, format.subtract ? 1 : 0),
+        workspace(shared_workspace()) {}
 
   void propose(const ProductFormat& format) {
     // What is proposed depends on the bias' alignment: that of any buffer.
-    if (format.bias) description.set_bias(reinterpret_cast<const float*>(workspace.data()));
+    if (format.bias) description.set_bias(reinterpret_cast<const float*>(workspace->data()));
     cublasLtMatmulPreference_t preference = nullptr;
     demand(cublasLtMatmulPreferenceCreate(&preference), "take a preference");
     const auto prefer = [&](cublasLtMatmulPreferenceAttributes_t what, const auto& value) {
@@ -162,8 +171,8 @@ struct Product::State {
   Handle handle;
   Description description;
   Layout b, a, c;
-  Scalar one, zero;
-  DeviceBuffer<std::byte> workspace;
+  Scalar alpha, beta;
+  std::shared_ptr<DeviceBuffer<std::byte>> workspace;
   std::array<cublasLtMatmulHeuristicResult_t, most_ways> found{};
   int ways = 0;
   std::size_t way = 0;
@@ -180,8 +189,8 @@ void Product::use(std::size_t way) { state_->way = way; }
 
 void Product::start(const void* a, const void* b, void* c, const float* bias) {
   if (bias != nullptr) state_->description.set_bias(bias);
-  demand(cublasLtMatmul(state_->handle, state_->description, &state_->one, b, state_->b, a, state_->a, &state_->zero, c,
-                        state_->c, c, state_->c, &state_->found.at(state_->way).algo, state_->workspace.data(),
+  demand(cublasLtMatmul(state_->handle, state_->description, &state_->alpha, b, state_->b, a, state_->a, &state_->beta,
+                        c, state_->c, c, state_->c, &state_->found.at(state_->way).algo, state_->workspace->data(),
                         workspace_bytes, nullptr),
          "multiply");
 }

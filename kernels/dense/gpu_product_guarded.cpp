@@ -14,10 +14,10 @@ namespace {
 // A matrix in fp64, in whatever order memory holds it.
 class Matrix {
  public:
-  Matrix(Element type, const std::byte* data, bool transposed, std::size_t rows, std::size_t columns)
+  Matrix(Element type, const std::byte* data, std::size_t lead, bool transposed, std::size_t rows, std::size_t columns)
       : columns_(columns), values_(rows * columns) {
     const std::size_t length = transposed ? rows : columns;
-    const RowReader read = operand_rows(type, data, length);
+    const RowReader read = operand_rows(type, data, lead);
     std::vector<double> line(length);
     for (std::size_t i = 0; i < (transposed ? columns : rows); ++i) {
       read(i, line);
@@ -54,18 +54,22 @@ void Product::start(const void* a, const void* b, void* c, const float* bias) {
   const auto as_bytes = [](const void* data) { return static_cast<const std::byte*>(data); };
   guarded::start([state = *state_, a = as_bytes(a), b = as_bytes(b), c = static_cast<std::byte*>(c), bias] {
     const auto& [shape, format] = state;
-    const Matrix left(format.a, a, format.a_transposed, shape.m, shape.k);
-    const Matrix right(format.b, b, format.b_transposed, shape.k, shape.n);
+    const ProductLeads leads(shape, format);
+    const Matrix left(format.a, a, leads.a, format.a_transposed, shape.m, shape.k);
+    const Matrix right(format.b, b, leads.b, format.b_transposed, shape.k, shape.n);
     std::vector<double> sums(shape.n);
     for (std::size_t i = 0; i < shape.m; ++i) {
       for (std::size_t j = 0; j < shape.n; ++j) sums[j] = format.bias ? static_cast<double>(bias[j]) : 0;
       for (std::size_t l = 0; l < shape.k; ++l)
         for (std::size_t j = 0; j < shape.n; ++j) sums[j] += left(i, l) * right(l, j);
       for (std::size_t j = 0; j < shape.n; ++j) {
-        if (format.c == Element::int32)
-          reinterpret_cast<std::int32_t*>(c)[i * shape.n + j] = static_cast<std::int32_t>(sums[j]);
+        const std::size_t at = i * leads.c + j;
+        if (format.subtract)
+          reinterpret_cast<double*>(c)[at] -= sums[j];
+        else if (format.c == Element::int32)
+          reinterpret_cast<std::int32_t*>(c)[at] = static_cast<std::int32_t>(sums[j]);
         else
-          store_operand(format.c, c, i * shape.n + j, sums[j]);
+          store_operand(format.c, c, at, sums[j]);
       }
     }
   });

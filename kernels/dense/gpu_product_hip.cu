@@ -71,22 +71,27 @@ void Product::start(const void* a, const void* b, void* c, const float* bias) {
   const auto& [m, n, k, batch] = state_->shape;
   const ProductFormat& format = state_->format;
   const auto of = [](std::size_t size) { return static_cast<rocblas_int>(size); };
+  const ProductLeads leads(state_->shape, format);
   union {
     double fp64;
     float fp32;
     std::int32_t int32;
-  } one{}, zero{};
-  if (format.c == Element::fp64)
-    one.fp64 = 1;
-  else if (format.c == Element::int32)
-    one.int32 = 1;
-  else
-    one.fp32 = 1;
-  demand(rocblas_gemm_ex(state_->handle, format.b_transposed ? rocblas_operation_transpose : rocblas_operation_none,
-                         format.a_transposed ? rocblas_operation_transpose : rocblas_operation_none, of(n), of(m),
-                         of(k), &one, b, type_of(format.b), of(format.b_transposed ? k : n), a, type_of(format.a),
-                         of(format.a_transposed ? m : k), &zero, c, type_of(format.c), of(n), c, type_of(format.c),
-                         of(n), type_of(format.c), rocblas_gemm_algo_standard, 0, 0),
+  } alpha{}, beta{};
+  if (format.c == Element::fp64) {
+    alpha.fp64 = format.subtract ? -1 : 1;
+    beta.fp64 = format.subtract ? 1 : 0;
+  } else if (format.c == Element::int32) {
+    alpha.int32 = 1;
+  } else {
+    alpha.fp32 = 1;
+  }
+  const auto operation = [](bool transposed) {
+    return transposed ? rocblas_operation_transpose : rocblas_operation_none;
+  };
+  demand(rocblas_gemm_ex(state_->handle, operation(format.b_transposed), operation(format.a_transposed), of(n), of(m),
+                         of(k), &alpha, b, type_of(format.b), of(leads.b), a, type_of(format.a), of(leads.a), &beta, c,
+                         type_of(format.c), of(leads.c), c, type_of(format.c), of(leads.c), type_of(format.c),
+                         rocblas_gemm_algo_standard, 0, 0),
          "multiply");
   if (format.bias)
     launch(add_bias, blocks_for(m * n, bias_threads), bias_threads, static_cast<float*>(c), bias, n, m * n);
