@@ -56,8 +56,7 @@ class ShallowWaterKernel : public Kernel {
   void run() override {
     const std::size_t values = grid_.values();
     const auto members = static_cast<std::ptrdiff_t>(members_);
-    const int threads = threads_;
-#pragma omp parallel for schedule(static) num_threads(threads)
+#pragma omp parallel for schedule(static) num_threads(threads_)
     for (std::ptrdiff_t m = 0; m < members; ++m) {
       ShallowWater& solver = solvers_[static_cast<std::size_t>(omp_get_thread_num())];
       const std::size_t at = static_cast<std::size_t>(m) * values;
@@ -88,7 +87,7 @@ class ShallowWaterKernel : public Kernel {
   }
 
   Facts facts() const override {
-    const double members = static_cast<double>(members_), cells = static_cast<double>(grid_.cells());
+    const auto members = static_cast<double>(members_), cells = static_cast<double>(grid_.cells());
     Facts facts;
     facts.flops = shallow_water_flops * cells * 3 * static_cast<double>(steps_) * members;
     facts.bytes = 2 * 12 * cells * members;
@@ -144,7 +143,7 @@ class ShallowWaterKernel : public Kernel {
 };
 
 double memory_of(const Settings& settings, const Placement&) {
-  const double members = static_cast<double>(count_of(settings, "members", 1, 1 << 20));
+  const auto members = static_cast<double>(count_of(settings, "members", 1, 1 << 20));
   count_of(settings, "steps", 1, 10000);
   return (24 * members + 60) * static_cast<double>(grid_of(settings).cells());
 }

@@ -25,9 +25,9 @@ float strength_of(float output, float mean, float spread) {
 
 class ClimateNetwork : public Model {
  public:
-  ClimateNetwork(const Mlp& trained, const ClimateSpectra& spectra, const kernels::ShallowWaterGrid& grid,
+  ClimateNetwork(const Mlp& trained, ClimateSpectra spectra, const kernels::ShallowWaterGrid& grid,
                  ClimateScaling inputs, ClimateScaling outputs)
-      : spectra_(spectra),
+      : spectra_(std::move(spectra)),
         grid_(grid),
         inputs_(std::move(inputs)),
         outputs_(std::move(outputs)),

@@ -43,7 +43,7 @@ ClimateProblem::ClimateProblem(const ClimateSize& size) : size_(size) {
   spec_.gate = {124, 2, size.target, 1, 1};
   spec_.questions = size.questions;
   spec_.queries = size.questions * size.members;
-  const double runs = static_cast<double>(size.schedule.samples), queries = static_cast<double>(spec_.queries);
+  const auto runs = static_cast<double>(size.schedule.samples), queries = static_cast<double>(spec_.queries);
   spec_.flops = runs * climate_points * interval_flops(size.grid()) +
                 queries * climate_horizon * interval_flops(size.coarse_grid());
   spec_.answer_names = {"alarms", "first hour", "median hour"};

@@ -147,6 +147,7 @@ void ClimateRival::prepare_linear(std::span<const Sample* const> mine, const Ran
   std::vector<double> all = ranks.gather(indices);
   std::sort(all.begin(), all.end());
   std::vector<std::size_t> order;
+  order.reserve(indices.size());
   for (const double index : indices)
     order.push_back(static_cast<std::size_t>(std::lower_bound(all.begin(), all.end(), index) - all.begin()));
   fit_.pod = kernels::pod(snapshots, order, values, modes, ranks);

@@ -21,11 +21,11 @@ using Point = std::array<double, flow_design>;
 enum Value : std::size_t { drag = flow_design, lift, values };
 
 struct Search {
-  Point mean, spread, best;
+  Point mean, spread, best{};
   double best_merit = std::numeric_limits<double>::infinity();
   FlowForces predicted;
 
-  Search() : best{} {
+  Search() {
     mean.fill(0.5);
     spread.fill(first_spread);
   }

@@ -94,7 +94,7 @@ std::vector<Verdict> MoleculeProblem::audit(const std::vector<double>& all, doub
       found += one.score < kth ? 1 : 0;
     return found;
   };
-  const double listed = static_cast<double>(audited_next * count - next.size());
+  const auto listed = static_cast<double>(audited_next * count - next.size());
   return {
       {"candidates of the audit that repeat others", listed, size_.slack * static_cast<double>(audited_next * count)},
       {"missed among the next 4 k predicted, of k", count == 0 ? 1 : better(next) / static_cast<double>(count),

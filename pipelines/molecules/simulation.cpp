@@ -76,7 +76,7 @@ Molecule molecule_of(const Case& one) {
 }
 
 NoiseKey noise_of(const Case& one) {
-  std::uint64_t key = static_cast<std::uint64_t>(one.parameters.back());
+  auto key = static_cast<std::uint64_t>(one.parameters.back());
   for (std::size_t i = 0; i <= molecule_sites; ++i) key = mix(key ^ static_cast<std::uint64_t>(one.parameters[i]));
   return {key};
 }
