@@ -19,9 +19,8 @@ sources=() translation_units=() scripts=()
 for file in "${files[@]}"; do
   [[ -f "$file" ]] || continue
   case "$file" in
-    *.cpp) sources+=("$file") && translation_units+=("$file") ;;
     *.hpp) sources+=("$file") ;;
-    *.cu)  # those that are compiled as C++ too (the guarded device)
+    *.cpp | *.cu)  # those that this build compiles as C++: neither fuzzers' entries nor code for one vendor's GPUs
       sources+=("$file")
       if grep -q "/$file\"" "$build/compile_commands.json"; then translation_units+=("$file"); fi
       ;;

@@ -28,6 +28,7 @@ inline const std::vector<Sample>& training() {
 
 inline std::vector<const Sample*> pointers(const std::vector<Sample>& all) {
   std::vector<const Sample*> result;
+  result.reserve(all.size());
   for (const Sample& sample : all) result.push_back(&sample);
   return result;
 }

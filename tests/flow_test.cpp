@@ -137,6 +137,7 @@ TEST(FlowLearner, PredictsNoNumbersOutsideTheDomain) {
   const auto cases = cases_of(Purpose::training, 12);
   const auto samples = FlowSimulation(size, 1).simulate(cases, Fidelity::train);
   std::vector<const Sample*> mine;
+  mine.reserve(samples.size());
   for (const Sample& sample : samples) mine.push_back(&sample);
   const auto linear = problem().rivals().at(2).make();
   linear->prepare(mine, one_rank());
