@@ -97,7 +97,7 @@ TEST(Molecules, NoiseHasTheMomentsOfANormalNumber) {
     draw_noise({8}, step, b);
     for (std::size_t row = 0; row < push_rows; ++row)
       for (std::size_t l = 0; l < 1024; ++l) {
-        const double x = static_cast<double>(a[row][l]);
+        const auto x = static_cast<double>(a[row][l]);
         for (int m = 1; m < 5; ++m) moments[m] += std::pow(x, m);
         product += x * static_cast<double>(b[row][l]) + x * static_cast<double>(a[row][(l + 1) % 1024]);
         count += 1;

@@ -40,6 +40,7 @@ struct Screening : testing::Test {
   }
   static std::vector<const Sample*> pointers(const std::vector<Sample>& samples) {
     std::vector<const Sample*> all;
+    all.reserve(samples.size());
     for (const Sample& sample : samples) all.push_back(&sample);
     return all;
   }

@@ -10,7 +10,7 @@ namespace tandem::pipelines {
 namespace {
 
 PipelineEntry variant(const std::string& name, const std::string& summary, kernels::ShallowWaterPhysics physics,
-                      std::function<std::unique_ptr<Learner>(std::uint64_t)> learner) {
+                      const std::function<std::unique_ptr<Learner>(std::uint64_t)>& learner) {
   return {name,
           "test-only: " + summary,
           {},
