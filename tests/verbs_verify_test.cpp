@@ -224,5 +224,25 @@ TEST_F(Verify, TamperingIsFoundInAResultOfAnotherProgram) {
   expect_found(after(drop("samples.jsonl", "launch"), true), "samples.jsonl: the lines of launch");
 }
 
+// Scores need it: whoever changes how figures are derived, or a Problem, has to measure it anew (results/baseline).
+TEST(Reference, OfScoresHoldsAndHasATimeOfEveryPipeline) {
+  std::size_t references = 0;
+  for (const auto& entry : fs::directory_iterator(BASELINES)) {
+    if (!entry.is_directory()) continue;
+    ++references;
+    const Workplace place;
+    const Outcome verified = place.run(kTandem + " verify '" + entry.path().string() + "'");
+    EXPECT_EQ(verified.code, 0) << verified.out << verified.err;
+    const Json result = read_json(entry.path() / "result.json");
+    EXPECT_EQ(result.at("pipelines").size(), 5u);
+    for (const Json& pipeline : result.at("pipelines")) {
+      const Json& arm = pipeline.at("arms")[2];
+      EXPECT_EQ(arm.at("coupling"), "in_memory");
+      EXPECT_TRUE(arm.at("ttis").at("value").is_number()) << pipeline.at("case");
+    }
+  }
+  EXPECT_GT(references, 0u);
+}
+
 }  // namespace
 }  // namespace tandem
