@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include <gtest/gtest.h>
+#include <omp.h>
 
 #include "harness/pairing/player.hpp"
 
@@ -33,6 +34,15 @@ TEST_P(Right, PassesBeforeAndAfterItsSteps) {
 INSTANTIATE_TEST_SUITE_P(Activity, Right,
                          ::testing::Values("toy/simulate", "toy/train", "toy/infer/batch=1", "toy/infer/batch=7",
                                            "dense/gemm/n=32", "dense/lu/n=64", "memory/file_io/bytes=4k"));
+
+// An honest network learns whatever the seed: far from the limit after its first steps, so that chance does not decide.
+TEST(Activity, TrainingFallsOnEverySeed) {
+  omp_set_num_threads(1);  // a player is forked later on, which a pool of threads would not survive
+  for (std::uint64_t seed = 1; seed <= 8; ++seed) {
+    const auto activity = make_activity(activity_of("heat_small/train"), {alone(), 1, seed});
+    for (const Verdict& verdict : activity->prepare()) EXPECT_LT(verdict.value, 0.5) << verdict.check << " " << seed;
+  }
+}
 
 class Wrong : public ::testing::TestWithParam<const char*> {};
 

@@ -16,7 +16,7 @@ namespace tandem {
 namespace {
 
 constexpr std::size_t kCases = 32;        // that inference goes round and round
-constexpr std::size_t kFirstSteps = 32;   // of training, over which the loss must fall
+constexpr std::size_t kFirstSteps = 256;  // of training, over which the loss must fall
 constexpr std::size_t kTaught = 512;      // steps before a network serves
 constexpr std::size_t kJudged = 8;        // predictions set against the truth
 constexpr double kSamePrediction = 1e-4;  // of the largest output: batches of another size round otherwise
@@ -102,8 +102,11 @@ class Train final : public Activity {
 
   std::vector<Verdict> prepare() override {
     teacher_.emplace(pipeline_, context_);
-    first_ = teacher_->step();
-    for (std::size_t i = 1; i < std::min(kFirstSteps, teacher_->steps()); ++i) step();
+    const std::size_t steps = std::min(kFirstSteps, teacher_->steps());
+    const std::size_t first = std::clamp<std::size_t>(steps / 4, 1, losses_.size());
+    first_ = 0;
+    for (std::size_t i = 0; i < first; ++i) first_ += teacher_->step() / static_cast<double>(first);
+    for (std::size_t i = first; i < steps; ++i) step();
     return verify();
   }
   void step() override {
@@ -121,8 +124,8 @@ class Train final : public Activity {
   Pipeline pipeline_;
   ActivityContext context_;
   std::optional<Teacher> teacher_;
-  double first_ = 0;
-  std::array<double, 8> losses_{};
+  double first_ = 0;                // mean loss of the first steps: that of a single batch is mostly noise
+  std::array<double, 8> losses_{};  // of the last steps
   std::size_t count_ = 0;
 };
 
