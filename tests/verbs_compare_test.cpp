@@ -78,8 +78,8 @@ TEST_F(Compare, ASlowedCopyIsSlower) {
   const Outcome outcome = compare("a slow --out c.html --markdown c.md --json c.json");
   ASSERT_EQ(outcome.code, 0) << outcome.out << outcome.err;
   for (const char* text : {"B against A: 0 FASTER, 1 SLOWER", "the ledger's chain holds", "written: c.html", "6, 6",
-                           "TANDEM-COMPARE v1 kernel.dense.gemm.n=32.precision=fp64.device=cpu.rate of=B against=A "
-                           "ratio=1.000000000e-01 "})
+                           ("TANDEM-COMPARE v1 kernel.dense.gemm.n=32.precision=fp64.device=cpu.rate of=B against=A "
+                            "ratio=1.000000000e-01 ")})
     EXPECT_TRUE(outcome.says(text)) << text << "\n" << outcome.out;
   EXPECT_NE(place().read("c.md").find("**SLOWER**"), std::string::npos);
   EXPECT_NE(place().read("c.html").find("tandem-comparison/1"), std::string::npos);
