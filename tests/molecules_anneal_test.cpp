@@ -78,7 +78,7 @@ TEST(Molecules, ADipoleTurnsAsLangevinSays) {
   run_replicas({mobility, mobility, 0.02, temperature, 10}, 1500, push, [&](std::uint32_t step, const Rows& poses) {
     if (step < 300) return;
     for (std::size_t l = 0; l < poses.lanes(); ++l) {
-      const double w = static_cast<double>(poses[3][l]), x = static_cast<double>(poses[4][l]),
+      const auto w = static_cast<double>(poses[3][l]), x = static_cast<double>(poses[4][l]),
                    y = static_cast<double>(poses[5][l]), z = static_cast<double>(poses[6][l]);
       sum += 1 - 2 * (x * x + y * y);
       count += 1;
