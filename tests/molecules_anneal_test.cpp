@@ -79,7 +79,7 @@ TEST(Molecules, ADipoleTurnsAsLangevinSays) {
     if (step < 300) return;
     for (std::size_t l = 0; l < poses.lanes(); ++l) {
       const auto w = static_cast<double>(poses[3][l]), x = static_cast<double>(poses[4][l]),
-                   y = static_cast<double>(poses[5][l]), z = static_cast<double>(poses[6][l]);
+                 y = static_cast<double>(poses[5][l]), z = static_cast<double>(poses[6][l]);
       sum += 1 - 2 * (x * x + y * y);
       count += 1;
       norm = std::max(norm, std::abs(std::sqrt(w * w + x * x + y * y + z * z) - 1));
