@@ -67,10 +67,7 @@ class Lu final : public Kernel {
  private:
   template <typename T>
   double wrong(std::span<const double> values, const std::vector<T>& right) const {
-    double count = values.size() == right.size() ? 0 : 1;
-    for (std::size_t i = 0; i < std::min(values.size(), right.size()); ++i)
-      count += values[i] == static_cast<double>(right[i]) ? 0 : 1;
-    return solver_.grid().ranks.max(count);
+    return solver_.grid().ranks.max(wrong_values(values, right));
   }
 
   std::uint64_t seed_;

@@ -161,8 +161,8 @@ class Lu final : public Kernel {
     std::vector<Verdict> verdicts = {
         {"columns without a pivot (singular matrix)", static_cast<double>(shape_.n) - static_cast<double>(found), 0}};
     if (exact_ != nullptr) {
-      verdicts.push_back({"wrong entries of x, exact", wrong(solution, exact_->x()), 0});
-      verdicts.push_back({"wrong pivots, exact", wrong(pivots_, exact_->pivots()), 0});
+      verdicts.push_back({"wrong entries of x, exact", wrong_values(solution, exact_->x()), 0});
+      verdicts.push_back({"wrong pivots, exact", wrong_values(pivots_, exact_->pivots()), 0});
     } else {
       verdicts.push_back({"scaled residual / 16", scaled_residual(grid_, *system_, solution) / kResidualLimit, 1});
     }
@@ -283,14 +283,6 @@ class Lu final : public Kernel {
         launch(subtract, blocks_for(first * row_lanes, threads), threads, matrix(0, first),
                static_cast<const double*>(x + first), x, std::size_t{1}, first, width);
     }
-  }
-
-  template <typename T>
-  static double wrong(std::span<const double> values, const std::vector<T>& right) {
-    double count = values.size() == right.size() ? 0 : 1;
-    for (std::size_t i = 0; i < std::min(values.size(), right.size()); ++i)
-      count += values[i] == static_cast<double>(right[i]) ? 0 : 1;
-    return count;
   }
 
   const GpuDevice& device_;

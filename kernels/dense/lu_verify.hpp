@@ -1,7 +1,9 @@
 // Judges the solution of a system whose entries can be computed again: nothing of the factorisation is used but x.
 #pragma once
 
+#include <algorithm>
 #include <span>
+#include <vector>
 
 #include "kernels/dense/lu_solver.hpp"
 
@@ -15,6 +17,15 @@ double scaled_residual(const LuGrid& grid, const LinearSystem& system, std::span
 
 // The largest magnitude; infinity where a value is not finite.
 double largest(std::span<const double> values);
+
+// How many values are not exactly the right ones; one more where their number differs.
+template <typename T>
+double wrong_values(std::span<const double> values, const std::vector<T>& right) {
+  double count = values.size() == right.size() ? 0 : 1;
+  for (std::size_t i = 0; i < std::min(values.size(), right.size()); ++i)
+    count += values[i] == static_cast<double>(right[i]) ? 0 : 1;
+  return count;
+}
 
 // Columns in which no entry was left to divide by (a singular matrix), or that were not eliminated at all. Collective.
 double columns_without_pivot(const LuSolver& solver);

@@ -66,7 +66,8 @@ class Linear final : public Kernel {
 
   Facts facts() const override {
     Facts facts = case_.facts();
-    facts.notes = {{"device", device_.name}, {"library", (forward_ ? *forward_ : *back_).library()}};
+    const Product& first = choice_.backward ? *back_ : *forward_;
+    facts.notes = {{"device", device_.name}, {"library", first.library()}};
     return facts;
   }
 
