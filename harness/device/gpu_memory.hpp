@@ -46,6 +46,14 @@ class DeviceBuffer {
   std::size_t size_ = 0;
 };
 
+// A copy of it.
+template <typename T>
+DeviceBuffer<T> on_device(const Buffer<T>& host) {
+  DeviceBuffer<T> device(host.size());
+  device.upload(host);
+  return device;
+}
+
 template <typename T>
 class PinnedBuffer {
   static_assert(std::is_trivially_copyable_v<T>);

@@ -54,12 +54,6 @@ class DeviceLevel {
   DeviceBuffer<std::uint8_t> lower_, entries_;
 };
 
-template <typename T>
-DeviceBuffer<T> on_device(const Buffer<T>& host) {
-  DeviceBuffer<T> device(host.size());
-  device.upload(host);
-  return device;
-}
 DeviceBuffer<std::int32_t> on_device(const std::vector<std::int32_t>& values);
 
 }  // namespace tandem::GPU_VENDOR

@@ -107,12 +107,6 @@ class Spmv final : public Kernel {
   }
 
  private:
-  template <typename T>
-  static DeviceBuffer<T> on_device(const Buffer<T>& host) {
-    DeviceBuffer<T> device(host.size());
-    device.upload(host);
-    return device;
-  }
   void load(const Buffer<std::int64_t>& start, const Buffer<std::int32_t>& index, const Buffer<double>& value) {
     start_ = on_device(start);
     index_ = on_device(index);
