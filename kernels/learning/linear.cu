@@ -66,8 +66,7 @@ class Linear final : public Kernel {
 
   Facts facts() const override {
     Facts facts = case_.facts();
-    const Product& first = choice_.backward ? *back_ : *forward_;
-    facts.notes = {{"device", device_.name}, {"library", first.library()}};
+    facts.notes = {{"device", device_.name}, {"library", choice_.backward ? back_->library() : forward_->library()}};
     return facts;
   }
 
