@@ -10,8 +10,8 @@
 namespace tandem::pipelines {
 namespace {
 
-constexpr HeatSize kSmall = {"small", {16, 16, 4}, {1e-7, 0.02}, {12, 12, 4}, {0.1, 0.1}, 0.20, {384, 192, 3000, 64},
-                             8,       100};
+constexpr HeatSize kSmall = {"small", {16, 16, 4}, {1e-7, 0.02},         {12, 12, 4}, {0.1, 0.1}, 0.20,
+                             0.08,    2,           {384, 192, 3000, 64}, 8,           100};
 
 constexpr HeatSize stopped_early(HeatSize size) {
   size.truth = {0.3, 0.5};

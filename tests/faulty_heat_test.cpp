@@ -104,14 +104,15 @@ TEST(FaultyHeat, ASizeWithoutFrozenTargetsSaysSo) {
   EXPECT_TRUE(contains(run.reasons("UNOFFICIAL"), "heat-small-2 is provisional: e*")) << run.pipeline.dump();
 }
 
-TEST(FaultyHeat, OnlySizeSOfHeatIsFrozen) {
+TEST(FaultyHeat, SizesSAndMOfHeatAreFrozen) {
   const Workplace place;
   place.write("run.toml", "[[pipeline]]\nname = \"heat\"\nsize = [\"S\", \"M\", \"L\", \"XL\"]\n");
   const Outcome planned = place.run("'" + kProgram + "' run run.toml --dry-run");
   EXPECT_EQ(planned.code, 0) << planned.err;
-  for (const char* size : {"M", "L", "XL"})
+  for (const char* size : {"L", "XL"})
     EXPECT_TRUE(planned.says("warning: heat-" + std::string(size) + "-2 is provisional")) << planned.out;
-  EXPECT_FALSE(planned.says("heat-S-2 is provisional")) << planned.out;
+  for (const char* version : {"heat-S-2", "heat-M-3"})
+    EXPECT_FALSE(planned.says(std::string(version) + " is provisional")) << planned.out;
 }
 
 TEST(FaultyHeat, EveryFaultEndsWithExitCodeThreeForItsReason) {

@@ -233,6 +233,35 @@ TEST(HeatLearner, a_row_does_not_depend_on_its_batch) {
   }
 }
 
+TEST(HeatLearner, a_part_of_a_prediction_is_that_of_the_whole) {
+  const auto all = samples(1);
+  const auto model = trained(all)->model();
+  const auto cases = questions(70);
+  const Fields whole = model->predict(cases), part = model->predict_part(cases, 3, nodes - 2);
+  ASSERT_EQ(part.columns, nodes - 5);
+  for (std::size_t i = 0; i < cases.size(); ++i)
+    for (std::size_t n = 0; n < part.columns; ++n)
+      ASSERT_NEAR(part.row(i)[n], whole.row(i)[n + 3], 1e-5 * whole.row(i)[n + 3]) << i << ", " << n;
+}
+
+// Fitted as a family, from one basis, a rival is the one that it is alone.
+TEST(HeatRivals, of_a_family_are_those_that_they_are_alone) {
+  const Ranks ranks(1);
+  const auto all = samples(2);
+  const auto cases = questions(10);
+  const std::vector<Rival> rivals = reduced_rivals(heat_map(nodes));
+  ASSERT_EQ(rivals.size(), 5u);
+  rivals[0].family->prepare(pointers(all), ranks);
+  for (const Rival& rival : rivals) {
+    EXPECT_EQ(rival.family, rivals[0].family);
+    const auto alone = rival.make();
+    alone->prepare(pointers(all), ranks);
+    EXPECT_EQ(rival.family->fit(rival.name)->model()->predict(cases).values, alone->model()->predict(cases).values)
+        << rival.name;
+  }
+  EXPECT_THROW(rivals[0].family->fit("none"), Error);
+}
+
 TEST(HeatRivals, are_exact_in_their_own_space) {
   const Ranks ranks(1);
   for (const auto& [kind, degree] : {std::pair{RivalKind::linear, 1}, {RivalKind::quadratic, 2}}) {

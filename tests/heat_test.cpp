@@ -203,6 +203,23 @@ TEST(Heat, AnswersOfTheCoarseModelPassAndTamperedOnesFail) {
   EXPECT_FALSE(all_pass(problem.judge({}, 3, simulation, ranks)));
 }
 
+// The coarse method's chip layer alone is that of its whole field; a part that is not whole planes is refused.
+TEST(Heat, ThePeakNeedsTheChipLayerOnly) {
+  const HeatMesh& mesh = small().mesh;
+  const auto model = HeatSimulation(small(), 2).coarse_model();
+  const auto cases = holdout(3);
+  const Fields whole = model->predict(cases), chips = model->predict_part(cases, mesh.chip_begin(), mesh.chip_end());
+  for (std::size_t i = 0; i < cases.size(); ++i) {
+    const auto top = whole.row(i).subspan(mesh.chip_begin());
+    EXPECT_TRUE(std::equal(top.begin(), top.end(), chips.row(i).begin(), chips.row(i).end())) << i;
+    EXPECT_EQ(heat_largest(chips.row(i)), heat_peak(mesh, whole.row(i)));
+  }
+  EXPECT_THROW(model->predict_part(cases, 1, mesh.nodes()), Error);
+  std::vector<float> broken(chips.row(0).begin(), chips.row(0).end());
+  broken[broken.size() / 2] = std::numeric_limits<float>::quiet_NaN();
+  EXPECT_TRUE(std::isnan(heat_largest(broken)));
+}
+
 // The designs come near those of a search ten times as long.
 TEST(Heat, DesignsLieNearTheLimit) {
   const HeatProblem problem(small());

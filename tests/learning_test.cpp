@@ -261,6 +261,25 @@ TEST(Pod, finds_the_space_of_the_snapshots) {
   }
 }
 
+TEST(Pod, coefficients_rebuild_the_snapshots) {
+  const Ranks ranks(1);
+  constexpr std::size_t values = 5000;  // more than a panel
+  const std::vector<std::size_t> order = {0, 1, 2, 3};
+  std::vector<float> data(order.size() * values);
+  for (std::size_t i = 0; i < data.size(); ++i) data[i] = static_cast<float>(random_uniform(7, 0, i));
+  const Pod result = pod(data, order, values, 3, ranks);  // deviations of four snapshots: three directions
+  const std::vector<double> coefficients = pod_coefficients(result, data);
+  ASSERT_EQ(coefficients.size(), order.size() * result.modes);
+  for (std::size_t i = 0; i < order.size(); ++i)
+    for (std::size_t n = 0; n < values; ++n) {
+      auto value = static_cast<double>(result.mean[n]);
+      for (std::size_t k = 0; k < result.modes; ++k)
+        value += coefficients[i * result.modes + k] * static_cast<double>(result.basis[k * values + n]);
+      ASSERT_NEAR(value, static_cast<double>(data[i * values + n]), 1e-5);
+    }
+  EXPECT_THROW(pod_coefficients(result, std::span(data).first(7)), Error);
+}
+
 TEST(Pod, never_invents_modes) {
   const Ranks ranks(1);
   const auto data = snapshots(3, 100);

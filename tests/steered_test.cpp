@@ -170,8 +170,8 @@ TEST(Steered, AProblemWithoutASteeredDesignSaysSo) {
 // Heat on a small mesh: the quadratic ridge on 192 samples is model enough.
 struct HeatSteering : testing::Test {
   static void SetUpTestSuite() { omp_set_num_threads(1); }  // small work: two threads would wait for each other
-  static constexpr pipelines::HeatSize kSize = {
-      "small", {16, 16, 4}, {1e-7, 0.02}, {12, 12, 4}, {0.1, 0.1}, 0.2, {64, 64, 0, 64}, 8, 100};
+  static constexpr pipelines::HeatSize kSize = {"small", {16, 16, 4}, {1e-7, 0.02},    {12, 12, 4}, {0.1, 0.1}, 0.2,
+                                                0.08,    2,           {64, 64, 0, 64}, 8,           100};
   static std::unique_ptr<Model> model() {
     std::vector<Case> cases;
     cases.reserve(192);

@@ -152,12 +152,19 @@ TEST_F(Revalidate, RefusesWhatItCannotJudge) {
   expect_refused(revalidate("1"), 2, ".weights is missing");
 }
 
-// keep = "records": a result for a repository. The digest of its weights stays, and all that verify derives.
+// keep = "records": a result for a repository. The digest of its weights stays, and all that verify derives; the page
+// can be written from it.
 TEST_F(Revalidate, RefusesAResultThatKeptNoWeights) {
   place.write("my.toml", "threads = 1\nlimits = \"none\"\nkeep = \"records\"\n[[pipeline]]\nname = \"toy\"\n");
   const Outcome run = place.run(kTandem + " run my.toml --out kept");
   ASSERT_EQ(run.code, 0) << run.out << run.err;
+  const std::string no_page = "report: not kept (keep = \"records\"); tandem report kept --out PAGE.html writes it";
+  EXPECT_NE(run.out.find(no_page), std::string::npos) << run.out;
   const fs::path kept = place.folder() / "kept";
+  EXPECT_FALSE(fs::exists(kept / "report.html"));
+  EXPECT_NE(place.run(kTandem + " report kept").out.find(no_page), std::string::npos);
+  EXPECT_EQ(place.run(kTandem + " report kept --out page.html").code, 0);
+  EXPECT_NE(place.read("page.html").find("</html>"), std::string::npos);
   EXPECT_EQ(place.run(kTandem + " verify kept").code, 0) << place.read("stdout.txt");
   EXPECT_TRUE(fs::is_empty(kept / "weights"));
   EXPECT_FALSE(fs::is_empty(copy() / "weights")) << "by default they stay";

@@ -123,7 +123,7 @@ void freeze(const PipelineEntry& entry, const Settings& settings, int seeds, std
     pooled.truth = std::max(pooled.truth, judged[0].truth);
   }
   sort(pooled);
-  show("all seeds", pooled, plan);
+  if (seeds > 0) show("all seeds", pooled, plan);
   std::filesystem::remove(log);
 }
 
@@ -138,7 +138,7 @@ int main(int argc, char** argv) {
   std::uint64_t first = 101;
   app.add_option("PIPELINE", name, "Which pipeline")->capture_default_str();
   app.add_option("--size", size, "Its size")->capture_default_str();
-  app.add_option("--seeds", seeds, "How many seeds")->capture_default_str();
+  app.add_option("--seeds", seeds, "How many seeds; 0: only the coarse method")->capture_default_str();
   app.add_option("--first", first, "The first seed")->capture_default_str();
   app.add_option("--cases", cases, "Hold-out cases of each seed")->capture_default_str();
   CLI11_PARSE(app, argc, argv);

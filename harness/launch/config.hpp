@@ -39,7 +39,7 @@ struct Config {
   int launches = 1;
   bool pairs = false;          // launches 2k and 2k + 1 are the same work, seed and all: the machine against itself
   bool limits = true;          // false: none are measured, and nothing is judged by them
-  bool keep_all = true;        // false: neither weights nor pictures of fields stay, only their digests and figures
+  bool keep_all = true;        // false: neither weights, pictures of fields nor the page stay, only digests and figures
   int launches_most = 1;       // more than launches: the stop rule decides (result/stop_rule.hpp)
   std::string launcher;        // template with {ranks}, {threads}; "" = the MPI's own mpirun
   std::string meter_launcher;  // starts one process on every node, which reads its meters; "" = only here

@@ -3,6 +3,7 @@
 // collective. docs/design.md writes five pipelines in these signatures.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -10,6 +11,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "harness/base/check.hpp"
@@ -82,6 +84,14 @@ class Model {
 
   virtual ~Model() = default;
   virtual Fields predict(std::span<const Case> cases) const = 0;
+  // Outputs begin <= n < end alone, for questions that need no more, to rounding the same values.
+  virtual Fields predict_part(std::span<const Case> cases, std::size_t begin, std::size_t end) const {
+    const Fields whole = predict(cases);
+    Fields part(cases.size(), end - begin);
+    for (std::size_t i = 0; i < cases.size(); ++i)
+      std::copy_n(whole.row(i).begin() + static_cast<std::ptrdiff_t>(begin), end - begin, part.row(i).begin());
+    return part;
+  }
   // Vector-Jacobian product: row i is d objective_i / d parameters of case i.
   virtual Fields vjp(std::span<const Case>, const Seed&) const { throw Unsupported("this model has no gradient"); }
   virtual double flops() const { return 0; }  // of the prediction for one case, by its formulas; 0: not told
@@ -190,11 +200,21 @@ struct ProblemSpec {
   std::map<std::string, std::string> facts;  // physics and sizes in words, shown in the report and hashed
 };
 
+// Rivals with something in common, a basis: fitted together they compute it once, and its time counts for each of them.
+class RivalFamily {
+ public:
+  virtual ~RivalFamily() = default;
+  virtual void prepare(std::span<const Sample* const> mine, const Ranks& ranks) = 0;  // on every rank
+  virtual std::unique_ptr<Learner> fit(
+      std::string_view rival) const = 0;  // as its make() and prepare() would; after it
+};
+
 // A named cheap competitor of the network, trained on the same samples; "mean", "nearest", "linear" and stronger ones.
 struct Rival {
   std::string name;
   bool trivial = false;  // mean, nearest, linear: the median must be <= half of the best of these
   std::function<std::unique_ptr<Learner>()> make;  // its learn() is never called: prepare() fits it on all samples
+  std::shared_ptr<RivalFamily> family = nullptr;   // null: it has nothing in common with others
 };
 
 // What is asked and when it counts as solved.

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <map>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -104,13 +105,24 @@ Trained train(const Stage& stage, Handover& handover) {
 
 void fit_rivals(const Stage& stage, std::span<const Sample* const> all, Trained& trained) {
   stage.recorder.enter("validate");
+  std::map<const RivalFamily*, double> common;  // seconds
   for (Rival& rival : stage.pipeline.problem->rivals()) {
-    auto learner = rival.make();
-    const double begin = now_seconds();
-    learner->prepare(all, stage.ranks);
+    double begin = now_seconds(), shared = 0;
+    if (rival.family) {
+      const auto [family, fresh] = common.try_emplace(rival.family.get());
+      if (fresh) {
+        rival.family->prepare(all, stage.ranks);
+        family->second = now_seconds() - begin;
+        begin += family->second;
+      }
+      shared = family->second;
+    }
+    auto learner = rival.family ? rival.family->fit(rival.name) : rival.make();
+    if (!rival.family) learner->prepare(all, stage.ranks);
+    const double seconds = shared + now_seconds() - begin;
     if (stage.ranks.root())
       stage.recorder.write(
-          {{"record", "rival"}, {"name", rival.name}, {"trivial", rival.trivial}, {"seconds", now_seconds() - begin}});
+          {{"record", "rival"}, {"name", rival.name}, {"trivial", rival.trivial}, {"seconds", seconds}});
     trained.rivals.emplace_back(std::move(rival), std::move(learner));
   }
 }

@@ -1,11 +1,20 @@
 #include "harness/result/directory.hpp"
 
+#include <fmt/format.h>
+
 #include "harness/result/derive.hpp"
 #include "harness/result/files.hpp"
 #include "harness/result/report.hpp"
 #include "harness/result/summary.hpp"
 
 namespace tandem {
+
+bool keeps_all(const Json& plan) { return plan.value("keep", "all") == "all"; }
+
+std::string where_page_is(const std::filesystem::path& folder) {
+  if (const auto page = folder / "report.html"; std::filesystem::exists(page)) return page.string();
+  return fmt::format("not kept (keep = \"records\"); tandem report {} --out PAGE.html writes it", folder.string());
+}
 
 Sealed seal(const std::filesystem::path& folder) {
   std::vector<std::string> problems;
@@ -15,7 +24,7 @@ Sealed seal(const std::filesystem::path& folder) {
   sealed.document = derive(records);
   write_file(folder / "result.json", sealed.document.dump(1) + "\n");
   write_file(folder / "timeline.json", chrome_trace(sealed.document).dump());
-  write_file(folder / "report.html", html_report(sealed.document));
+  if (keeps_all(records.plan)) write_file(folder / "report.html", html_report(sealed.document));
   write_file(folder / "stdout.log", summary(sealed.document, false, 100) + contract(sealed.document));
   sealed.root = write_manifest(folder);
   return sealed;

@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "harness/result/directory.hpp"
 #include "harness/result/files.hpp"
 #include "harness/result/page.hpp"
 #include "harness/result/summary.hpp"
@@ -28,7 +29,7 @@ Exit report(const std::filesystem::path& folder, const std::string& out) {
   }
   fmt::print("{}", text);
   if (out.empty()) {
-    fmt::print("report: {}\n", (folder / "report.html").string());
+    fmt::print("report: {}\n", where_page_is(folder));
     return Exit::ok;
   }
   write_file(out, page);
@@ -42,7 +43,8 @@ void add_report(CLI::App& app, Perform& perform) {
   CLI::App* verb = app.add_subcommand("report", "Prints a result's summary; writes its page elsewhere with --out");
   const auto folder = std::make_shared<std::string>(), out = std::make_shared<std::string>();
   verb->add_option("DIR", *folder, "A result directory")->required();
-  verb->add_option("--out", *out, "Where to write the page; default: it is in the directory already");
+  verb->add_option("--out", *out,
+                   "Where to write the page; default: it is in the directory already, unless keep = \"records\"");
   verb->footer("example: tandem report results/2026-01-31-quick --out /tmp/page.html");
   verb->callback([folder, out, &perform] { perform = [folder, out] { return report(*folder, *out); }; });
 }

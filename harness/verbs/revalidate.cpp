@@ -87,7 +87,7 @@ std::vector<Frozen> frozen_of(const fs::path& folder, const Records& records) {
     if (!weights.empty()) {
       one.file = folder / "weights" / (id + ".weights");
       one.digest = weights[0].at("sha256");
-      check_usage(records.plan.value("keep", "all") == "all",
+      check_usage(keeps_all(records.plan),
                   "{} kept no weights (keep = \"records\" in its configuration): run it again with keep = \"all\"",
                   folder.string());
       check_usage(fs::exists(one.file), "{} is missing: the weights of a result are needed to revalidate it",

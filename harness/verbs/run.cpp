@@ -175,7 +175,7 @@ Exit run(const RunOptions& options) {
   const Measured measured = measure(options);
   if (measured.code != Exit::ok) return measured.code;
   fmt::print("\n{}", summary(measured.document, ::isatty(STDOUT_FILENO) == 1, 100));
-  fmt::print("report: {}\n\n", (measured.folder / "report.html").string());
+  fmt::print("report: {}\n\n", where_page_is(measured.folder));
   fmt::print("{}{}\n", contract(measured.document), result_line(measured.document, measured.root));
   return exit_of(measured.document);
 }

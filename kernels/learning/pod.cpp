@@ -35,8 +35,10 @@ std::vector<double> mean_of(std::span<const float> rows, std::size_t values, std
   std::vector<double> mean(values);
   const std::size_t count = rows.size() / values;
 #pragma omp parallel for schedule(static)
-  for (std::size_t j = 0; j < values; ++j)
-    for (std::size_t i = 0; i < count; ++i) mean[j] += static_cast<double>(rows[i * values + j]);
+  for (std::size_t begin = 0; begin < values; begin += panel)
+    for (std::size_t i = 0; i < count; ++i)
+      for (std::size_t j = begin; j < std::min(values, begin + panel); ++j)
+        mean[j] += static_cast<double>(rows[i * values + j]);
   ranks.sum(std::span<double>(mean));
   for (double& value : mean) value /= static_cast<double>(total);
   return mean;
@@ -53,10 +55,18 @@ void products(std::span<const float> mine, std::span<const float> theirs, std::s
     const std::size_t end = std::min(values, begin + panel);
     const int width = static_cast<int>(end - begin);
     convert(mine, mean, begin, end, a);
+    if (mine.data() == theirs.data()) {
+      cblas_dsyrk(CblasRowMajor, CblasUpper, CblasNoTrans, static_cast<int>(m), width, 1, a.data(), width, 1,
+                  gram.data(), static_cast<int>(n));
+      continue;
+    }
     convert(theirs, mean, begin, end, b);
     cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, static_cast<int>(m), static_cast<int>(n), width, 1, a.data(),
                 width, b.data(), width, 1, gram.data(), static_cast<int>(n));
   }
+  if (mine.data() != theirs.data()) return;
+  for (std::size_t i = 0; i < m; ++i)
+    for (std::size_t j = 0; j < i; ++j) gram[i * n + j] = gram[j * n + i];
 }
 
 // Every rank in turn shows its block to all; each fills the rows of its own snapshots.
@@ -85,24 +95,35 @@ std::vector<double> gram_of(std::span<const float> rows, std::span<const std::si
   return gram;
 }
 
-// One basis vector: the snapshots' deviations weighted by an eigenvector, normalised, sign fixed.
-void mode(std::span<const float> rows, std::span<const std::size_t> order, std::span<const double> mean,
-          const double* eigenvector, std::span<float> to, const Ranks& ranks) {
-  const std::size_t values = mean.size();
-  std::vector<double> sum(values);
-#pragma omp parallel for schedule(static)
-  for (std::size_t block = 0; block < values; block += panel)
-    for (std::size_t i = 0; i < order.size(); ++i)
-      for (std::size_t j = block; j < std::min(values, block + panel); ++j)
-        sum[j] += eigenvector[order[i]] * (static_cast<double>(rows[i * values + j]) - mean[j]);
-  ranks.sum(std::span<double>(sum));
-  double square = 0, largest = 0;
-  for (const double value : sum) {
-    square += value * value;
-    if (std::abs(value) > std::abs(largest)) largest = value;
+// Basis vectors: the snapshots' deviations weighted by eigenvectors [modes, total], normalised, signs fixed.
+std::vector<float> basis_of(std::span<const float> rows, std::span<const std::size_t> order,
+                            std::span<const double> mean, std::span<const double> eigenvectors, std::size_t total,
+                            const Ranks& ranks) {
+  const std::size_t values = mean.size(), count = order.size(), modes = eigenvectors.size() / total;
+  std::vector<double> own(modes * count), sums(modes * values), deviations;
+  for (std::size_t k = 0; k < modes; ++k)
+    for (std::size_t i = 0; i < count; ++i) own[k * count + i] = eigenvectors[k * total + order[i]];
+  for (std::size_t begin = 0; begin < values && count > 0; begin += panel) {
+    const std::size_t end = std::min(values, begin + panel);
+    const int width = static_cast<int>(end - begin), inner = static_cast<int>(count);
+    convert(rows, mean, begin, end, deviations);
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, static_cast<int>(modes), width, inner, 1, own.data(), inner,
+                deviations.data(), width, 0, sums.data() + begin, static_cast<int>(values));
   }
-  const double factor = (largest < 0 ? -1 : 1) / std::sqrt(square);
-  for (std::size_t j = 0; j < values; ++j) to[j] = static_cast<float>(factor * sum[j]);
+  ranks.sum(std::span<double>(sums));
+  std::vector<float> basis(modes * values);
+#pragma omp parallel for schedule(static)
+  for (std::size_t k = 0; k < modes; ++k) {
+    const std::span<const double> sum(sums.data() + k * values, values);
+    double square = 0, largest = 0;
+    for (const double value : sum) {
+      square += value * value;
+      if (std::abs(value) > std::abs(largest)) largest = value;
+    }
+    const double factor = (largest < 0 ? -1 : 1) / std::sqrt(square);
+    for (std::size_t j = 0; j < values; ++j) basis[k * values + j] = static_cast<float>(factor * sum[j]);
+  }
+  return basis;
 }
 
 }  // namespace
@@ -121,13 +142,30 @@ Pod pod(std::span<const float> snapshots, std::span<const std::size_t> order, st
   const double floor = 1e-12 * std::max(eigenvalues.back(), 0.0);
   while (result.modes < std::min(modes, total) && eigenvalues[total - 1 - result.modes] > floor) ++result.modes;
   check(result.modes > 0, "pod: {} equal snapshots have no basis", total);
-  result.basis.resize(result.modes * values);
+  std::vector<double> eigenvectors;  // by falling energy
   for (std::size_t k = 0; k < result.modes; ++k) {
-    const std::size_t at = total - 1 - k;
-    mode(snapshots, order, mean, &gram[at * total], std::span(result.basis).subspan(k * values, values), ranks);
-    result.energies.push_back(eigenvalues[at] / static_cast<double>(total));
+    const auto row = gram.begin() + static_cast<std::ptrdiff_t>((total - 1 - k) * total);
+    eigenvectors.insert(eigenvectors.end(), row, row + static_cast<std::ptrdiff_t>(total));
+    result.energies.push_back(eigenvalues[total - 1 - k] / static_cast<double>(total));
   }
+  result.basis = basis_of(snapshots, order, mean, eigenvectors, total, ranks);
   return result;
+}
+
+std::vector<double> pod_coefficients(const Pod& pod, std::span<const float> snapshots) {
+  const std::size_t count = snapshots.size() / pod.values;
+  check(snapshots.size() == count * pod.values, "pod: {} numbers are no snapshots of {}", snapshots.size(), pod.values);
+  const std::vector<double> mean(pod.mean.begin(), pod.mean.end()), zero(pod.values);
+  std::vector<double> coefficients(count * pod.modes), deviations, basis;
+  for (std::size_t begin = 0; begin < pod.values && count > 0; begin += panel) {
+    const std::size_t end = std::min(pod.values, begin + panel);
+    const int width = static_cast<int>(end - begin), modes = static_cast<int>(pod.modes);
+    convert(snapshots, mean, begin, end, deviations);
+    convert(pod.basis, zero, begin, end, basis);
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, static_cast<int>(count), modes, width, 1, deviations.data(),
+                width, basis.data(), width, 1, coefficients.data(), modes);
+  }
+  return coefficients;
 }
 
 }  // namespace tandem::kernels

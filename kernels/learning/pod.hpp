@@ -23,4 +23,7 @@ struct Pod {
 Pod pod(std::span<const float> snapshots, std::span<const std::size_t> order, std::size_t values, std::size_t modes,
         const Ranks& ranks);
 
+// Coefficients [count, modes] of snapshots [count, values] in the basis, less the mean, in fp64.
+std::vector<double> pod_coefficients(const Pod& pod, std::span<const float> snapshots);
+
 }  // namespace tandem::kernels

@@ -60,7 +60,7 @@ std::vector<Slice> slices(const Settings& settings) {
 PipelineEntry heat() {
   return {"heat",
           "thermal design of a three-chip module: nonlinear conduction, field surrogate, design and reliability",
-          {{"size", "S", "S: frozen targets; M, L, XL: larger, targets provisional"},
+          {{"size", "S", "S, M: frozen targets; L, XL: larger, targets provisional"},
            {"box", "whole", "where training points lie: whole, or as far as the scenarios go: scenarios", false},
            {"width", fmt::format("{}", heat_width), "of the network's hidden layers", false},
            {"simulate", "fp64", "format of training simulations: fp64, fp32", false},

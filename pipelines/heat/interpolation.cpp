@@ -16,25 +16,25 @@ Interpolation::Axis::Axis(std::size_t cells_from, std::size_t cells_to)
 Interpolation::Interpolation(const HeatMesh& from, const HeatMesh& to)
     : x_(from.nx, to.nx), y_(from.ny, to.ny), z_(from.nz, to.nz) {}
 
-void Interpolation::apply(std::span<const double> from, std::span<float> to) const {
-  const std::size_t plane = x_.to() * y_.to();
+void Interpolation::apply(std::span<const double> from, std::span<float> to, std::size_t bottom) const {
+  const std::size_t plane = x_.to() * y_.to(), lowest = z_.low[bottom];
   std::vector<double> wide(x_.to() * y_.from * z_.from), planes(plane * z_.from);
-  for (std::size_t r = 0; r < y_.from * z_.from; ++r) {
+  for (std::size_t r = lowest * y_.from; r < y_.from * z_.from; ++r) {
     const double* row = from.data() + r * x_.from;
     double* out = wide.data() + r * x_.to();
     for (std::size_t i = 0; i < x_.to(); ++i)
       out[i] = row[x_.low[i]] + x_.weight[i] * (row[x_.high(i)] - row[x_.low[i]]);
   }
-  for (std::size_t k = 0; k < z_.from; ++k)
+  for (std::size_t k = lowest; k < z_.from; ++k)
     for (std::size_t j = 0; j < y_.to(); ++j) {
       const double *a = wide.data() + (k * y_.from + y_.low[j]) * x_.to(),
                    *b = wide.data() + (k * y_.from + y_.high(j)) * x_.to();
       double* out = planes.data() + k * plane + j * x_.to();
       for (std::size_t i = 0; i < x_.to(); ++i) out[i] = a[i] + y_.weight[j] * (b[i] - a[i]);
     }
-  for (std::size_t k = 0; k < z_.to(); ++k) {
+  for (std::size_t k = bottom; k < z_.to(); ++k) {
     const double *a = planes.data() + z_.low[k] * plane, *b = planes.data() + z_.high(k) * plane;
-    float* out = to.data() + k * plane;
+    float* out = to.data() + (k - bottom) * plane;
     for (std::size_t i = 0; i < plane; ++i) out[i] = static_cast<float>(a[i] + z_.weight[k] * (b[i] - a[i]));
   }
 }

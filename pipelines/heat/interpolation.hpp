@@ -12,7 +12,8 @@ namespace tandem::pipelines {
 class Interpolation {
  public:
   Interpolation(const HeatMesh& from, const HeatMesh& to);
-  void apply(std::span<const double> from, std::span<float> to) const;
+  // `to`: the planes from `bottom` on.
+  void apply(std::span<const double> from, std::span<float> to, std::size_t bottom = 0) const;
   void transpose(std::span<const float> to, std::span<double> from) const;
 
  private:

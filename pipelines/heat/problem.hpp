@@ -19,6 +19,7 @@ inline constexpr std::size_t heat_judged_scenarios = 59;  // of one judgement of
 double heat_cost(std::span<const double> parameters);
 // Largest theta of the chip layer.
 double heat_peak(const HeatMesh& mesh, std::span<const float> theta);
+double heat_largest(std::span<const float> theta);  // not empty; NaN where one of them is no number
 // Verdicts that a judgement of answers and the criterion of a growing design share.
 inline constexpr const char* heat_error_check = "|predicted - validated| peak, p90, K";
 inline constexpr const char* heat_peak_check = "largest validated peak, K";

@@ -54,10 +54,14 @@ void HeatSolvers<T>::give(std::unique_ptr<BasicHeatSolver<T>> solver) {
 HeatCoarse::HeatCoarse(const HeatMesh& mesh, const HeatTolerance& tolerance, const HeatMesh& output, int threads)
     : mesh_(mesh), output_(output), threads_(threads), interpolation_(mesh, output), solvers_(mesh, tolerance) {}
 
-Fields HeatCoarse::predict(std::span<const Case> cases) const {
-  Fields fields(cases.size(), output_.nodes());
+Fields HeatCoarse::predict(std::span<const Case> cases) const { return predict_part(cases, 0, output_.nodes()); }
+
+Fields HeatCoarse::predict_part(std::span<const Case> cases, std::size_t begin, std::size_t end) const {
+  check(begin % output_.plane() == 0 && end == output_.nodes(), "heat: nodes {} to {} are not whole planes to the top",
+        begin, end);
+  Fields fields(cases.size(), end - begin);
   each_case(solvers_, cases.size(), threads_, [&](HeatSolver& solver, std::size_t i) {
-    interpolation_.apply(solver.solve(cases[i].parameters), fields.row(i));
+    interpolation_.apply(solver.solve(cases[i].parameters), fields.row(i), begin / output_.plane());
   });
   return fields;
 }

@@ -31,6 +31,7 @@ class HeatCoarse : public Model {
  public:
   HeatCoarse(const HeatMesh& mesh, const HeatTolerance& tolerance, const HeatMesh& output, int threads);
   Fields predict(std::span<const Case> cases) const override;
+  Fields predict_part(std::span<const Case> cases, std::size_t begin, std::size_t end) const override;
   Fields vjp(std::span<const Case> cases, const Seed& seed) const override;
 
  private:

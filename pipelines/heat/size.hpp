@@ -64,7 +64,9 @@ struct HeatSize {
   HeatTolerance truth;   // of training samples and validation
   HeatMesh coarse_mesh;  // of the simulation-only arm, found by the search of docs/pipelines/heat.md
   HeatTolerance coarse;
-  double target = 0;  // e*, relative L2 error of theta
+  double target = 0;     // e*, relative L2 error of theta
+  double violation = 0;  // of the invariant, in a prediction
+  int version = 0;       // of the Problem: any change of its numbers is a new one
   Schedule schedule;
   std::size_t questions = 59;            // scenarios
   std::size_t tolerance_samples = 2000;  // of manufacturing, a scenario
@@ -73,10 +75,10 @@ struct HeatSize {
 };
 
 inline constexpr std::array<HeatSize, 4> heat_sizes = {{
-    {"S", {32, 32, 8}, {1e-7, 0.02}, {16, 16, 4}, {0.1, 0.1}, 0.20, {256, 128, 6000, 64}, 59, 2000, true},
-    {"M", {64, 64, 16}, {1e-7, 0.02}, {24, 24, 4}, {1e-2, 0.1}, 0.10, {1024, 256, 12000, 64}},
-    {"L", {128, 128, 32}, {1e-7, 0.02}, {32, 32, 8}, {1e-2, 0.1}, 0.075, {4096, 512, 24000, 128}},
-    {"XL", {256, 256, 64}, {1e-7, 0.02}, {64, 64, 16}, {1e-2, 0.1}, 0.055, {16384, 1024, 48000, 256}},
+    {"S", {32, 32, 8}, {1e-7, 0.02}, {16, 16, 4}, {0.1, 0.1}, 0.20, 0.08, 2, {256, 128, 6000, 64}, 59, 2000, true},
+    {"M", {64, 64, 16}, {1e-7, 0.02}, {24, 24, 4}, {0.1, 0.1}, 0.12, 0.04, 3, {1024, 256, 12000, 64}, 59, 2000, true},
+    {"L", {128, 128, 32}, {1e-7, 0.02}, {32, 32, 8}, {1e-2, 0.1}, 0.075, 0.08, 2, {4096, 512, 24000, 128}},
+    {"XL", {256, 256, 64}, {1e-7, 0.02}, {64, 64, 16}, {1e-2, 0.1}, 0.055, 0.08, 2, {16384, 1024, 48000, 256}},
 }};
 
 inline const HeatSize& heat_size(std::string_view name) { return size_named(heat_sizes, name, "heat"); }

@@ -2,6 +2,9 @@
 #include "pipelines/reduced/rivals.hpp"
 
 #include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
 
 #include "harness/pipeline/content.hpp"
 
@@ -55,18 +58,48 @@ class ExpansionRegression : public Regression {
   Expansion expansion_;
 };
 
-// All ranks' points in canonical order.
-std::vector<ReducedPoint> gather(std::span<const Sample* const> mine, const ReducedBasis& basis, const Ranks& ranks) {
-  const std::size_t modes = basis.pod().modes, inputs = basis.map().inputs(), width = 2 + inputs + modes;
-  std::vector<double> packed;
-  for (const Sample* sample : mine) {
-    const ReducedPoint point = basis.project(*sample);
-    packed.push_back(static_cast<double>(sample->index));
-    packed.push_back(point.norm);
-    packed.insert(packed.end(), point.inputs.begin(), point.inputs.end());
-    packed.insert(packed.end(), point.coefficients.begin(), point.coefficients.end());
+constexpr std::array<std::pair<const char*, RivalKind>, 5> kinds = {{{"mean", RivalKind::mean},
+                                                                     {"nearest", RivalKind::nearest},
+                                                                     {"linear", RivalKind::linear},
+                                                                     {"quadratic", RivalKind::quadratic},
+                                                                     {"kernel", RivalKind::kernel}}};
+
+class ReducedFamily : public RivalFamily {
+ public:
+  explicit ReducedFamily(const std::shared_ptr<const FieldMap>& map) : space_(map) {}
+
+  void prepare(std::span<const Sample* const> mine, const Ranks& ranks) override {
+    space_.fit(mine, reduced_modes, ranks);
   }
-  std::vector<ReducedPoint> points;
+
+  std::unique_ptr<Learner> fit(std::string_view rival) const override {
+    for (const auto& [name, kind] : kinds) {
+      if (rival != name) continue;
+      auto learner = std::make_unique<ReducedRival>(kind, space_.basis.shared_map());
+      learner->fit(space_);
+      return learner;
+    }
+    throw Error(Exit::failed, fmt::format("{}: no rival is named {}", space_.basis.map().pipeline(), rival));
+  }
+
+ private:
+  ReducedSpace space_;
+};
+
+}  // namespace
+
+void ReducedSpace::fit(std::span<const Sample* const> mine, std::size_t modes, const Ranks& ranks) {
+  basis.fit(mine, modes, ranks);
+  const std::size_t inputs = basis.map().inputs(), width = 2 + inputs + basis.pod().modes;
+  const std::vector<ReducedPoint> own = basis.project(mine);
+  std::vector<double> packed;
+  for (std::size_t i = 0; i < own.size(); ++i) {
+    packed.push_back(static_cast<double>(mine[i]->index));
+    packed.push_back(own[i].norm);
+    packed.insert(packed.end(), own[i].inputs.begin(), own[i].inputs.end());
+    packed.insert(packed.end(), own[i].coefficients.begin(), own[i].coefficients.end());
+  }
+  points.clear();
   const GatheredRows all = gathered_rows(packed, width, ranks);
   for (const double* row : all.rows) {
     ReducedPoint& point = points.emplace_back();
@@ -74,14 +107,17 @@ std::vector<ReducedPoint> gather(std::span<const Sample* const> mine, const Redu
     point.inputs.assign(row + 2, row + 2 + inputs);
     point.coefficients.assign(row + 2 + inputs, row + width);
   }
-  return points;
 }
 
-}  // namespace
+void ReducedRival::fit(const ReducedSpace& space) {
+  basis_ = space.basis;
+  expansion_ = fit_expansion(kind_, space.points);
+}
 
 void ReducedRival::prepare(std::span<const Sample* const> mine, const Ranks& ranks) {
-  basis_.fit(mine, modes_, ranks);
-  expansion_ = fit_expansion(kind_, gather(mine, basis_, ranks));
+  ReducedSpace space(basis_.shared_map());
+  space.fit(mine, modes_, ranks);
+  fit(space);
 }
 
 std::unique_ptr<Model> ReducedRival::model() const {
@@ -117,12 +153,12 @@ void ReducedRival::load(std::span<const std::byte> bytes) {
 }
 
 std::vector<Rival> reduced_rivals(const std::shared_ptr<const FieldMap>& map) {
-  const auto rival = [map](const char* name, RivalKind kind, bool trivial) {
-    return Rival{name, trivial, [=] { return std::make_unique<ReducedRival>(kind, map); }};
-  };
-  return {rival("mean", RivalKind::mean, true), rival("nearest", RivalKind::nearest, true),
-          rival("linear", RivalKind::linear, true), rival("quadratic", RivalKind::quadratic, false),
-          rival("kernel", RivalKind::kernel, false)};
+  const auto family = std::make_shared<ReducedFamily>(map);
+  std::vector<Rival> rivals;
+  for (const auto& [name, kind] : kinds)
+    rivals.push_back({name, kind < RivalKind::quadratic,
+                      [kind = kind, map] { return std::make_unique<ReducedRival>(kind, map); }, family});
+  return rivals;
 }
 
 }  // namespace tandem::pipelines

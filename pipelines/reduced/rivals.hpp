@@ -27,10 +27,21 @@ struct Expansion {
 
 Expansion fit_expansion(RivalKind kind, std::span<const ReducedPoint> points);
 
+// What the rivals of a map have in common: the basis of all samples, and all ranks' points in canonical order.
+struct ReducedSpace {
+  ReducedBasis basis;
+  std::vector<ReducedPoint> points;
+  explicit ReducedSpace(std::shared_ptr<const FieldMap> map) : basis(std::move(map)) {}
+  void fit(std::span<const Sample* const> mine, std::size_t modes, const Ranks& ranks);
+};
+
+inline constexpr std::size_t reduced_modes = 64;
+
 class ReducedRival : public Learner {
  public:
-  ReducedRival(RivalKind kind, std::shared_ptr<const FieldMap> map, std::size_t modes = 64)
+  ReducedRival(RivalKind kind, std::shared_ptr<const FieldMap> map, std::size_t modes = reduced_modes)
       : kind_(kind), modes_(modes), basis_(std::move(map)) {}
+  void fit(const ReducedSpace& space);
   void prepare(std::span<const Sample* const> mine, const Ranks& ranks) override;
   double learn(std::size_t, std::span<const Pair>, std::size_t, const Ranks&) override { return 0; }
   std::unique_ptr<Model> model() const override;

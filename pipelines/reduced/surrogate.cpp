@@ -29,26 +29,36 @@ const std::vector<float>& field_of(const FieldMap& map, const Sample& sample) {
   return field;
 }
 
+// Fields over their scales, [samples, values].
+std::vector<float> snapshots_of(const FieldMap& map, std::span<const Sample* const> samples) {
+  const std::size_t values = map.values();
+  std::vector<float> snapshots(samples.size() * values);
+  const auto count = static_cast<std::ptrdiff_t>(samples.size());
+#pragma omp parallel for schedule(static)
+  for (std::ptrdiff_t s = 0; s < count; ++s) {
+    const auto i = static_cast<std::size_t>(s);
+    const std::vector<float>& field = field_of(map, *samples[i]);
+    const double scale = inputs_of(map, *samples[i]).scale;
+    for (std::size_t n = 0; n < values; ++n)
+      snapshots[i * values + n] = static_cast<float>(static_cast<double>(field[n]) / scale);
+  }
+  return snapshots;
+}
+
 }  // namespace
 
 void ReducedBasis::fit(std::span<const Sample* const> mine, std::size_t modes, const Ranks& ranks) {
-  const std::size_t values = map_->values();
-  std::vector<float> snapshots(mine.size() * values);
+  const std::vector<float> snapshots = snapshots_of(*map_, mine);
   std::vector<double> indices;
-  for (std::size_t i = 0; i < mine.size(); ++i) {
-    const std::vector<float>& field = field_of(*map_, *mine[i]);
-    const double scale = inputs_of(*map_, *mine[i]).scale;
-    for (std::size_t n = 0; n < values; ++n)
-      snapshots[i * values + n] = static_cast<float>(static_cast<double>(field[n]) / scale);
-    indices.push_back(static_cast<double>(mine[i]->index));
-  }
+  indices.reserve(mine.size());
+  for (const Sample* sample : mine) indices.push_back(static_cast<double>(sample->index));
   std::vector<double> all = ranks.gather(indices);
   std::sort(all.begin(), all.end());
   std::vector<std::size_t> order;
   order.reserve(indices.size());
   for (const double index : indices)
     order.push_back(static_cast<std::size_t>(std::lower_bound(all.begin(), all.end(), index) - all.begin()));
-  pod_ = kernels::pod(snapshots, order, values, modes, ranks);
+  pod_ = kernels::pod(snapshots, order, map_->values(), modes, ranks);
 }
 
 ReducedPoint ReducedBasis::project(const Sample& sample) const {
@@ -71,6 +81,25 @@ ReducedPoint ReducedBasis::project(const Sample& sample) const {
   return point;
 }
 
+std::vector<ReducedPoint> ReducedBasis::project(std::span<const Sample* const> samples) const {
+  constexpr std::size_t at_once = 256;  // bounds the copy of their fields
+  const std::size_t values = pod_.values, modes = pod_.modes;
+  std::vector<ReducedPoint> points;
+  for (std::size_t begin = 0; begin < samples.size(); begin += at_once) {
+    const auto block = samples.subspan(begin, std::min(at_once, samples.size() - begin));
+    const std::vector<float> snapshots = snapshots_of(*map_, block);
+    const std::vector<double> coefficients = kernels::pod_coefficients(pod_, snapshots);
+    for (std::size_t i = 0; i < block.size(); ++i) {
+      const auto row = snapshots.begin() + static_cast<std::ptrdiff_t>(i * values);
+      const std::vector<double> field(row, row + static_cast<std::ptrdiff_t>(values));
+      const auto own = coefficients.begin() + static_cast<std::ptrdiff_t>(i * modes);
+      points.push_back(
+          {inputs_of(*map_, *block[i]).values, {own, own + static_cast<std::ptrdiff_t>(modes)}, map_->norm(field)});
+    }
+  }
+  return points;
+}
+
 void ReducedBasis::save(ImageWriter& image) const {
   image.put(pod_.modes);
   image.put(pod_.mean);
@@ -90,7 +119,7 @@ void ReducedBasis::load(ImageReader& image) {
 }
 
 struct ReducedSurrogate::Plan {
-  std::size_t rows;
+  std::size_t rows, begin, end;  // of cases, and the values that are predicted
   std::vector<double> inputs, coefficients, scales, weights, input_weights;
   Buffer<float> factors, pulled;     // [rows, modes + 1]
   Buffer<float> fields, cotangents;  // [rows, nodes]; cotangents only once gradients are asked for
@@ -99,18 +128,20 @@ struct ReducedSurrogate::Plan {
   Matmul expand;
   std::unique_ptr<Matmul> contract;
 
-  Plan(std::size_t count, std::size_t width, std::size_t modes, std::size_t nodes, Operand basis)
+  Plan(std::size_t count, std::size_t width, std::size_t modes, std::size_t first, std::size_t last, Operand basis)
       : rows(count),
+        begin(first),
+        end(last),
         inputs(count * width),
         coefficients(count * modes),
         scales(count),
         weights(count * modes),
         input_weights(count * width),
         factors(count * (modes + 1)),
-        fields(count * nodes),
+        fields(count * (last - first)),
         rounded(basis.type == Element::bf16),
         factors_bf16(rounded ? count * (modes + 1) : 0),
-        expand({count, nodes, modes + 1}, read(factors, factors_bf16), basis, {fields.data()}, nullptr,
+        expand({count, last - first, modes + 1}, read(factors, factors_bf16), basis, {fields.data()}, nullptr,
                Matmul::Weights::packed) {
     expand.pack();
   }
@@ -157,7 +188,6 @@ ReducedSurrogate::ReducedSurrogate(const ReducedBasis& basis, std::unique_ptr<Re
       modes_(basis.pod().modes),
       values_(basis.pod().values),
       inputs_(map_->inputs()),
-      tile_(tile_rows(values_)),
       basis_(basis.pod().basis),
       regression_(std::move(regression)) {
   basis_.insert(basis_.end(), basis.pod().mean.begin(), basis.pod().mean.end());
@@ -168,16 +198,16 @@ ReducedSurrogate::ReducedSurrogate(const ReducedBasis& basis, std::unique_ptr<Re
 
 ReducedSurrogate::~ReducedSurrogate() = default;
 
-Operand ReducedSurrogate::basis(bool transposed) const {
-  if (basis_bf16_.empty()) return {const_cast<float*>(basis_.data()), Element::fp32, transposed};
-  return {const_cast<Bf16*>(basis_bf16_.data()), Element::bf16, transposed};
+Operand ReducedSurrogate::basis(bool transposed, std::size_t begin) const {
+  if (basis_bf16_.empty()) return {const_cast<float*>(basis_.data()) + begin, Element::fp32, transposed, values_};
+  return {const_cast<Bf16*>(basis_bf16_.data()) + begin, Element::bf16, transposed, values_};
 }
 
-ReducedSurrogate::Plan& ReducedSurrogate::plan(std::size_t rows) const {
-  const std::size_t wanted = rows >= tile_ ? tile_ : small_rows;
+ReducedSurrogate::Plan& ReducedSurrogate::plan(std::size_t rows, std::size_t begin, std::size_t end) const {
+  const std::size_t wanted = rows >= tile_rows(end - begin) ? tile_rows(end - begin) : small_rows;
   for (const auto& plan : plans_)
-    if (plan->rows == wanted) return *plan;
-  plans_.push_back(std::make_unique<Plan>(wanted, inputs_, modes_, values_, basis(false)));
+    if (plan->rows == wanted && plan->begin == begin && plan->end == end) return *plan;
+  plans_.push_back(std::make_unique<Plan>(wanted, inputs_, modes_, begin, end, basis(false, begin)));
   return *plans_.back();
 }
 
@@ -198,16 +228,18 @@ void ReducedSurrogate::fill(Plan& plan, std::span<const Case> cases) const {
   plan.round(plan.factors, plan.factors_bf16, 0, plan.rows * (modes_ + 1));
 }
 
-Fields ReducedSurrogate::predict(std::span<const Case> cases) const {
+Fields ReducedSurrogate::predict(std::span<const Case> cases) const { return predict_part(cases, 0, values_); }
+
+Fields ReducedSurrogate::predict_part(std::span<const Case> cases, std::size_t begin, std::size_t end) const {
   const std::lock_guard lock(mutex_);
-  Fields result(cases.size(), values_);
+  Fields result(cases.size(), end - begin);
   for (std::size_t at = 0; at < cases.size();) {
-    Plan& tile = plan(cases.size() - at);
+    Plan& tile = plan(cases.size() - at, begin, end);
     const std::size_t count = std::min(tile.rows, cases.size() - at);
     fill(tile, cases.subspan(at, count));
     const bool full = count == tile.rows;
     tile.expand.run_into(full ? result.row(at).data() : tile.fields.data());
-    if (!full) std::copy_n(tile.fields.data(), count * values_, result.row(at).data());
+    if (!full) std::copy_n(tile.fields.data(), count * result.columns, result.row(at).data());
     at += count;
   }
   return result;
@@ -237,8 +269,8 @@ Fields ReducedSurrogate::vjp(std::span<const Case> cases, const Seed& seed) cons
   const std::lock_guard lock(mutex_);
   Fields result(cases.size(), map_->parameters());
   for (std::size_t at = 0; at < cases.size();) {
-    Plan& tile = plan(cases.size() - at);
-    tile.add_gradients(modes_, values_, basis(true));
+    Plan& tile = plan(cases.size() - at, 0, values_);
+    tile.add_gradients(modes_, values_, basis(true, 0));
     const std::size_t count = std::min(tile.rows, cases.size() - at);
     fill(tile, cases.subspan(at, count));
     tile.expand.run_into(tile.fields.data());

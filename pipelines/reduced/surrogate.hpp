@@ -41,6 +41,7 @@ class ReducedBasis {
   // Becomes the POD of these samples of this rank, over their scales. On every rank.
   void fit(std::span<const Sample* const> mine, std::size_t modes, const Ranks& ranks);
   ReducedPoint project(const Sample& sample) const;
+  std::vector<ReducedPoint> project(std::span<const Sample* const> samples) const;  // to rounding the same
 
   const FieldMap& map() const { return *map_; }
   const std::shared_ptr<const FieldMap>& shared_map() const { return map_; }
@@ -60,18 +61,19 @@ class ReducedSurrogate : public Model {
                    kernels::MlpPrecision format = kernels::MlpPrecision::fp32);
   ~ReducedSurrogate() override;
   Fields predict(std::span<const Case> cases) const override;
+  Fields predict_part(std::span<const Case> cases, std::size_t begin, std::size_t end) const override;
   Fields vjp(std::span<const Case> cases, const Seed& seed) const override;
   double flops() const override { return 2 * static_cast<double>((modes_ + 1) * values_) + regression_->flops(); }
 
  private:
-  struct Plan;  // buffers and products for a fixed number of rows
-  Plan& plan(std::size_t rows) const;
-  kernels::Operand basis(bool transposed) const;
+  struct Plan;  // buffers and products for a fixed number of rows and a range of values
+  Plan& plan(std::size_t rows, std::size_t begin, std::size_t end) const;
+  kernels::Operand basis(bool transposed, std::size_t begin) const;
   void fill(Plan& plan, std::span<const Case> cases) const;
   void pull(Plan& tile, std::span<const Case> cases, Fields& result, std::size_t at) const;
 
   std::shared_ptr<const FieldMap> map_;
-  std::size_t modes_, values_, inputs_, tile_;
+  std::size_t modes_, values_, inputs_;
   std::vector<float> basis_;               // [modes + 1, values], the mean last
   std::vector<kernels::Bf16> basis_bf16_;  // or this one
   std::unique_ptr<Regression> regression_;
