@@ -221,6 +221,44 @@ TEST(Climate, JudgementAsksTheTruth) {
   EXPECT_THROW(problem().judge(answers, 3, simulation, ranks), Error);
 }
 
+// A growing design runs the jets of which the model knows least whether they break, and stops by the verdicts on
+// answers.
+TEST(Climate, SteeringGoesWhereTheModelIsUndecidedAndStopsByTheAlarms) {
+  const ClimateSimulation simulation(small_climate, 2);
+  const auto model = simulation.coarse_model();
+  const Ranks ranks(1);
+  const std::vector<Case> known(3);
+  const auto proposed = problem().propose(*model, 4, known, 5, ranks);
+  ASSERT_EQ(proposed.size(), 5u);
+  std::vector<std::pair<double, std::vector<double>>> all;
+  for (std::size_t i = 0; i < 20; ++i) {
+    const Case jet = problem().draw(Purpose::steering, 4, 12 + i);
+    const Fields curve = model->predict(std::span(&jet, 1));
+    const double peak = climate_break(curve.row(0).first(climate_horizon)).peak;
+    all.emplace_back(std::abs(std::log(peak / climate_broken)), jet.parameters);
+  }
+  std::sort(all.begin(), all.end());
+  for (std::size_t i = 0; i < 5; ++i) {
+    EXPECT_EQ(proposed[i].parameters, all[i].second) << i;
+    EXPECT_TRUE(proposed[i].snapshot.empty());
+  }
+  class Calm : public Model {
+   public:
+    Fields predict(std::span<const Case> cases) const override {
+      Fields calm(cases.size(), climate_outputs);
+      std::fill(calm.values.begin(), calm.values.end(), 1.0f);
+      return calm;
+    }
+  };
+  const auto auc_left = [&](const Model& one) {
+    for (const Verdict& verdict : problem().criterion(one, 3, simulation, ranks))
+      if (verdict.check == "1 - AUC of the alarms") return verdict.value;
+    throw std::out_of_range("1 - AUC");
+  };
+  EXPECT_LT(auc_left(*model), 0.1);
+  EXPECT_EQ(auc_left(Calm()), 0.5);
+}
+
 TEST(Climate, RefusesSizesThatCannotRun) {
   EXPECT_THROW(climate_size("XS"), Error);
   try {

@@ -133,6 +133,54 @@ TEST(FlowProblem, AnswersAreJudgedByFullSimulation) {
   EXPECT_GT(value_of(judged(turned), "lift"), 1);
 }
 
+// A growing design by the quadratic ridge on 96 flows: it proposes its own optima, and a model whose forces are off by
+// half fails the criterion for its drag.
+TEST(FlowSteering, ProposesItsOptimaAndStopsByLiftAndDrag) {
+  const auto cases = cases_of(Purpose::training, 96);
+  const FlowSimulation simulation(size, 2);
+  const auto samples = simulation.simulate(cases, Fidelity::train);
+  std::vector<const Sample*> mine;
+  mine.reserve(samples.size());
+  for (const Sample& sample : samples) mine.push_back(&sample);
+  std::unique_ptr<Model> model;
+  for (const Rival& rival : problem().rivals())
+    if (rival.name == problem().spec().steering.rival) {
+      const auto learner = rival.make();
+      learner->prepare(mine, one_rank());
+      model = learner->model();
+    }
+  ASSERT_NE(model, nullptr);
+  const auto proposed = problem().propose(*model, 5, cases, 3, one_rank());
+  ASSERT_EQ(proposed.size(), 3u);
+  for (std::size_t i = 0; i < 3; ++i) {
+    const Case question = problem().draw(Purpose::steering, 5, 96 + i);
+    const auto best = flow_designs(size, *model, std::span(&question, 1), 5);
+    ASSERT_EQ(proposed[i].parameters.size(), flow_numbers);
+    EXPECT_TRUE(
+        std::equal(proposed[i].parameters.begin(), proposed[i].parameters.end(), best[0].with.parameters.begin()));
+  }
+  class Stronger : public Model {
+   public:
+    explicit Stronger(const Model& inner) : inner_(inner) {}
+    Fields predict(std::span<const Case> asked) const override {
+      Fields fields = inner_.predict(asked);
+      for (std::size_t i = 0; i < fields.rows; ++i)
+        for (float& force : fields.row(i).last(4)) force *= 1.5f;
+      return fields;
+    }
+
+   private:
+    const Model& inner_;
+  };
+  const auto drag_of = [&](const Model& one) {
+    return value_of(problem().criterion(one, 9, simulation, one_rank()), "drag") * flow_drag_criterion;
+  };
+  const double honest = drag_of(*model), off = drag_of(Stronger(*model));
+  EXPECT_GT(honest, 0);
+  EXPECT_LT(honest, 0.2);
+  EXPECT_GT(off, 0.4);
+}
+
 TEST(FlowLearner, PredictsNoNumbersOutsideTheDomain) {
   const auto cases = cases_of(Purpose::training, 12);
   const auto samples = FlowSimulation(size, 1).simulate(cases, Fidelity::train);

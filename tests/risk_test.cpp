@@ -130,6 +130,35 @@ TEST(Risk, ANotANumberPassesNothing) {
   EXPECT_TRUE(std::isnan(risk_auc(std::vector<double>{0.0, std::nan("")}, 0.01)));
 }
 
+// A growing design simulates where the model sees losses, and stops by VaR and shortfall of a fresh block.
+TEST(Risk, SteeringGoesToTheTailsAndStopsByThem) {
+  const RiskProblem problem(size);
+  const std::vector<Case> known(16);
+  const auto proposed = problem.propose(network(), 6, known, 10, one_rank());
+  ASSERT_EQ(proposed.size(), 10u);
+  std::vector<Case> all = {{Purpose::question, 0, risk_today(size), {}}};
+  for (std::size_t i = 0; i < 80; ++i) all.push_back(problem.draw(Purpose::steering, 6, 8 * known.size() + i));
+  const Fields prices = network().predict(all);
+  const std::vector<double> units = risk_portfolio(size, true);  // B
+  std::vector<double> values;
+  for (std::size_t i = 1; i < all.size(); ++i) {
+    double value = 0;
+    for (std::size_t p = 0; p < units.size(); ++p) value += units[p] * static_cast<double>(prices.row(i)[p]);
+    values.push_back(value);
+  }
+  const auto least = std::min_element(values.begin(), values.end()) - values.begin();
+  std::set<std::vector<double>> distinct;
+  for (const Case& one : proposed) distinct.insert(one.parameters);
+  EXPECT_EQ(distinct.size(), 10u);
+  EXPECT_TRUE(distinct.contains(all[static_cast<std::size_t>(least) + 1].parameters)) << "the largest loss of B";
+  const RiskSimulation simulation(size, 2);
+  for (const Verdict& verdict : problem.criterion(network(), 3, simulation, one_rank())) {
+    EXPECT_LT(verdict.value, 0.1) << verdict.check;
+    EXPECT_EQ(verdict.limit, risk_tail_criterion);
+  }
+  EXPECT_FALSE(problem.criterion(Losing(), 3, simulation, one_rank())[0].pass());
+}
+
 TEST(Risk, InvariantsHoldInTheTruthAndSeeAWrongDrift) {
   const auto spec = RiskProblem(size).spec();
   const auto pipeline = risk_small().make({}, 2), wrong = risk_drift().make({}, 2);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "harness/base/check.hpp"
+#include "harness/pipeline/pipeline.hpp"
 #include "harness/ranks/ranks.hpp"
 
 namespace tandem {
@@ -42,6 +43,20 @@ inline GatheredRows gathered_rows(std::span<const double> mine, std::size_t widt
   for (std::size_t at = 0; at < all.values.size(); at += width) all.rows.push_back(&all.values[at]);
   std::sort(all.rows.begin(), all.rows.end(), [](const double* a, const double* b) { return *a < *b; });
   return all;
+}
+
+// The parameters of all ranks' cases, by index. On every rank.
+inline std::vector<Case> gathered_cases(std::span<const Case> mine, std::size_t parameters, const Ranks& ranks) {
+  std::vector<double> packed;
+  for (const Case& one : mine) {
+    packed.push_back(static_cast<double>(one.index));
+    packed.insert(packed.end(), one.parameters.begin(),
+                  one.parameters.begin() + static_cast<std::ptrdiff_t>(parameters));
+  }
+  std::vector<Case> cases;
+  const GatheredRows all = gathered_rows(packed, 1 + parameters, ranks);
+  for (const double* row : all.rows) cases.push_back({Purpose::steering, 0, {row + 1, row + 1 + parameters}, {}});
+  return cases;
 }
 
 // The row of a table of sizes by its name.

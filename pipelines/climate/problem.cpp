@@ -41,6 +41,12 @@ ClimateProblem::ClimateProblem(const ClimateSize& size) : size_(size) {
     spec_.provisional = fmt::format("e* and the simulation-only grid of size {} are not frozen", size.name);
   spec_.schedule = size.schedule;
   spec_.gate = {124, 2, size.target, 1, 1};
+  const std::size_t judged = climate_audited * size.questions;
+  spec_.steering = {fmt::format("climate-{}-steering-1", size.name),
+                    {climate_rounds.begin(), climate_rounds.end()},
+                    judged,
+                    fmt::format("the verdicts on answers, of {} fresh jets", judged),
+                    "loglog"};
   spec_.questions = size.questions;
   spec_.queries = size.questions * size.members;
   const auto runs = static_cast<double>(size.schedule.samples), queries = static_cast<double>(spec_.queries);
@@ -128,27 +134,20 @@ std::vector<Answer> ClimateProblem::answer(const Model& model, std::uint64_t see
   return answers;
 }
 
-std::vector<Verdict> ClimateProblem::judge_against(std::span<const Model* const> rivals,
-                                                   std::span<const Answer> answers, std::uint64_t seed,
-                                                   const Simulation& simulation, const Ranks& ranks) const {
-  std::vector<Case> cases;
-  for (const Answer& answer : answers) {
-    check(answer.values.size() == Value::values, "climate: an answer of {} values, expected {}", answer.values.size(),
-          static_cast<std::size_t>(Value::values));
-    for (std::size_t i = 0; i < climate_audited; ++i)
-      cases.push_back(draw(Purpose::question, seed, audited(answer.question, i)));
-  }
-  const auto truths = simulation.simulate(cases, Fidelity::truth);
+std::vector<ClimateAudit> ClimateProblem::audits(std::span<const Case> jets, std::span<const ClimateBreak> stated,
+                                                 std::span<const Model* const> rivals, const Simulation& simulation,
+                                                 const Ranks& ranks) const {
+  const auto truths = simulation.simulate(jets, Fidelity::truth);
   std::vector<Fields> competitors;
-  for (const Model* rival : rivals) competitors.push_back(rival->predict(cases));
+  for (const Model* rival : rivals) competitors.push_back(rival->predict(jets));
   const ClimateSpectra spectra(size_.grid());
-  std::vector<double> rows;  // of each audited jet: truth, stated, present strength, the rivals' peaks
-  for (std::size_t i = 0; i < cases.size(); ++i) {
+  std::vector<double> rows;  // of each jet: truth, stated, present strength, the rivals' peaks
+  for (std::size_t i = 0; i < jets.size(); ++i) {
     const ClimateBreak truth = climate_break(simulation.outputs(truths[i]).first(climate_horizon));
-    const double* stated = &answers[i / climate_audited].values[audit + 2 * (i % climate_audited)];
     std::vector<float> features(climate_features);
-    spectra.apply(climate_snapshot(cases[i], size_.grid()), features);
-    rows.insert(rows.end(), {truth.peak, truth.hour, stated[0], stated[1], climate_present_strength(features)});
+    spectra.apply(climate_snapshot(jets[i], size_.grid()), features);
+    rows.insert(rows.end(),
+                {truth.peak, truth.hour, stated[i].peak, stated[i].hour, climate_present_strength(features)});
     for (const Fields& fields : competitors) rows.push_back(climate_break(fields.row(i).first(climate_horizon)).peak);
   }
   const std::vector<double> all = ranks.gather(rows);
@@ -157,7 +156,24 @@ std::vector<Verdict> ClimateProblem::judge_against(std::span<const Model* const>
     const double* row = &all[at];
     audits.push_back({{row[0], row[1]}, {row[2], row[3]}, {row + 4, row + 5 + rivals.size()}});
   }
-  return climate_verdicts(audits);
+  return audits;
+}
+
+std::vector<Verdict> ClimateProblem::judge_against(std::span<const Model* const> rivals,
+                                                   std::span<const Answer> answers, std::uint64_t seed,
+                                                   const Simulation& simulation, const Ranks& ranks) const {
+  std::vector<Case> jets;
+  std::vector<ClimateBreak> stated;
+  for (const Answer& answer : answers) {
+    check(answer.values.size() == Value::values, "climate: an answer of {} values, expected {}", answer.values.size(),
+          static_cast<std::size_t>(Value::values));
+    for (std::size_t i = 0; i < climate_audited; ++i) {
+      jets.push_back(draw(Purpose::question, seed, audited(answer.question, i)));
+      const double* one = &answer.values[audit + 2 * i];
+      stated.push_back({one[0], one[1]});
+    }
+  }
+  return climate_verdicts(audits(jets, stated, rivals, simulation, ranks));
 }
 
 std::vector<Rival> ClimateProblem::rivals() const { return climate_rivals(size_); }

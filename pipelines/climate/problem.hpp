@@ -27,8 +27,18 @@ class ClimateProblem : public Problem {
                                      std::uint64_t seed, const Simulation& simulation,
                                      const Ranks& ranks) const override;
   std::vector<Rival> rivals() const override;
+  // Of four times as many fresh jets those of which the model knows least whether they break.
+  std::vector<Case> propose(const Model& model, std::uint64_t seed, std::span<const Case> simulated, std::size_t count,
+                            const Ranks& ranks) const override;
+  // The verdicts on answers, of fresh jets.
+  std::vector<Verdict> criterion(const Model& model, std::uint64_t seed, const Simulation& simulation,
+                                 const Ranks& ranks) const override;
 
  private:
+  // What the truth says of these jets of this rank, against what was stated and the rivals; of all ranks.
+  std::vector<ClimateAudit> audits(std::span<const Case> jets, std::span<const ClimateBreak> stated,
+                                   std::span<const Model* const> rivals, const Simulation& simulation,
+                                   const Ranks& ranks) const;
   std::uint64_t audited(std::size_t question, std::size_t i) const;  // index of the case
   const ClimateSize& size_;
   ProblemSpec spec_;

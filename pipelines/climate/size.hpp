@@ -71,6 +71,9 @@ struct ClimateCoarse {
   }
 };
 
+// Simulations after each round of a growing design: docs/pipelines/climate.md.
+inline constexpr std::array<std::size_t, 8> climate_rounds = {64, 96, 128, 192, 256, 384, 512, 1024};
+
 struct ClimateSize {
   std::string_view name;
   std::size_t nx = 0, ny = 0;  // ny a multiple of 24

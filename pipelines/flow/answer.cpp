@@ -82,16 +82,16 @@ std::vector<FlowDesign> flow_designs(const FlowSize& size, const Model& model, s
         points.push_back(searches[q].sample(seed, questions[q].index, generation * flow_population + n));
         cases.push_back(at_design(size, questions[q], points.back()));
       }
-    const Fields fields = model.predict(cases);
+    const Fields forces = model.predict_part(cases, 2 * size.mesh.cells(), size.mesh.values());
     for (std::size_t q = 0; q < questions.size(); ++q) {
       std::vector<double> merits;
       for (std::size_t n = q * flow_population; n < (q + 1) * flow_population; ++n) {
-        const FlowForces forces = flow_forces(size.mesh, fields.row(n));
-        merits.push_back(merit_of(forces, questions[q].parameters[flow_numbers]));
+        const FlowForces own = flow_forces_of(size.mesh, forces.row(n));
+        merits.push_back(merit_of(own, questions[q].parameters[flow_numbers]));
         if (merits.back() >= searches[q].best_merit) continue;
         searches[q].best_merit = merits.back();
         searches[q].best = points[n];
-        searches[q].predicted = forces;
+        searches[q].predicted = own;
       }
       searches[q].learn(std::span<const Point>(points).subspan(q * flow_population, flow_population), merits);
     }
@@ -117,12 +117,27 @@ std::vector<Answer> FlowProblem::answer(const Model& model, std::uint64_t seed, 
   return answers;
 }
 
-// Every design is simulated by the truth; bounds, lift and drag are judged as they are, not as claimed. A design of
-// which the truth never becomes steady counts as infinitely far off.
+// A design of which the truth never becomes steady counts as infinitely far off.
+FlowProblem::Forces FlowProblem::judged(std::span<const Case> designs, std::span<const double> stated,
+                                        const Simulation& simulation, const Ranks& ranks) const {
+  const std::vector<Sample> samples = simulation.simulate(designs, Fidelity::truth);
+  std::vector<double> errors;
+  double missed = 0;
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    const FlowForces truth = flow_forces(size_.mesh, simulation.outputs(samples[i]));
+    worse(missed, std::abs(truth.lift - designs[i].parameters[flow_numbers]));
+    errors.push_back(std::abs(stated[i] / truth.drag - 1));
+  }
+  const std::vector<double> misses = ranks.gather(std::vector<double>{missed});
+  return {*std::max_element(misses.begin(), misses.end()), p90(ranks.gather(errors))};
+}
+
+// Every design is simulated by the truth; bounds, lift and drag are judged as they are, not as claimed.
 std::vector<Verdict> FlowProblem::judge(std::span<const Answer> answers, std::uint64_t seed,
                                         const Simulation& simulation, const Ranks& ranks) const {
   std::vector<Case> cases;
-  double outside = 0, missed = 0;
+  std::vector<double> stated;
+  double outside = 0;
   for (const Answer& answer : answers) {
     check(answer.values.size() == Value::values, "flow: an answer of {} values, expected {}", answer.values.size(),
           static_cast<std::size_t>(Value::values));
@@ -133,21 +148,13 @@ std::vector<Verdict> FlowProblem::judge(std::span<const Answer> answers, std::ui
       if (u >= 0 && u <= 1) design.parameters[d] = answer.values[d - 1];  // else the verdict is lost already
     }
     cases.push_back(std::move(design));
+    stated.push_back(answer.values[Value::drag]);
   }
-  const std::vector<Sample> samples = simulation.simulate(cases, Fidelity::truth);
-  std::vector<double> errors;
-  for (std::size_t i = 0; i < samples.size(); ++i) {
-    const FlowForces truth = flow_forces(size_.mesh, simulation.outputs(samples[i]));
-    worse(missed, std::abs(truth.lift - cases[i].parameters[flow_numbers]));
-    errors.push_back(std::abs(answers[i].values[Value::drag] / truth.drag - 1));
-  }
-  const double drag_error = p90(ranks.gather(errors));
-  const std::vector<double> worst = ranks.gather(std::vector<double>{outside, missed});
-  std::vector<double> most(2, 0.0);
-  for (std::size_t i = 0; i < worst.size(); ++i) worse(most[i % 2], worst[i]);
-  return {{"design outside its bounds / range", most[0], 1e-9},
-          {"largest |simulated - required| lift", most[1], size_.lift_reach},
-          {"|predicted / simulated drag - 1|, p90", drag_error, flow_drag_error}};
+  const Forces forces = judged(cases, stated, simulation, ranks);
+  const std::vector<double> worst = ranks.gather(std::vector<double>{outside});
+  return {{"design outside its bounds / range", *std::max_element(worst.begin(), worst.end()), 1e-9},
+          {"largest |simulated - required| lift", forces.missed, size_.lift_reach},
+          {"|predicted / simulated drag - 1|, p90", forces.drag_error, flow_drag_error}};
 }
 
 }  // namespace tandem::pipelines

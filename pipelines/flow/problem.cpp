@@ -30,6 +30,13 @@ FlowProblem::FlowProblem(const FlowSize& size) : size_(size) {
         size.name);
   spec_.schedule = size.schedule;
   spec_.gate = {124, 2, size.target, 0.02, 5e-3};
+  spec_.steering = {fmt::format("flow-{}-steering-1", size.name),
+                    {flow_rounds.begin(), flow_rounds.end()},
+                    59,
+                    fmt::format("designs of 59 fresh questions: p90 of |predicted / simulated drag - 1| <= {}, every "
+                                "lift within {} of the required one",
+                                flow_drag_criterion, size.lift_reach),
+                    "quadratic"};
   spec_.questions = size.questions;
   spec_.queries = size.questions * flow_population * size.generations;
   spec_.flops = static_cast<double>(size.schedule.samples + size.questions) * flow_flops(size.mesh) +

@@ -6,8 +6,9 @@
 
 namespace tandem::pipelines {
 
-inline constexpr double flow_drag_error = 0.1;      // |predicted / simulated drag - 1|, 90th percentile, at most
-inline constexpr std::size_t flow_population = 32;  // of a generation of the search for a design
+inline constexpr double flow_drag_error = 0.1;       // |predicted / simulated drag - 1|, 90th percentile, at most
+inline constexpr double flow_drag_criterion = 0.02;  // the same, at which a growing design stops
+inline constexpr std::size_t flow_population = 32;   // of a generation of the search for a design
 
 class FlowProblem : public Problem {
  public:
@@ -23,8 +24,22 @@ class FlowProblem : public Problem {
   std::vector<Verdict> judge(std::span<const Answer> answers, std::uint64_t seed, const Simulation& simulation,
                              const Ranks& ranks) const override;
   std::vector<Rival> rivals() const override;
+  // The model's own optima for fresh questions.
+  std::vector<Case> propose(const Model& model, std::uint64_t seed, std::span<const Case> simulated, std::size_t count,
+                            const Ranks& ranks) const override;
+  // Lift and drag of the designs of 59 fresh questions.
+  std::vector<Verdict> criterion(const Model& model, std::uint64_t seed, const Simulation& simulation,
+                                 const Ranks& ranks) const override;
 
  private:
+  // Of designs, the questions with the design in their parameters: how far their lift is from the required one, and
+  // the error of the drag that was stated.
+  struct Forces {
+    double missed = 0, drag_error = 0;  // the worst, the 90th percentile; of all ranks
+  };
+  Forces judged(std::span<const Case> designs, std::span<const double> stated, const Simulation& simulation,
+                const Ranks& ranks) const;
+
   const FlowSize& size_;
   ProblemSpec spec_;
 };

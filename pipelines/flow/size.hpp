@@ -49,6 +49,10 @@ struct FlowMesh {
   std::size_t values() const { return 2 * cells() + 4; }
 };
 
+// Simulations after each round of a growing design: docs/pipelines/flow.md.
+inline constexpr std::array<std::size_t, 13> flow_rounds = {64,  80,  96,  112, 128, 160, 192,
+                                                            224, 256, 320, 384, 448, 512};
+
 struct FlowSize {
   std::string_view name;
   FlowMesh mesh;    // of training samples and of the truth
@@ -91,10 +95,13 @@ inline double flow_empty(std::size_t j, std::size_t ny) {
 struct FlowForces {
   double drag = 0, lift = 0;  // coefficients of both elements: force / (rho U^2 / 2 * 0.2 H)
 };
-inline FlowForces flow_forces(const FlowMesh& mesh, std::span<const float> outputs) {
-  const float* f = outputs.data() + 2 * mesh.cells();
+// `f`: the last four outputs.
+inline FlowForces flow_forces_of(const FlowMesh& mesh, std::span<const float> f) {
   const double unit = 2 / (flow_length * static_cast<double>(mesh.ny));
   return {unit * static_cast<double>(f[0] + f[2]), unit * static_cast<double>(f[1] + f[3])};
+}
+inline FlowForces flow_forces(const FlowMesh& mesh, std::span<const float> outputs) {
+  return flow_forces_of(mesh, outputs.subspan(2 * mesh.cells()));
 }
 
 }  // namespace tandem::pipelines

@@ -21,17 +21,8 @@ std::vector<Case> own_designs(const HeatProblem& problem, const HeatMesh& mesh, 
 
 std::vector<Case> HeatProblem::propose(const Model& model, std::uint64_t seed, std::span<const Case> simulated,
                                        std::size_t count, const Ranks& ranks) const {
-  const std::size_t first = simulated.size(), width = 1 + heat_parameters.size();
-  std::vector<double> mine;
-  for (const Case& design : own_designs(*this, size_.mesh, model, Purpose::steering, seed, first, count, ranks)) {
-    mine.push_back(static_cast<double>(design.index - first));
-    mine.insert(mine.end(), design.parameters.begin(), design.parameters.end());
-  }
-  const std::vector<double> all = ranks.gather(mine);
-  std::vector<Case> proposed(count);
-  for (auto row = all.begin(); row != all.end(); row += static_cast<std::ptrdiff_t>(width))
-    proposed.at(static_cast<std::size_t>(*row)).parameters.assign(row + 1, row + static_cast<std::ptrdiff_t>(width));
-  return proposed;
+  const auto designs = own_designs(*this, size_.mesh, model, Purpose::steering, seed, simulated.size(), count, ranks);
+  return gathered_cases(designs, heat_parameters.size(), ranks);
 }
 
 std::vector<Verdict> HeatProblem::criterion(const Model& model, std::uint64_t seed, const Simulation& simulation,

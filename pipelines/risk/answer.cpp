@@ -59,14 +59,15 @@ double risk_auc(std::span<const double> residuals, double mark) {
   return above / (2 * static_cast<double>(right.size() * right.size()));
 }
 
-std::vector<Case> RiskProblem::scenarios(std::uint64_t seed, std::size_t block, std::size_t& beyond) const {
+std::vector<Case> RiskProblem::scenarios(Purpose purpose, std::uint64_t seed, std::size_t block,
+                                         std::size_t& beyond) const {
   std::vector<Case> cases(size_.block);
   std::size_t count = 0;
 #pragma omp parallel for schedule(static) reduction(+ : count)
   for (std::size_t i = 0; i < cases.size(); ++i) {
     const std::uint64_t index = block * size_.block + i;
-    if (risk_outside(size_, risk_scenario(size_, Purpose::question, seed, index)) > 0) ++count;
-    cases[i] = draw(Purpose::question, seed, index);
+    if (risk_outside(size_, risk_scenario(size_, purpose, seed, index)) > 0) ++count;
+    cases[i] = draw(purpose, seed, index);
   }
   beyond = count;
   return cases;
@@ -81,20 +82,25 @@ RiskProblem::Losses RiskProblem::losses(std::span<const float> today, const Fiel
   return losses;
 }
 
+std::array<double, 4> RiskProblem::tails(const Losses& losses) const {
+  const auto tail = static_cast<std::size_t>(std::ceil(risk_tail * static_cast<double>(size_.block)));
+  const RiskTail a = risk_tail_of(losses.a, tail), b = risk_tail_of(losses.b, tail);
+  return {a.var, a.shortfall, b.var, b.shortfall};
+}
+
 std::vector<Answer> RiskProblem::answer(const Model& model, std::uint64_t seed, std::size_t count,
                                         const Ranks& ranks) const {
   const Case today{Purpose::question, 0, risk_today(size_), {}};
   const Fields base = model.predict(std::span(&today, 1));
-  const auto tail = static_cast<std::size_t>(std::ceil(risk_tail * static_cast<double>(size_.block)));
   std::vector<Answer> answers;
   for (const std::size_t block : ranks.share(count)) {
     std::size_t beyond = 0;
-    const Fields prices = model.predict(scenarios(seed, block, beyond));
+    const Fields prices = model.predict(scenarios(Purpose::question, seed, block, beyond));
     const Losses loss = losses(base.row(0), prices);
-    const RiskTail a = risk_tail_of(loss.a, tail), b = risk_tail_of(loss.b, tail);
-    Answer answer{block,
-                  {a.var, a.shortfall, b.var, b.shortfall, mean_of(loss.a), mean_of(loss.b),
-                   static_cast<double>(beyond), digest_of(prices.values)}};
+    const auto stated = tails(loss);
+    Answer answer{block, {stated.begin(), stated.end()}};
+    answer.values.insert(answer.values.end(),
+                         {mean_of(loss.a), mean_of(loss.b), static_cast<double>(beyond), digest_of(prices.values)});
     for (std::size_t k = 0; k < risk_booked; ++k)
       answer.values.push_back(static_cast<double>(prices.row(0)[first_booked(size_, block) + k]));
     answers.push_back(std::move(answer));
@@ -114,11 +120,9 @@ Fields RiskProblem::revalue(std::span<const Case> cases, const Simulation& simul
   return prices;
 }
 
-std::array<double, 4> RiskProblem::tail_errors(std::span<const double> stated, std::size_t block, std::uint64_t seed,
+std::array<double, 4> RiskProblem::tail_errors(std::span<const double> stated, const std::vector<Case>& all,
                                                const Simulation& simulation, const Ranks& ranks, double& parity) const {
   const Case today{Purpose::question, 0, risk_today(size_), {}};
-  std::size_t beyond = 0;
-  const std::vector<Case> all = scenarios(seed, block, beyond);
   // [scenario, loss of A, loss of B] of these, of all ranks.
   const auto revalued = [&](std::span<const std::size_t> which, Fidelity fidelity) {
     std::vector<Case> cases = {today};
@@ -191,8 +195,9 @@ std::vector<Verdict> RiskProblem::judge(std::span<const Answer> answers, std::ui
   for (std::size_t at = 0; at < rows.size(); at += width) order.emplace_back(rows[at], at);
   std::sort(order.begin(), order.end());
   const std::size_t at = order[nonce % order.size()].second;
-  const auto errors = tail_errors(std::span(rows).subspan(at + 1, 4), static_cast<std::size_t>(rows[at]), seed,
-                                  simulation, ranks, parity);
+  std::size_t beyond = 0;
+  const auto block = scenarios(Purpose::question, seed, static_cast<std::size_t>(rows[at]), beyond);
+  const auto errors = tail_errors(std::span(rows).subspan(at + 1, 4), block, simulation, ranks, parity);
   const std::vector<double> all = ranks.gather(residuals);
   const std::vector<double> parities = ranks.gather(std::vector<double>{parity});
   return {{"VaR99 of A, relative error", errors[0], size_.tail_error},

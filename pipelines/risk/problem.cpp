@@ -73,6 +73,12 @@ RiskProblem::RiskProblem(const RiskSize& size)
         "e*, the limits on invariant and answers, and the simulation-only paths of size {} are not frozen", size.name);
   spec_.schedule = size.schedule;
   spec_.gate = {124, 2, size.target, 0.005, 0.012};
+  spec_.steering = {
+      fmt::format("risk-{}-steering-1", size.name),
+      {risk_rounds.begin(), risk_rounds.end()},
+      size.block,
+      fmt::format("VaR99 and ES99 of both portfolios in a fresh block within {} %", 100 * risk_tail_criterion),
+      "cubic"};
   spec_.questions = size.blocks;
   spec_.queries = size.blocks * size.block;
   const auto model = risk_model(size);

@@ -10,6 +10,7 @@
 namespace tandem::pipelines {
 
 inline constexpr double risk_tail = 0.01;            // VaR and shortfall at 99 %
+inline constexpr double risk_tail_criterion = 0.01;  // relative error of VaR and shortfall: a growing design stops
 inline constexpr double risk_mark = 0.005;           // of notional: how far a mis-marked booking is off
 inline constexpr double risk_missed = 0.03;          // 1 - AUC of mis-marked bookings
 inline constexpr double risk_truth_parity = 0.0015;  // of notional, of a full revaluation
@@ -49,16 +50,24 @@ class RiskProblem : public Problem {
   std::vector<Verdict> judge(std::span<const Answer> answers, std::uint64_t seed, const Simulation& simulation,
                              const Ranks& ranks) const override;
   std::vector<Rival> rivals() const override;
+  // Of eight times as many fresh scenarios those in which the model sees the largest losses of either portfolio.
+  std::vector<Case> propose(const Model& model, std::uint64_t seed, std::span<const Case> simulated, std::size_t count,
+                            const Ranks& ranks) const override;
+  // VaR and shortfall of a fresh block.
+  std::vector<Verdict> criterion(const Model& model, std::uint64_t seed, const Simulation& simulation,
+                                 const Ranks& ranks) const override;
 
  private:
   struct Losses {
     std::vector<double> a, b;
   };
-  std::vector<Case> scenarios(std::uint64_t seed, std::size_t block, std::size_t& beyond) const;
+  std::vector<Case> scenarios(Purpose purpose, std::uint64_t seed, std::size_t block, std::size_t& beyond) const;
   Losses losses(std::span<const float> today, const Fields& prices) const;
   // Of VaR and shortfall stated for this block, the relative errors against full revaluation of its worst scenarios.
-  std::array<double, 4> tail_errors(std::span<const double> stated, std::size_t block, std::uint64_t seed,
+  std::array<double, 4> tail_errors(std::span<const double> stated, const std::vector<Case>& block,
                                     const Simulation& simulation, const Ranks& ranks, double& parity) const;
+  // VaR and shortfall of both portfolios.
+  std::array<double, 4> tails(const Losses& losses) const;
   // Truths of these cases as prices; the worst violation of the invariant goes to `parity`.
   Fields revalue(std::span<const Case> cases, const Simulation& simulation, Fidelity fidelity, double& parity) const;
 

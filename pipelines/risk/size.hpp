@@ -37,6 +37,10 @@ struct RiskTraining {
   std::size_t steps = 0;  // of the whole training: the end of the cycle
 };
 
+// Simulations after each round of a growing design: docs/pipelines/risk.md.
+inline constexpr std::array<std::size_t, 11> risk_rounds = {512,  768,  1024, 1536,  2048, 3072,
+                                                            4096, 6144, 8192, 12288, 16384};
+
 struct RiskSize {
   std::string_view name;
   std::size_t assets = 6, steps = 48, maturities = 4;
