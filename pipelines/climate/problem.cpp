@@ -42,7 +42,7 @@ ClimateProblem::ClimateProblem(const ClimateSize& size) : size_(size) {
   spec_.schedule = size.schedule;
   spec_.gate = {124, 2, size.target, 1, 1};
   const std::size_t judged = climate_audited * size.questions;
-  spec_.steering = {fmt::format("climate-{}-steering-1", size.name),
+  spec_.steering = {fmt::format("climate-{}-steering-2", size.name),
                     {climate_rounds.begin(), climate_rounds.end()},
                     judged,
                     fmt::format("the verdicts on answers, of {} fresh jets", judged),

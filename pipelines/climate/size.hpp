@@ -72,7 +72,7 @@ struct ClimateCoarse {
 };
 
 // Simulations after each round of a growing design: docs/pipelines/climate.md.
-inline constexpr std::array<std::size_t, 8> climate_rounds = {64, 96, 128, 192, 256, 384, 512, 1024};
+inline constexpr std::array<std::size_t, 9> climate_rounds = {128, 192, 256, 384, 512, 640, 768, 896, 1024};
 
 struct ClimateSize {
   std::string_view name;

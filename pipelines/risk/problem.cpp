@@ -74,7 +74,7 @@ RiskProblem::RiskProblem(const RiskSize& size)
   spec_.schedule = size.schedule;
   spec_.gate = {124, 2, size.target, 0.005, 0.012};
   spec_.steering = {
-      fmt::format("risk-{}-steering-1", size.name),
+      fmt::format("risk-{}-steering-2", size.name),
       {risk_rounds.begin(), risk_rounds.end()},
       size.block,
       fmt::format("VaR99 and ES99 of both portfolios in a fresh block within {} %", 100 * risk_tail_criterion),

@@ -38,8 +38,8 @@ struct RiskTraining {
 };
 
 // Simulations after each round of a growing design: docs/pipelines/risk.md.
-inline constexpr std::array<std::size_t, 11> risk_rounds = {512,  768,  1024, 1536,  2048, 3072,
-                                                            4096, 6144, 8192, 12288, 16384};
+inline constexpr std::array<std::size_t, 12> risk_rounds = {64,  96,   128,  192,  256,  384,
+                                                            512, 1024, 2048, 4096, 8192, 16384};
 
 struct RiskSize {
   std::string_view name;
