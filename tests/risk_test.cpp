@@ -134,10 +134,10 @@ TEST(Risk, ANotANumberPassesNothing) {
 TEST(Risk, SteeringGoesToTheTailsAndStopsByThem) {
   const RiskProblem problem(size);
   const std::vector<Case> known(16);
-  const auto proposed = problem.propose(network(), 6, known, 10, one_rank());
-  ASSERT_EQ(proposed.size(), 10u);
+  const auto proposed = problem.propose(network(), 6, known, 11, one_rank());
+  ASSERT_EQ(proposed.size(), 11u);
   std::vector<Case> all = {{Purpose::question, 0, risk_today(size), {}}};
-  for (std::size_t i = 0; i < 80; ++i) all.push_back(problem.draw(Purpose::steering, 6, 8 * known.size() + i));
+  for (std::size_t i = 0; i < 88; ++i) all.push_back(problem.draw(Purpose::steering, 6, 8 * known.size() + i));
   const Fields prices = network().predict(all);
   const std::vector<double> units = risk_portfolio(size, true);  // B
   std::vector<double> values;
@@ -149,7 +149,7 @@ TEST(Risk, SteeringGoesToTheTailsAndStopsByThem) {
   const auto least = std::min_element(values.begin(), values.end()) - values.begin();
   std::set<std::vector<double>> distinct;
   for (const Case& one : proposed) distinct.insert(one.parameters);
-  EXPECT_EQ(distinct.size(), 10u);
+  EXPECT_EQ(distinct.size(), 11u);
   EXPECT_TRUE(distinct.contains(all[static_cast<std::size_t>(least) + 1].parameters)) << "the largest loss of B";
   const RiskSimulation simulation(size, 2);
   for (const Verdict& verdict : problem.criterion(network(), 3, simulation, one_rank())) {

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 
+#include "harness/base/check.hpp"
 #include "harness/device/gpu_device.hpp"
 #include "harness/device/gpu_vendor.hpp"
 #include "harness/ranks/ranks.hpp"
@@ -16,6 +17,11 @@ GpuSurvey survey();
 // This rank's own: the one with its number among the ranks of this host. Collective. More ranks than devices, no
 // device, or none that this build has code for: Unsupported. What follows works on it.
 const GpuDevice& choose_device(const Ranks& ranks);
+// The same for a kernel that exchanges nothing between devices yet: throws Unsupported on more than one rank.
+inline const GpuDevice& choose_sole_device(const Ranks& ranks) {
+  if (ranks.size() > 1) throw Unsupported("nothing is exchanged or summed between devices yet: one rank");
+  return choose_device(ranks);
+}
 
 void* allocate(std::size_t bytes);  // aligned for any type; the Error of a device that is full says what is free
 void release(void* memory) noexcept;

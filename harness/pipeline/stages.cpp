@@ -123,6 +123,7 @@ void fit_rivals(const Stage& stage, std::span<const Sample* const> all, Trained&
     if (stage.ranks.root())
       stage.recorder.write(
           {{"record", "rival"}, {"name", rival.name}, {"trivial", rival.trivial}, {"seconds", seconds}});
+    rival.family = nullptr;  // the last one frees what they had in common
     trained.rivals.emplace_back(std::move(rival), std::move(learner));
   }
 }

@@ -108,10 +108,10 @@ LuShape device_shape(const Settings& settings) {
 class Lu final : public Kernel {
  public:
   Lu(const Settings& settings, const KernelContext& context)
-      : device_(choose_device(context.ranks)),
+      : device_(choose_sole_device(context.ranks)),
         seed_(context.seed),
         shape_(device_shape(settings)),
-        grid_(shape_, one_of(context.ranks)),
+        grid_(shape_, context.ranks),
         factor_(grid_.column, grid_.rows, context.threads),
         lead_(lead_of(shape_.n + 1)),
         panel_(shape_.n, shape_.nb),
@@ -187,10 +187,6 @@ class Lu final : public Kernel {
   }
 
  private:
-  static const Ranks& one_of(const Ranks& ranks) {
-    if (ranks.size() > 1) throw Unsupported("no exchange between devices yet: one rank");
-    return ranks;
-  }
   std::size_t panel_size() {
     panel_.place(0, std::min(shape_.nb, shape_.n), grid_.rows);
     return panel_.message().size();

@@ -81,7 +81,7 @@ template <typename T>
 class TrainStep final : public Kernel {
  public:
   TrainStep(const Settings& settings, const KernelContext& context)
-      : device_(choose_device(context.ranks)),
+      : device_(choose_sole_device(context.ranks)),
         case_(settings, context),
         n_(case_.shape().parameters()),
         inputs_(case_.batch() * case_.shape().layers.front()),
@@ -92,7 +92,6 @@ class TrainStep final : public Kernel {
         losses_(blocks_of_rows(case_.batch()) * case_.shape().layers.back()),
         loss_of_columns_(case_.shape().layers.back()),
         gradients_(n_) {
-    if (context.ranks.size() > 1) throw Unsupported("no sum of gradients over several devices yet: one rank");
     bind();
     prepare(Data::random);  // zeros would run faster than what is timed
     for (Layer& layer : layers_) {

@@ -42,7 +42,7 @@ std::vector<std::unique_ptr<DeviceLevel>> levels_of(Block block) {
 class Hpcg final : public Kernel {
  public:
   Hpcg(const Settings& settings, const KernelContext& context)
-      : device_(choose_device(one_of(context.ranks))),
+      : device_(choose_sole_device(context.ranks)),
         block_({1, 1, 1}, 0, multigrid_box(settings)),
         judge_(context.ranks, block_, context.seed),
         levels_(levels_of(block_)),
@@ -119,10 +119,6 @@ class Hpcg final : public Kernel {
  private:
   static constexpr std::size_t most_sets = 1 << 16;
 
-  static const Ranks& one_of(const Ranks& ranks) {
-    if (ranks.size() > 1) throw Unsupported("no exchange between devices yet: one rank");
-    return ranks;
-  }
   DeviceLevel& finest() { return *levels_.front(); }
   DeviceCg::Precondition multigrid() {
     return [this](const double* r, double* z) { start_cycle(0, r, z); };

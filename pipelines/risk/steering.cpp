@@ -28,8 +28,7 @@ std::vector<Case> RiskProblem::propose(const Model& model, std::uint64_t seed, s
     std::stable_sort(order.begin(), order.end(),
                      [&](const double* x, const double* y) { return or_infinity(x[book]) > or_infinity(y[book]); });
     for (const double* row : order)
-      if (chosen.size() < book * count / 2 + (book == 2 ? count % 2 : 0))
-        chosen.insert(static_cast<std::uint64_t>(*row));
+      if (chosen.size() < (book == 1 ? count / 2 : count)) chosen.insert(static_cast<std::uint64_t>(*row));
   }
   std::vector<Case> proposed;
   for (const std::uint64_t index : chosen) proposed.push_back(draw(Purpose::steering, seed, index));
