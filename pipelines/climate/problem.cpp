@@ -42,11 +42,12 @@ ClimateProblem::ClimateProblem(const ClimateSize& size) : size_(size) {
   spec_.schedule = size.schedule;
   spec_.gate = {124, 2, size.target, 1, 1};
   const std::size_t judged = climate_audited * size.questions;
-  spec_.steering = {fmt::format("climate-{}-steering-2", size.name),
-                    {climate_rounds.begin(), climate_rounds.end()},
-                    judged,
-                    fmt::format("the verdicts on answers, of {} fresh jets", judged),
-                    "loglog"};
+  spec_.steering = {
+      fmt::format("climate-{}-steering-3", size.name),
+      {climate_rounds.begin(), climate_rounds.end()},
+      judged,
+      fmt::format("the verdicts on answers, of {} fresh jets, within {} of their limits", judged, climate_criterion),
+      "loglog"};
   spec_.questions = size.questions;
   spec_.queries = size.questions * size.members;
   const auto runs = static_cast<double>(size.schedule.samples), queries = static_cast<double>(spec_.queries);

@@ -8,6 +8,10 @@ namespace tandem::pipelines {
 
 inline constexpr std::size_t climate_audited = 6;  // members of each question that the truth runs as well
 
+// Of the limits on answers: where a growing design stops. It looks after every round, and with the limits themselves
+// half of those that stopped failed on their answers.
+inline constexpr double climate_criterion = 0.7;
+
 class ClimateProblem : public Problem {
  public:
   explicit ClimateProblem(const ClimateSize& size);
@@ -30,7 +34,7 @@ class ClimateProblem : public Problem {
   // Of four times as many fresh jets those of which the model knows least whether they break.
   std::vector<Case> propose(const Model& model, std::uint64_t seed, std::span<const Case> simulated, std::size_t count,
                             const Ranks& ranks) const override;
-  // The verdicts on answers, of fresh jets.
+  // The verdicts on answers, of fresh jets, by stricter limits.
   std::vector<Verdict> criterion(const Model& model, std::uint64_t seed, const Simulation& simulation,
                                  const Ranks& ranks) const override;
 

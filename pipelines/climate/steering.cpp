@@ -55,7 +55,9 @@ std::vector<Verdict> ClimateProblem::criterion(const Model& model, std::uint64_t
             jets.push_back(std::move(jet));
             stated.push_back(seen);
           });
-  return climate_verdicts(audits(jets, stated, {}, simulation, ranks));
+  std::vector<Verdict> verdicts = climate_verdicts(audits(jets, stated, {}, simulation, ranks));
+  for (Verdict& verdict : verdicts) verdict.limit *= climate_criterion;
+  return verdicts;
 }
 
 }  // namespace tandem::pipelines
