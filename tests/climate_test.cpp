@@ -257,8 +257,11 @@ TEST(Climate, SteeringGoesWhereTheModelIsUndecidedAndStopsByTheAlarms) {
   };
   EXPECT_LT(auc_left(*model), 0.1);
   EXPECT_EQ(auc_left(Calm()), 0.5);
-  for (const Verdict& verdict : problem().criterion(Calm(), 3, simulation, ranks))
-    if (verdict.check == "1 - AUC of the alarms") EXPECT_EQ(verdict.limit, climate_criterion * (1 - climate_auc_limit));
+  for (const Verdict& verdict : problem().criterion(Calm(), 3, simulation, ranks)) {
+    if (verdict.check == "1 - AUC of the alarms") {
+      EXPECT_EQ(verdict.limit, climate_criterion * (1 - climate_auc_limit));
+    }
+  }
 }
 
 TEST(Climate, RefusesSizesThatCannotRun) {
