@@ -204,7 +204,7 @@ TEST_F(Acceptance, HardCriteriaDecideAndSoftOnesAreTold) {
   EXPECT_EQ(judged().at("verdict"), "ACCEPTED");
   EXPECT_EQ(judged().at("criteria")[1].at("outcome"), "fail");
   spec.criteria.push_back(wanted(false, 5, true));
-  expect_verdict("NOT ACCEPTED", "a.rate: the worse end of the interval, 11 s misses the limit of 5 s");
+  expect_verdict("NOT ACCEPTED", "a.rate: the worse end of the interval, 11 s, misses the limit of 5 s");
   spec.criteria.pop_back();
   delivery.document["foms"][0]["ci95"] = nullptr;
   expect_verdict("UNDECIDED", "a.rate: no 95 % interval");

@@ -46,7 +46,7 @@ TEST(Finding, TheFiveVerdicts) {
 
 // Half of A's launches ran while the machine was disturbed, as they do one after the other: p alone would call B
 // faster.
-TEST(Finding, OfUnstableLaunchesTheWholeIntervalMustLieBeyondDelta) {
+TEST(Finding, OfUnstableLaunchesTheWholeIntervalMustLieBeyondOneAndAHalfDelta) {
   const Values disturbed = {100, 101, 102, 103, 104, 140, 141, 142, 143, 144}, same = launches(10, 99, 0.0005);
   const Contrast one = contrast(disturbed, same);
   ASSERT_LT(one.ratio.p, 0.001);
@@ -57,6 +57,10 @@ TEST(Finding, OfUnstableLaunchesTheWholeIntervalMustLieBeyondDelta) {
   EXPECT_EQ(finding_of(large, large.ratio.p, 0.05, Evenness::unstable), Finding::faster);
   const Contrast small = contrast(launches(10, 100, 0.003), launches(10, 103, 0.003));
   EXPECT_EQ(finding_of(small, small.ratio.p, 0.03, Evenness::unstable), Finding::different_but_small);
+  const Contrast mood = contrast(launches(10, 100, 0.001), launches(10, 94, 0.001));  // 6 %, wholly between the two
+  ASSERT_GT(std::log(mood.ratio.ci->low), 0.045);
+  EXPECT_EQ(finding_of(mood, mood.ratio.p, 0.045), Finding::faster);
+  EXPECT_EQ(finding_of(mood, mood.ratio.p, 0.045, Evenness::unstable), Finding::inconclusive);
 }
 
 TEST(Finding, ARatioAboveOneSaysThatBIsCheaper) {

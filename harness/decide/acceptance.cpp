@@ -27,7 +27,7 @@ struct Outcome {
 Outcome by_interval(const Criterion& criterion, double judged) {
   const double limit = criterion.limit();
   const bool met = criterion.at_least ? judged >= limit : judged <= limit;
-  const std::string sides = fmt::format("{:.6g} {} {} of {:.6g} {}", judged, criterion.unit,
+  const std::string sides = fmt::format("{:.6g} {}, {} of {:.6g} {}", judged, criterion.unit,
                                         met ? "meets the limit" : "misses the limit", limit, criterion.unit);
   if (criterion.proof_pass)
     return {met ? "pass" : "fail", fmt::format("the worse end of the interval, {}{}", sides,

@@ -6,6 +6,7 @@ namespace tandem {
 namespace {
 
 constexpr double kLevel = 0.05;
+constexpr double kUneven = 1.5;  // times delta: what changes between two runs, the A/A threshold does not see
 
 bool wholly_beyond(const std::optional<Interval>& interval, double delta) {
   return interval && (std::log(interval->low) > delta || std::log(interval->high) < -delta);
@@ -41,7 +42,7 @@ Finding finding_of(const Contrast& contrast, double p, double delta, Evenness ev
   if (!contrast.enough()) return Finding::inconclusive;
   const double theta = std::log(contrast.ratio.value);
   const bool significant = p <= kLevel, beyond = std::abs(theta) > delta;
-  if (significant && beyond && (evenness == Evenness::stable || wholly_beyond(contrast.ratio.ci, delta)))
+  if (significant && beyond && (evenness == Evenness::stable || wholly_beyond(contrast.ratio.ci, kUneven * delta)))
     return theta > 0 ? Finding::faster : Finding::slower;
   if (contrast.ci90 && std::log(contrast.ci90->low) >= -delta && std::log(contrast.ci90->high) <= delta)
     return Finding::equivalent;

@@ -29,9 +29,9 @@ Contrast contrast_in_blocks(std::span<const double> a, std::span<const double> b
 enum class Evenness { stable, unstable };
 
 // `p`: after Holm's correction; `delta`: in the logarithm of the ratio. FASTER or SLOWER: p <= 0.05 and
-// |ln ratio| > delta, of unstable launches every point of the 95 % interval beyond delta; EQUIVALENT: the 90 % interval
-// lies within -delta to delta; DIFFERENT_BUT_SMALL: p <= 0.05 and |ln ratio| <= delta. Else, and below 6 launches on a
-// side: INCONCLUSIVE.
+// |ln ratio| > delta, of unstable launches every point of the 95 % interval beyond 1.5 delta; EQUIVALENT: the 90 %
+// interval lies within -delta to delta; DIFFERENT_BUT_SMALL: p <= 0.05 and |ln ratio| <= delta. Else, and below 6
+// launches on a side: INCONCLUSIVE.
 Finding finding_of(const Contrast& contrast, double p, double delta, Evenness evenness = Evenness::stable);
 
 }  // namespace tandem
