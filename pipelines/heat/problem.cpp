@@ -61,12 +61,14 @@ double heat_peak(const HeatMesh& mesh, std::span<const float> theta) {
 }
 
 double heat_largest(std::span<const float> theta) {
-  float largest = theta[0];
+  const float* const values = theta.data();
+  const std::size_t count = theta.size();
+  float largest = values[0];
   int broken = 0;
 #pragma omp simd reduction(max : largest) reduction(| : broken)
-  for (std::size_t n = 0; n < theta.size(); ++n) {
-    broken |= std::isnan(theta[n]) ? 1 : 0;
-    largest = std::max(largest, theta[n]);
+  for (std::size_t n = 0; n < count; ++n) {
+    broken |= std::isnan(values[n]) ? 1 : 0;
+    largest = std::max(largest, values[n]);
   }
   return broken != 0 ? std::nan("") : static_cast<double>(largest);
 }

@@ -155,6 +155,7 @@ void ReducedRival::load(std::span<const std::byte> bytes) {
 std::vector<Rival> reduced_rivals(const std::shared_ptr<const FieldMap>& map) {
   const auto family = std::make_shared<ReducedFamily>(map);
   std::vector<Rival> rivals;
+  rivals.reserve(kinds.size());
   for (const auto& [name, kind] : kinds)
     rivals.push_back({name, kind < RivalKind::quadratic,
                       [kind = kind, map] { return std::make_unique<ReducedRival>(kind, map); }, family});

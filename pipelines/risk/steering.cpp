@@ -31,6 +31,7 @@ std::vector<Case> RiskProblem::propose(const Model& model, std::uint64_t seed, s
       if (chosen.size() < (book == 1 ? count / 2 : count)) chosen.insert(static_cast<std::uint64_t>(*row));
   }
   std::vector<Case> proposed;
+  proposed.reserve(chosen.size());
   for (const std::uint64_t index : chosen) proposed.push_back(draw(Purpose::steering, seed, index));
   return proposed;
 }
