@@ -244,6 +244,14 @@ TEST(HeatLearner, a_part_of_a_prediction_is_that_of_the_whole) {
       ASSERT_NEAR(part.row(i)[n], whole.row(i)[n + 3], 1e-5 * whole.row(i)[n + 3]) << i << ", " << n;
 }
 
+TEST(HeatRivals, a_sample_of_another_size_is_an_error_and_no_end) {
+  const Ranks ranks(1);
+  auto all = samples(1);
+  all[3].arrays.at("theta").values.pop_back();
+  ReducedRival rival(RivalKind::linear, heat_map(nodes), 8);
+  EXPECT_THROW(rival.prepare(pointers(all), ranks), Error);
+}
+
 // Fitted as a family, from one basis, a rival is the one that it is alone.
 TEST(HeatRivals, of_a_family_are_those_that_they_are_alone) {
   const Ranks ranks(1);

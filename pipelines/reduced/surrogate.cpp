@@ -33,15 +33,16 @@ const std::vector<float>& field_of(const FieldMap& map, const Sample& sample) {
 std::vector<float> snapshots_of(const FieldMap& map, std::span<const Sample* const> samples) {
   const std::size_t values = map.values();
   std::vector<float> snapshots(samples.size() * values);
-  const auto count = static_cast<std::ptrdiff_t>(samples.size());
-#pragma omp parallel for schedule(static)
-  for (std::ptrdiff_t s = 0; s < count; ++s) {
-    const auto i = static_cast<std::size_t>(s);
-    const std::vector<float>& field = field_of(map, *samples[i]);
-    const double scale = inputs_of(map, *samples[i]).scale;
-    for (std::size_t n = 0; n < values; ++n)
-      snapshots[i * values + n] = static_cast<float>(static_cast<double>(field[n]) / scale);
+  std::vector<const float*> fields;  // looked up first: what is wrong with a sample cannot be thrown from a thread
+  std::vector<double> scales;
+  for (const Sample* sample : samples) {
+    fields.push_back(field_of(map, *sample).data());
+    scales.push_back(inputs_of(map, *sample).scale);
   }
+#pragma omp parallel for schedule(static)
+  for (std::size_t i = 0; i < samples.size(); ++i)
+    for (std::size_t n = 0; n < values; ++n)
+      snapshots[i * values + n] = static_cast<float>(static_cast<double>(fields[i][n]) / scales[i]);
   return snapshots;
 }
 
