@@ -35,6 +35,8 @@ std::vector<float> snapshots_of(const FieldMap& map, std::span<const Sample* con
   std::vector<float> snapshots(samples.size() * values);
   std::vector<const float*> fields;  // looked up first: what is wrong with a sample cannot be thrown from a thread
   std::vector<double> scales;
+  fields.reserve(samples.size());
+  scales.reserve(samples.size());
   for (const Sample* sample : samples) {
     fields.push_back(field_of(map, *sample).data());
     scales.push_back(inputs_of(map, *sample).scale);
