@@ -47,20 +47,41 @@ TEST(Finding, TheFiveVerdicts) {
 // Half of A's launches ran while the machine was disturbed, as they do one after the other: p alone would call B
 // faster.
 TEST(Finding, OfUnstableLaunchesTheWholeIntervalMustLieBeyondOneAndAHalfDelta) {
+  const Ground unstable{false, std::nullopt};
   const Values disturbed = {100, 101, 102, 103, 104, 140, 141, 142, 143, 144}, same = launches(10, 99, 0.0005);
   const Contrast one = contrast(disturbed, same);
   ASSERT_LT(one.ratio.p, 0.001);
   ASSERT_LT(std::log(one.ratio.ci->low), 0.05);
   EXPECT_EQ(finding_of(one, one.ratio.p, 0.05), Finding::faster);
-  EXPECT_EQ(finding_of(one, one.ratio.p, 0.05, Evenness::unstable), Finding::inconclusive);
+  EXPECT_EQ(finding_of(one, one.ratio.p, 0.05, unstable), Finding::inconclusive);
   const Contrast large = contrast(disturbed, launches(10, 80, 0.001));
-  EXPECT_EQ(finding_of(large, large.ratio.p, 0.05, Evenness::unstable), Finding::faster);
+  EXPECT_EQ(finding_of(large, large.ratio.p, 0.05, unstable), Finding::faster);
   const Contrast small = contrast(launches(10, 100, 0.003), launches(10, 103, 0.003));
-  EXPECT_EQ(finding_of(small, small.ratio.p, 0.03, Evenness::unstable), Finding::different_but_small);
+  EXPECT_EQ(finding_of(small, small.ratio.p, 0.03, unstable), Finding::different_but_small);
   const Contrast mood = contrast(launches(10, 100, 0.001), launches(10, 94, 0.001));  // 6 %, wholly between the two
   ASSERT_GT(std::log(mood.ratio.ci->low), 0.045);
   EXPECT_EQ(finding_of(mood, mood.ratio.p, 0.045), Finding::faster);
-  EXPECT_EQ(finding_of(mood, mood.ratio.p, 0.045, Evenness::unstable), Finding::inconclusive);
+  EXPECT_EQ(finding_of(mood, mood.ratio.p, 0.045, unstable), Finding::inconclusive);
+}
+
+// What the machine itself has gained or lost is added to delta, on the side on which it would pass for a difference.
+TEST(Finding, WhatTheMachineGainedItselfIsNotAscribedToTheProgram) {
+  const Contrast gain = contrast(launches(10, 100, 0.001), launches(10, 94, 0.001));  // 6 %
+  const Contrast loss = contrast(launches(10, 94, 0.001), launches(10, 100, 0.001));
+  const auto verdict = [](const Contrast& one, double delta, bool stable, Shift shift) {
+    return finding_of(one, one.ratio.p, delta, {stable, shift});
+  };
+  for (const bool stable : {true, false}) {
+    EXPECT_EQ(verdict(gain, 0.045, stable, {}), Finding::faster) << "equal canaries: delta is enough";
+    EXPECT_EQ(verdict(gain, 0.03, stable, {0, 0.04}), Finding::inconclusive);
+    EXPECT_EQ(verdict(gain, 0.03, stable, {-0.04, 0}), Finding::faster) << "although the machine got slower";
+    EXPECT_EQ(verdict(loss, 0.03, stable, {-0.04, 0}), Finding::inconclusive);
+    EXPECT_EQ(verdict(loss, 0.03, stable, {0, 0.04}), Finding::slower);
+    EXPECT_EQ(verdict(loss, 0.03, stable, {-0.02, 0.04}), Finding::slower);
+  }
+  const Contrast mixed = contrast(launches(10, 100, 0.008), launches(10, 94, 0.008));
+  EXPECT_EQ(verdict(mixed, 0.045, true, {}), Finding::faster);
+  EXPECT_EQ(verdict(mixed, 0.045, false, {}), Finding::inconclusive) << "the interval reaches below delta";
 }
 
 TEST(Finding, ARatioAboveOneSaysThatBIsCheaper) {
@@ -131,6 +152,37 @@ TEST(Comparison, ASlowedCopyIsSlowerInTheHeadlineOnly) {
   EXPECT_NEAR(other->at("ratio").get<double>(), 1 / 1.2, 1e-12);
   EXPECT_EQ(of_two(made("A"), made("B")).at("comparisons")[0].at("counts").at("EQUIVALENT"), 2);
   EXPECT_EQ(of_two(made("A", 1.2), made("B")).at("comparisons")[0].at("counts").at("FASTER"), 2);
+}
+
+// A's canaries took `fma` times as long as B's.
+Json on_one_machine(double fma, const std::string& compiler = "GNU 12.2.0") {
+  Compared a = made("A"), b = made("B", 0.93);
+  const auto canary = [](const char* check, double seconds) {
+    return Json{{"check", check},    {"value", 1}, {"limit", 3},
+                {"unstable", false}, {"text", ""}, {"seconds", {seconds}}};
+  };
+  for (Compared* one : {&a, &b})
+    for (Json& kernel : one->document["kernels"])
+      kernel["noise"] = {canary("canary fma", one == &a ? fma * 1e-3 : 1e-3), canary("canary triad", 2e-3)};
+  b.document["tandem"]["compiler"] = compiler;
+  return of_two(a, b);
+}
+
+TEST(Comparison, WhatTheMachineGainedItselfIsNoVerdictOnTheProgram) {
+  const auto gemm = [](const Json& comparison) {
+    return *row_named(comparison.at("comparisons")[0].at("headline"), kGemm);
+  };
+  const Json even = on_one_machine(1), moved = on_one_machine(1.06), other = on_one_machine(1.06, "Clang 14");
+  EXPECT_EQ(gemm(even).at("verdict"), "FASTER");
+  EXPECT_EQ(gemm(even).at("machine_shift"), Json({0.0, 0.0}));
+  EXPECT_EQ(gemm(moved).at("verdict"), "INCONCLUSIVE") << "6 % of 7 % are the machine's";
+  EXPECT_NEAR(gemm(moved).at("machine_shift")[1].get<double>(), std::log(1.06), 1e-12);
+  EXPECT_EQ(gemm(other).at("verdict"), "FASTER") << "loops of two compilers tell nothing of one another";
+  EXPECT_TRUE(gemm(other).at("machine_shift").is_null());
+  const auto line = [](const Json& comparison) { return delta_line(comparison, comparison.at("comparisons")[0]); };
+  EXPECT_NE(line(moved).find("was up to 6.0 % faster in B"), std::string::npos) << line(moved);
+  EXPECT_EQ(line(even).find("canaries"), std::string::npos);
+  EXPECT_NE(comparison_markdown(moved).find("by its canaries"), std::string::npos);
 }
 
 TEST(Comparison, TheThresholdIsTheLargerOfTheTwoMachines) {

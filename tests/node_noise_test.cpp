@@ -88,6 +88,10 @@ TEST(NodeNoise, TheWorstLaunchSpeaksForAll) {
   Status status;
   const Json noise = judge_noise_of({&first, &second, &third}, {}, status);
   EXPECT_NEAR(check_of(noise, "canary triad").at("value").get<double>(), 10, 1e-9);
+  const auto seconds = check_of(noise, "canary triad").at("seconds").get<std::vector<double>>();
+  ASSERT_EQ(seconds.size(), 3) << "of each launch one";
+  EXPECT_NEAR(seconds[0], (*kBefore.triad + 2.1e-3) / 2, 1e-15);
+  EXPECT_NEAR(seconds[1], (*kBefore.triad + 2.2e-3) / 2, 1e-15);
   EXPECT_EQ(status.reasons(),
             Json::array({{{"status", "UNSTABLE"}, {"reason", "canary triad drifted 10 % (limit 3 %)"}}}));
 }

@@ -48,6 +48,8 @@ TEST(Noise, EachCheckAlone) {
   run.after.fma = 1.042e-3;
   EXPECT_TRUE(run.of("canary fma").unstable);
   EXPECT_EQ(run.of("canary fma").text, "canary fma drifted 4.2 % (limit 3 %)");
+  EXPECT_EQ(run.of("canary fma").seconds, (std::vector{1e-3, 1.042e-3}));
+  EXPECT_TRUE(run.of("steal").seconds.empty());
   EXPECT_TRUE(unstable(run.judge()));
   run = Quiet();
   run.after.triad = 1.9e-3;

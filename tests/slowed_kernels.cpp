@@ -13,9 +13,14 @@ class Slowed : public Kernel {
   Slowed(std::unique_ptr<Kernel> kernel, int every) : kernel_(std::move(kernel)), every_(every) {}
   void prepare(Data data) override { kernel_->prepare(data); }
   void restore() override { kernel_->restore(); }
+  bool keep() override { return kept_ = kernel_->keep(); }
   void run() override {
     kernel_->run();
-    if (++runs_ % every_ == 0) kernel_->run();
+    if (++runs_ % every_ == 0) {
+      if (kept_) kernel_->keep();  // judged is the last of both
+      kernel_->run();
+    }
+    kept_ = false;
   }
   std::vector<Verdict> verify() override { return kernel_->verify(); }
   Facts facts() const override { return kernel_->facts(); }
@@ -24,6 +29,7 @@ class Slowed : public Kernel {
  private:
   std::unique_ptr<Kernel> kernel_;
   int every_, runs_ = 0;
+  bool kept_ = false;
 };
 
 }  // namespace

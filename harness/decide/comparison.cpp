@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include <fmt/format.h>
 
@@ -23,6 +24,7 @@ constexpr std::array kFindings = {Finding::faster, Finding::slower, Finding::equ
 struct Row {
   Match match;
   Contrast contrast;
+  Ground ground;
   bool headline = false;
   std::optional<double> corrected;  // p after Holm, of the family's members
   std::string note;
@@ -32,6 +34,29 @@ double delta_of(Kind kind, const Compared& a, const Compared& b) {
   const AaThreshold floor;
   const AaThreshold first = a.aa.value_or(floor), second = b.aa.value_or(floor);
   return kind == Kind::kernel ? std::max(first.kernel, second.kernel) : std::max(first.pipeline, second.pipeline);
+}
+
+// Canaries are the program's own loops: those of two compilers, or of two machines, tell nothing of one another.
+bool same_ground(const Compared& a, const Compared& b) {
+  const auto built = [](const Compared& result) {
+    const Json& program = result.document.at("tandem");
+    return text_or_empty(program, "compiler") + text_or_empty(program, "flags");
+  };
+  return machine_fingerprint(a.document.at("machine")) == machine_fingerprint(b.document.at("machine")) &&
+         built(a) == built(b);
+}
+
+std::optional<Shift> shift_between(const Evidence& a, const Evidence& b) {
+  std::optional<Shift> shift;
+  for (const auto& [canary, seconds] : a.canaries) {
+    const auto other = b.canaries.find(canary);
+    if (other == b.canaries.end()) continue;
+    const double gain = std::log(seconds / other->second);
+    if (!std::isfinite(gain)) continue;
+    const Shift known = shift.value_or(Shift());
+    shift = {std::min(known.slower, gain), std::max(known.faster, gain)};
+  }
+  return shift;
 }
 
 std::string note_of(const Row& row) {
@@ -44,12 +69,15 @@ std::string note_of(const Row& row) {
 }
 
 // Of the figures that may be compared: contrasts, and Holm's correction over the headline figures with enough launches.
-std::vector<Row> rows_of(const std::vector<Match>& matches, const std::vector<std::string>& headline) {
+std::vector<Row> rows_of(const std::vector<Match>& matches, const std::vector<std::string>& headline,
+                         bool one_machine) {
   std::vector<Row> rows;
   std::vector<double> p;
   for (const Match& match : matches) {
     if (!match.refusal.empty()) continue;
-    Row row{match, contrast(match.a->costs, match.b->costs), false, std::nullopt, ""};
+    Row row{match, contrast(match.a->costs, match.b->costs), {}, false, std::nullopt, ""};
+    row.ground.stable = match.a->status != "UNSTABLE" && match.b->status != "UNSTABLE";
+    if (one_machine) row.ground.shift = shift_between(*match.a, *match.b);
     row.headline = match.a->caveat.empty() && match.b->caveat.empty() &&
                    std::find(headline.begin(), headline.end(), match.a->name) != headline.end();
     row.note = note_of(row);
@@ -86,12 +114,12 @@ Json row_json(const Row& row, double delta) {
                {"p", row.contrast.ratio.p},
                {"p_holm", number_or_null(row.corrected)},
                {"delta", delta},
+               {"machine_shift", nullptr},
                {"verdict", nullptr},
                {"note", row.note.empty() ? Json(nullptr) : Json(row.note)}};
-  const Evenness evenness =
-      a.status == "UNSTABLE" || row.match.b->status == "UNSTABLE" ? Evenness::unstable : Evenness::stable;
+  if (row.ground.shift) json["machine_shift"] = {row.ground.shift->slower, row.ground.shift->faster};
   if (row.headline)
-    json["verdict"] = finding_word(finding_of(row.contrast, row.corrected.value_or(1), delta, evenness));
+    json["verdict"] = finding_word(finding_of(row.contrast, row.corrected.value_or(1), delta, row.ground));
   return json;
 }
 
@@ -126,7 +154,7 @@ Json pair_json(const Compared& a, const Compared& b, const std::vector<std::stri
   for (const Finding finding : kFindings) counts[finding_word(finding)] = 0;
   Json decided = Json::array(), exploratory = Json::array(), refused = Json::array();
   std::size_t family = 0;
-  for (const Row& row : rows_of(matches, headline)) {
+  for (const Row& row : rows_of(matches, headline, same_ground(a, b))) {
     const Json json = row_json(row, delta_of(row.match.a->kind, a, b));
     (row.headline ? decided : exploratory).push_back(json);
     family += row.corrected ? 1 : 0;

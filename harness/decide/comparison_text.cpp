@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "harness/base/check.hpp"
+#include "harness/decide/finding.hpp"
 #include "harness/measure/statistics.hpp"
 #include "harness/result/format.hpp"
 #include "harness/result/summary.hpp"
@@ -29,17 +30,43 @@ std::string family_line(const Json& comparison) {
              : "Headline: the first 20 figures of A's plan, pipelines before kernels; it names none itself.";
 }
 
+namespace {
+
+// The largest of the rows' shifts that the noise guard would speak of.
+std::string shift_words(const Json& pair) {
+  double slower = 0, faster = 0;
+  for (const Json& row : pair.at("headline")) {
+    const Json& shift = member(row, "machine_shift");  // comparisons of before it was told have none
+    if (shift.is_null()) continue;
+    slower = std::min(slower, shift.at(0).get<double>());
+    faster = std::max(faster, shift.at(1).get<double>());
+  }
+  std::string words;
+  const auto add = [&](double change, const char* word) {
+    if (std::abs(change) <= kShiftTold) return;
+    words += fmt::format("{}{:.1f} % {}", words.empty() ? "" : " and ", 100 * std::abs(std::expm1(change)), word);
+  };
+  add(faster, "faster");
+  add(slower, "slower");
+  if (words.empty()) return "";
+  return fmt::format(" The machine itself, by its canaries, was up to {} in {}: that is not {}'s doing.", words,
+                     pair.at("b").get<std::string>(), pair.at("b").get<std::string>());
+}
+
+}  // namespace
+
 std::string delta_line(const Json& comparison, const Json& pair) {
   const auto percent = [&](const char* kind) { return 100 * std::expm1(pair.at("delta").at(kind).get<double>()); };
   std::string missing;
   for (const Json& result : comparison.at("results"))
     if (result.at("aa").is_null() && (result.at("label") == pair.at("a") || result.at("label") == pair.at("b")))
       missing += (missing.empty() ? "" : ", ") + result.at("label").get<std::string>();
-  return fmt::format("Differences below {:.1f} % (kernels) and {:.1f} % (pipelines) decide nothing{}.",
+  return fmt::format("Differences below {:.1f} % (kernels) and {:.1f} % (pipelines) decide nothing{}.{}",
                      percent("kernel"), percent("pipeline"),
                      missing.empty()
                          ? ""
-                         : fmt::format("; what {} differs from itself is not known: --aa FILE, by tandem aa", missing));
+                         : fmt::format("; what {} differs from itself is not known: --aa FILE, by tandem aa", missing),
+                     shift_words(pair));
 }
 
 std::string ratio_text(const Json& row) { return fmt::format("{:.3f}", row.at("ratio").get<double>()); }

@@ -41,6 +41,14 @@ void settle(Evidence& evidence) {
   if (evidence.reason.empty()) evidence.reason = evidence.status == "SKIPPED" ? "skipped" : "not measured";
 }
 
+std::map<std::string, double> canaries_of(const Json& noise) {
+  std::map<std::string, double> canaries;
+  for (const Json& check : noise)
+    if (check.contains("seconds") && !check.at("seconds").empty())
+      canaries[check.at("check")] = median(check.at("seconds").get<std::vector<double>>());
+  return canaries;
+}
+
 Identity identity_of(const Json& entry) {
   Identity identity = {
       {"case", entry.at("name")}, {"device", entry.value("device", "cpu")}, {"ranks", entry.at("ranks").dump()}};
@@ -60,6 +68,7 @@ Evidence kernel_evidence(const Json& kernel, const std::map<std::string, const J
   evidence.case_path = kernel.at("case");
   evidence.unit = kernel.at("unit");
   evidence.better = evidence.figure == "time" ? Better::lower : Better::higher;
+  evidence.canaries = canaries_of(member(kernel, "noise"));
   evidence.status = kernel.at("status");
   for (const Json& samples : kernel.at("sample_seconds"))
     evidence.costs.push_back(median(samples.get<std::vector<double>>()));
@@ -127,6 +136,7 @@ Evidence arm_evidence(const Json& pipeline, const Json& arm, const std::string& 
   evidence.title = case_title(pipeline) + ", " + arm_words(evidence.arm) + (energy ? ", energy" : ", time");
   evidence.case_path = pipeline.at("case");
   evidence.unit = energy ? "J" : "s";
+  evidence.canaries = canaries_of(member(arm, "noise"));
   evidence.status = arm.at("status");
   evidence.identity = identity_of(pipeline, arm, id);
   if (energy) evidence.identity["energy scope"] = text_or_empty(arm, "energy_scope");

@@ -32,9 +32,10 @@ struct Evidence {
   // Seconds, or of an energy joules, one a launch: a kernel's is the median of its samples, a pipeline's its one time.
   // Less is better. Empty where there is no figure.
   std::vector<double> costs;
-  std::string status;  // of the case or arm; "SKIPPED" too
-  std::string reason;  // why there are no costs, "" where there are
-  std::string caveat;  // why no verdict may rest on them, "": one may
+  std::map<std::string, double> canaries;  // seconds of each canary, median over the launches; older results have none
+  std::string status;                      // of the case or arm; "SKIPPED" too
+  std::string reason;                      // why there are no costs, "" where there are
+  std::string caveat;                      // why no verdict may rest on them, "": one may
   Identity identity;
 };
 

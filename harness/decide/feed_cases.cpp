@@ -1,5 +1,8 @@
 #include "harness/decide/feed_cases.hpp"
 
+#include <algorithm>
+#include <limits>
+
 #include <fmt/format.h>
 
 #include "harness/measure/statistics.hpp"
@@ -27,9 +30,15 @@ bool has_figure(const FeedCase& one) {
   return one.status != "SKIPPED" && one.status != "INVALID" && one.status != "FAILED";
 }
 
+// A document may say anything: what no integer holds becomes the nearest bound.
+int threads_of(const Json& entry) {
+  constexpr double most = std::numeric_limits<int>::max();
+  return static_cast<int>(std::clamp(number_or(entry, "ranks", 1) * number_or(entry, "threads", 1), 0.0, most));
+}
+
 FeedCase kernel_case(const Json& kernel) {
   FeedCase one = case_of(kernel, kernel.at("case"));
-  one.threads = kernel.at("ranks").get<int>() * kernel.at("threads").get<int>();
+  one.threads = threads_of(kernel);
   if (!has_figure(one) || !kernel.at("value").is_number()) return one;
   for (const Json& samples : kernel.at("sample_seconds")) {
     const auto seconds = samples.get<std::vector<double>>();
@@ -56,7 +65,7 @@ std::string arm_name(const Json& arm) {
 
 FeedCase arm_case(const Json& owner, const Json& arm) {
   FeedCase one = case_of(arm, owner.at("case").get<std::string>() + "/" + arm_name(arm));
-  one.threads = static_cast<int>(number_or(owner, "ranks", 1) * number_or(owner, "threads", 1));
+  one.threads = threads_of(owner);
   const Json& ttis = member(arm, "ttis");
   if (const std::string reason = text_or_empty(ttis, "reason"); !reason.empty()) one.label += ", " + reason;
   if (!has_figure(one) || !member(ttis, "value").is_number()) return one;

@@ -24,14 +24,25 @@ struct Contrast {
 Contrast contrast(std::span<const double> a, std::span<const double> b);            // Mann-Whitney
 Contrast contrast_in_blocks(std::span<const double> a, std::span<const double> b);  // signed rank, a[i] beside b[i]
 
-// Whether a noise guard called the launches of either side UNSTABLE: then one of them may have been measured while the
-// machine was disturbed for longer than a launch, and launches are not independent.
-enum class Evenness { stable, unstable };
+// By how much a machine itself got slower and faster from A to B, by its canaries: the least and the largest logarithm
+// of A's reading over B's, and 0. Nothing in [slower, faster] is to be ascribed to what was measured.
+struct Shift {
+  double slower = 0, faster = 0;  // <= 0 <=
+};
 
-// `p`: after Holm's correction; `delta`: in the logarithm of the ratio. FASTER or SLOWER: p <= 0.05 and
-// |ln ratio| > delta, of unstable launches every point of the 95 % interval beyond 1.5 delta; EQUIVALENT: the 90 %
-// interval lies within -delta to delta; DIFFERENT_BUT_SMALL: p <= 0.05 and |ln ratio| <= delta. Else, and below 6
-// launches on a side: INCONCLUSIVE.
-Finding finding_of(const Contrast& contrast, double p, double delta, Evenness evenness = Evenness::stable);
+inline constexpr double kShiftTold = 0.03;  // beyond it texts tell of a shift, as the noise guard would
+
+// What two sets of launches stand on.
+struct Ground {
+  bool stable = true;          // no noise guard called either side UNSTABLE
+  std::optional<Shift> shift;  // of two runs on one machine; nothing where that is not known
+};
+
+// `p`: after Holm's correction; `delta`: in the logarithm of the ratio. FASTER or SLOWER: p <= 0.05 and ln ratio beyond
+// delta and the machine's own shift. Of UNSTABLE launches every point of the 95 % interval must lie there, because one
+// side may have been measured while the machine was disturbed for longer than a launch; where the shift is not known
+// beyond 1.5 delta. EQUIVALENT: the 90 % interval lies within -delta to delta; DIFFERENT_BUT_SMALL: p <= 0.05 and
+// |ln ratio| <= delta. Else, and below 6 launches on a side: INCONCLUSIVE.
+Finding finding_of(const Contrast& contrast, double p, double delta, const Ground& ground = {});
 
 }  // namespace tandem

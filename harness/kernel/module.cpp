@@ -14,6 +14,9 @@ class Exported final : public ModuleKernel {
   Fault restore() noexcept override {
     return caught([&] { kernel_->restore(); });
   }
+  Fault keep(bool& kept) noexcept override {
+    return caught([&] { kept = kernel_->keep(); });
+  }
   Fault run() noexcept override {
     return caught([&] { kernel_->run(); });
   }
@@ -49,6 +52,11 @@ class Imported final : public Kernel {
   explicit Imported(std::unique_ptr<ModuleKernel> kernel) : kernel_(std::move(kernel)) {}
   void prepare(Data data) override { raise(kernel_->prepare(data)); }
   void restore() override { raise(kernel_->restore()); }
+  bool keep() override {
+    bool kept = false;
+    raise(kernel_->keep(kept));
+    return kept;
+  }
   void run() override { raise(kernel_->run()); }
   void finish() override { raise(kernel_->finish()); }
   std::vector<Verdict> verify() override {

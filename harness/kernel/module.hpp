@@ -19,6 +19,7 @@ class ModuleKernel {
   virtual ~ModuleKernel() = default;
   virtual Fault prepare(Data data) noexcept = 0;
   virtual Fault restore() noexcept = 0;
+  virtual Fault keep(bool& kept) noexcept = 0;
   virtual Fault run() noexcept = 0;
   virtual Fault finish() noexcept = 0;
   virtual Fault verify(std::vector<Verdict>& verdicts) noexcept = 0;

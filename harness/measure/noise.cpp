@@ -181,11 +181,16 @@ struct Check {
   double limit = 0;
   std::string unit;
   double value = absent;
+  std::vector<double> seconds = {};  // of a canary, before and after
 };
 
 double drift(const std::optional<double>& before, const std::optional<double>& after) {
   if (!before || !after || !(*before > 0) || !std::isfinite(*after)) return absent;
   return 100 * std::abs(*after / *before - 1);
+}
+
+std::vector<double> both(const std::optional<double>& before, const std::optional<double>& after) {
+  return before && after ? std::vector<double>{*before, *after} : std::vector<double>();
 }
 
 double rise(const std::optional<double>& before, const std::optional<double>& after) {
@@ -221,8 +226,9 @@ std::vector<Check> measure(const NoiseReading& before, const NoiseReading& after
   return {{"spread", "1.4826 MAD / median was", "fewer than 3 usable samples", is_kernel ? 5.0 : 10.0, " %", spread},
           {"trend", "significant change over the samples was", "fewer than 10 samples", is_kernel ? 3.0 : 5.0, " %",
            change},
-          {"canary fma", "drifted", "no canary", 3, " %", drift(before.fma, after.fma)},
-          {"canary triad", "drifted", "no canary", 3, " %", drift(before.triad, after.triad)},
+          {"canary fma", "drifted", "no canary", 3, " %", drift(before.fma, after.fma), both(before.fma, after.fma)},
+          {"canary triad", "drifted", "no canary", 3, " %", drift(before.triad, after.triad),
+           both(before.triad, after.triad)},
           {"steal", "time taken by the hypervisor was", no_stat, 0.5, " %", steal},
           {"foreign CPU", "time of other programs was", no_stat, 2, " %", foreign},
           {"throttling", "counted", "no throttling counters", 0, " events", rise(before.throttles, after.throttles)},
@@ -234,7 +240,7 @@ std::vector<Reason> judge(const std::vector<Check>& checks) {
   std::vector<Reason> reasons;
   reasons.reserve(checks.size());
   for (const Check& check : checks) {
-    Reason reason{check.name, std::nullopt, check.limit, false, ""};
+    Reason reason{check.name, std::nullopt, check.limit, false, "", check.seconds};
     if (check.value == absent) {
       reason.text = fmt::format("{} not judged: {}", check.name, check.missing);
     } else {
@@ -263,6 +269,7 @@ std::vector<Reason> judge_noise(const NoiseReading& before, const NoiseReading& 
   for (const Check& check : checks) values.push_back(check.value);
   ranks.max(values);
   for (std::size_t i = 0; i < checks.size(); ++i) checks[i].value = values[i];
+  for (Check& check : checks) ranks.max(check.seconds);
   return judge(checks);
 }
 
@@ -272,12 +279,14 @@ bool unstable(const std::vector<Reason>& reasons) {
 
 Json noise_record(const std::vector<Reason>& reasons) {
   Json checks = Json::array();
-  for (const Reason& reason : reasons)
+  for (const Reason& reason : reasons) {
     checks.push_back({{"check", reason.check},
                       {"value", reason.value ? Json(*reason.value) : Json(nullptr)},
                       {"limit", reason.limit},
                       {"unstable", reason.unstable},
                       {"text", reason.text}});
+    if (!reason.seconds.empty()) checks.back()["seconds"] = reason.seconds;
+  }
   return {{"record", "noise"}, {"checks", checks}};
 }
 

@@ -47,7 +47,8 @@ struct Reason {
   std::optional<double> value;  // nothing: not judged, `text` says why
   double limit = 0;
   bool unstable = false;
-  std::string text;  // "canary fma drifted 4.2 % (limit 3 %)"
+  std::string text;                  // "canary fma drifted 4.2 % (limit 3 %)"
+  std::vector<double> seconds = {};  // of a canary: its readings before and after, of all ranks the slowest
 };
 
 // All checks in a fixed order, the worst of all ranks' values; collective. `samples` are the seconds per run (or the
@@ -61,7 +62,7 @@ std::vector<Reason> judge_noise(const NoiseReading& before, const NoiseReading& 
 bool unstable(const std::vector<Reason>& reasons);
 
 // {"record": "noise", "checks": [{"check", "value", "limit", "unstable", "text"}]}; the value is null where a check was
-// not judged.
+// not judged; canaries have "seconds", too: what a later run on the same machine is compared with.
 Json noise_record(const std::vector<Reason>& reasons);
 
 // /proc/stat under `root`; nothing where it is absent, unreadable or all zero (some sandboxes).

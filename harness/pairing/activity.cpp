@@ -22,6 +22,7 @@ class KernelActivity final : public Activity {
     for (const Data data : {Data::exact, Data::random}) {
       kernel_->prepare(data);
       poison(kernel_->output());
+      kernel_->keep();
       step();
       for (Verdict& verdict : kernel_->verify()) verdicts.push_back(std::move(verdict));
     }
@@ -32,7 +33,10 @@ class KernelActivity final : public Activity {
     kernel_->run();
     kernel_->finish();
   }
-  std::vector<Verdict> verify() override { return kernel_->verify(); }
+  std::vector<Verdict> verify() override {
+    go_on_to_be_judged(*kernel_);
+    return kernel_->verify();
+  }
 
  private:
   std::unique_ptr<Kernel> kernel_;

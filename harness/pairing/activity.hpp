@@ -24,7 +24,8 @@ class Activity {
   // Inputs and state, and the judgement of a first output: before anything is timed. Collective.
   virtual std::vector<Verdict> prepare() = 0;
   virtual void step() = 0;                    // collective where the kernel or learner is
-  virtual std::vector<Verdict> verify() = 0;  // judges what the last step left; collective
+  virtual std::vector<Verdict> verify() = 0;  // judges what the last step left, or of a kernel that keeps
+                                              // its state one step more; collective
 };
 
 struct ActivityChoice {

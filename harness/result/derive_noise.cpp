@@ -1,5 +1,8 @@
 // The noise guards of a case over its launches.
 #include <algorithm>
+#include <map>
+#include <string>
+#include <vector>
 
 #include "harness/measure/noise.hpp"
 #include "harness/result/derive_parts.hpp"
@@ -26,8 +29,11 @@ Json judge_noise_of(const std::vector<const LaunchRecord*>& launches, std::span<
     records.push_back(noise_record(over));
   }
   Json worst = Json::array();
+  std::map<std::string, std::vector<double>> canaries;  // of each one reading a launch, between before and after
   for (const Json& record : records)
     for (const Json& check : record.at("checks")) {
+      if (check.contains("seconds"))
+        canaries[check.at("check")].push_back(median(check.at("seconds").get<std::vector<double>>()));
       const auto known = std::find_if(worst.begin(), worst.end(),
                                       [&](const Json& other) { return other.at("check") == check.at("check"); });
       if (known == worst.end())
@@ -35,6 +41,9 @@ Json judge_noise_of(const std::vector<const LaunchRecord*>& launches, std::span<
       else if (worse(check, *known))
         *known = check;
     }
+  for (Json& check : worst)
+    if (const auto readings = canaries.find(check.at("check")); readings != canaries.end())
+      check["seconds"] = readings->second;
   for (const Json& check : worst)
     if (check.at("unstable").get<bool>()) status.add("UNSTABLE", check.at("text"));
   return worst;

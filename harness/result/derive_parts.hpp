@@ -50,8 +50,8 @@ GateOutcome judge_gate(const LaunchRecord& launch, const Json& problem, bool ski
 Json judge_holdout(const LaunchRecord& launch, const Json& problem, bool decides, Status& status);
 
 // Of each noise guard the worst value over the launches, [{"check", "value", "limit", "unstable", "text"}]; one above
-// its limit makes `status` UNSTABLE. `seconds`: the launches of a pipeline's arm that pass, in order, for spread and
-// trend.
+// its limit makes `status` UNSTABLE. A canary has "seconds", too, a reading of each launch. `seconds`: the launches of
+// a pipeline's arm that pass, in order, for spread and trend.
 Json judge_noise_of(const std::vector<const LaunchRecord*>& launches, std::span<const double> seconds, Status& status);
 
 // "kernel.dense.gemm.n=4096.precision=fp64.device=cpu": the grammar of names of docs/method.md section 6.

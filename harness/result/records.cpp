@@ -65,6 +65,17 @@ void compare_with_plan(const Records& records, std::vector<std::string>& problem
       problems.push_back(fmt::format("launch {} is not in the plan, or comes after its case had stopped", id));
 }
 
+// Before anything is counted by it: each launch of a case is a job.
+void check_launches(const Json& plan) {
+  for (const char* key : {"launches", "launches_most"}) {
+    if (!plan.contains(key)) continue;
+    const Json& launches = plan.at(key);
+    check(launches.is_number_integer() && launches >= 1 && launches <= plan.at("jobs").size(),
+          "plan.json: {} is {}; it must be a whole number from 1 to that of the jobs, {}", key, launches.dump(),
+          plan.at("jobs").size());
+  }
+}
+
 // The ledger knows the digest of the weights that were judged.
 void compare_weights(const fs::path& folder, const LaunchRecord& launch, std::vector<std::string>& problems) {
   const std::string id = launch.line.at("id");
@@ -123,6 +134,7 @@ Json launch_ids(const std::vector<const LaunchRecord*>& launches) {
 Records read_records(const fs::path& folder, std::vector<std::string>& problems) {
   Records records;
   records.plan = read_json(folder / "plan.json");
+  check_launches(records.plan);
   records.machine = read_json(folder / "machine.json");
   std::vector<Json> parts;
   for (Json& line : read_ledger(folder / "ledger.jsonl")) {

@@ -17,19 +17,13 @@ struct Pointers {
   const float* g;
   float *w, *m, *v;
   Bf16* rounded;
-  float *old_w, *old_m, *old_v;
 };
 
-template <bool rounded, bool keep>
+template <bool rounded>
 void sweep(const Pointers& p, const Factors& f, std::size_t size) {
   const auto count = static_cast<std::ptrdiff_t>(size);
 #pragma omp parallel for simd schedule(static)
   for (std::ptrdiff_t i = 0; i < count; ++i) {
-    if constexpr (keep) {
-      p.old_w[i] = p.w[i];
-      p.old_m[i] = p.m[i];
-      p.old_v[i] = p.v[i];
-    }
     const float g = p.g[i];
     const float m = f.beta1 * p.m[i] + f.rest1 * g, v = f.beta2 * p.v[i] + f.rest2 * g * g;
     const float w = p.w[i] * f.shrink - f.rate * m / (std::sqrt(v * f.inverse2) + f.epsilon);
@@ -46,10 +40,8 @@ void dispatch(const Pointers& pointers, const AdamWSettings& s, double rate, std
   const auto f = [](double value) { return static_cast<float>(value); };
   const Factors factors{f(1 - rate * s.decay), f(s.beta1),      f(1 - s.beta1), f(s.beta2),
                         f(1 - s.beta2),        f(rate / bias1), f(1 / bias2),   f(s.epsilon)};
-  const bool keep = pointers.old_w != nullptr;
-  if (pointers.rounded != nullptr)
-    return keep ? sweep<true, true>(pointers, factors, size) : sweep<true, false>(pointers, factors, size);
-  return keep ? sweep<false, true>(pointers, factors, size) : sweep<false, false>(pointers, factors, size);
+  if (pointers.rounded != nullptr) return sweep<true>(pointers, factors, size);
+  sweep<false>(pointers, factors, size);
 }
 
 bool is_rounded(Bf16 value, float from) {
@@ -62,14 +54,8 @@ bool is_rounded(Bf16 value, float from) {
 
 void adamw_step(const Trained& trained, const Moments& moments, const AdamWSettings& settings, double rate,
                 std::size_t t) {
-  const Pointers pointers{trained.gradients.data(),
-                          trained.parameters.data(),
-                          moments.m.data(),
-                          moments.v.data(),
-                          trained.rounded.data(),
-                          nullptr,
-                          nullptr,
-                          nullptr};
+  const Pointers pointers{trained.gradients.data(), trained.parameters.data(), moments.m.data(), moments.v.data(),
+                          trained.rounded.data()};
   dispatch(pointers, settings, rate, t, trained.parameters.size());
 }
 
@@ -103,13 +89,7 @@ double adamw_error(const Trained& trained, const AdamWState& after, const AdamWS
   return number ? worst : std::numeric_limits<double>::quiet_NaN();
 }
 
-AdamW::AdamW(std::size_t parameters, AdamWSettings settings, bool keep)
-    : settings_(settings),
-      m_(parameters),
-      v_(parameters),
-      old_w_(keep ? parameters : 0),
-      old_m_(keep ? parameters : 0),
-      old_v_(keep ? parameters : 0) {}
+AdamW::AdamW(std::size_t parameters, AdamWSettings settings) : settings_(settings), m_(parameters), v_(parameters) {}
 
 void AdamW::reset() {
   std::fill(m_.begin(), m_.end(), 0.0f);
@@ -117,17 +97,13 @@ void AdamW::reset() {
   steps_ = 0;
 }
 
-void AdamW::step(const Trained& trained, double rate) {
-  const Pointers pointers{trained.gradients.data(),
-                          trained.parameters.data(),
-                          m_.data(),
-                          v_.data(),
-                          trained.rounded.data(),
-                          old_w_.data(),
-                          old_m_.data(),
-                          old_v_.data()};
-  dispatch(pointers, settings_, rate, ++steps_, m_.size());
+void AdamW::keep(std::span<const float> parameters) {
+  old_w_.assign(parameters.begin(), parameters.end());
+  old_m_.assign(m_.begin(), m_.end());
+  old_v_.assign(v_.begin(), v_.end());
 }
+
+void AdamW::step(const Trained& trained, double rate) { adamw_step(trained, {m_, v_}, settings_, rate, ++steps_); }
 
 double AdamW::error(const Trained& trained, double rate) const {
   return adamw_error(trained, {trained.parameters, m_, v_}, before(), settings_, rate, steps_);

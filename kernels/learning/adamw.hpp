@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <span>
+#include <vector>
 
 #include "harness/device/buffer.hpp"
 #include "kernels/learning/elementwise.hpp"
@@ -43,18 +44,19 @@ double adamw_error(const Trained& trained, const AdamWState& after, const AdamWS
 
 class AdamW {
  public:
-  // `keep`: step() also stores the state it started from, so that a step can be judged afterwards.
-  AdamW(std::size_t parameters, AdamWSettings settings, bool keep = false);
-  void reset();  // t = 0
+  AdamW(std::size_t parameters, AdamWSettings settings);
+  void reset();                                  // t = 0
+  void keep(std::span<const float> parameters);  // the state before the step that is to be judged
   void step(const Trained& trained, double rate);
-  double error(const Trained& trained, double rate) const;  // of the last step (adamw_error), where `keep`
+  double error(const Trained& trained, double rate) const;  // of the step after keep() (adamw_error)
 
-  AdamWState before() const { return {old_w_, old_m_, old_v_}; }  // where `keep`
+  AdamWState before() const { return {old_w_, old_m_, old_v_}; }  // as kept
   std::size_t steps() const { return steps_; }
 
  private:
   AdamWSettings settings_;
-  Buffer<float> m_, v_, old_w_, old_m_, old_v_;
+  Buffer<float> m_, v_;
+  std::vector<float> old_w_, old_m_, old_v_;
   std::size_t steps_ = 0;
 };
 

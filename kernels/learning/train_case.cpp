@@ -85,7 +85,7 @@ Facts TrainCase::facts() const {
   facts.bytes = 4 * (7 * parameters + static_cast<double>(inputs_.size() + targets_.size()));
   double activations = 0;
   for (const std::size_t width : shape_.layers) activations += batch * static_cast<double>(width);
-  facts.working_set = 4 * (7 * parameters + 3 * activations);
+  facts.working_set = 4 * (4 * parameters + 3 * activations);
   facts.notes = {{"weights", fmt::format("{}", shape_.weights())}};
   return facts;
 }

@@ -15,7 +15,7 @@ class TrainStep final : public Kernel {
         case_(settings, context),
         mlp_(case_.shape(), case_.precision()),
         pass_(mlp_, case_.batch(), MlpPass::Backward::parameters),
-        adam_(mlp_.parameters().size(), {}, true),
+        adam_(mlp_.parameters().size(), {}),
         row_weights_(case_.batch(), static_cast<float>(case_.row_weight())),
         output_weights_(mlp_.shape().layers.back(), 1.0f) {
     if (pass_.reference())
@@ -28,7 +28,13 @@ class TrainStep final : public Kernel {
     pass_.set_inputs(case_.inputs());
     mlp_.initialise(case_.seed());
     adam_.reset();
+    keep();
     loss_ = 0;
+  }
+
+  bool keep() override {
+    adam_.keep(mlp_.parameters());
+    return true;
   }
 
   void run() override {

@@ -118,6 +118,12 @@ class TrainStep final : public Kernel {
     steps_ = 0;
   }
 
+  bool keep() override {
+    start_copy(before_.data(), state_.data(), 3 * n_ * sizeof(float));
+    GPU_VENDOR::finish();
+    return true;
+  }
+
   void run() override {
     for (Layer& layer : layers_) {
       start_forward(layer);
@@ -129,7 +135,6 @@ class TrainStep final : public Kernel {
       start_weights(layers_[l]);
       if (layers_[l].back) start_back(layers_[l]);
     }
-    start_copy(before_.data(), state_.data(), 3 * n_ * sizeof(float));
     start_adamw(state_.data(), gradients_.device(), rounded_.data(), adamw_factors({}, TrainCase::rate, ++steps_), n_);
   }
   void finish() override { GPU_VENDOR::finish(); }

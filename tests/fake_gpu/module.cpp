@@ -19,6 +19,10 @@ class FakeKernel final : public ModuleKernel {
   explicit FakeKernel(bool fails) : fails_(fails) {}
   Fault prepare(Data) noexcept override { return {}; }
   Fault restore() noexcept override { return {}; }
+  Fault keep(bool& kept) noexcept override {
+    kept = false;
+    return {};
+  }
   Fault run() noexcept override {
     if (fails_) return {true, Exit::failed, "the GPU fell off the bus"};
     std::iota(device_.begin(), device_.end(), 0.0);
