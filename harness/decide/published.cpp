@@ -46,7 +46,8 @@ struct PublishedRow {
   std::optional<std::int64_t> count(std::string_view column) const {
     if (at(column).empty()) return std::nullopt;
     const double value = number(column);
-    require(value == std::floor(value), "{} = {} is no count", column, at(column));
+    constexpr double exact = 0x1p53;  // beyond it a double does not count any more
+    require(value == std::floor(value) && value <= exact, "{} = {} is no count", column, at(column));
     return static_cast<std::int64_t>(value);
   }
 };
