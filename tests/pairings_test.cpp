@@ -131,6 +131,23 @@ TEST(Interference, WhatCannotBeMeasuredIsNullWithTheReason) {
   }
 }
 
+// Four ranks, two a group: what one rank cannot do has its figures, too.
+TEST(Interference, GroupsOfTwoRanksHaveTheAllReduce) {
+  Workplace place;
+  place.write("two.toml",
+              "threads = 1\nlimits = \"none\"\n\n[[interference]]\nranks = 4\nwindow = 0.1\n"
+              "activities = [\"toy/train\", \"network/allreduce/bytes=64\"]\n");
+  const Outcome outcome = place.run(kTandem + " run two.toml --out out");
+  if (outcome.says("two groups of 2 x 1 threads need 4 cores of their own")) GTEST_SKIP() << "fewer than four cores";
+  ASSERT_EQ(outcome.code, 0) << outcome.out << outcome.err;
+  EXPECT_EQ(place.run(kTandem + " verify out").code, 0) << place.read("stdout.txt");
+  const Json pairing = read_json(place.folder() / "out/result.json").at("pairings")[0];
+  EXPECT_EQ(pairing.at("ranks"), 4);
+  for (const Json& row : pairing.at("interference").at("slowdown"))
+    for (const Json& figure : row) expect_ratio(figure);
+  for (const Json& pair : pairing.at("interference").at("pairs")) expect_ratio(pair);
+}
+
 TEST(Interference, TheGroupsArePinnedApart) {
   for (const char* name : {"interference", "serving"}) {
     const Json& verdicts = all().of(name).at("verdicts");
