@@ -11,7 +11,10 @@ namespace {
 class Slowed : public Kernel {
  public:
   Slowed(std::unique_ptr<Kernel> kernel, int every) : kernel_(std::move(kernel)), every_(every) {}
-  void prepare(Data data) override { kernel_->prepare(data); }
+  void prepare(Data data) override {
+    kernel_->prepare(data);
+    keep();
+  }
   void restore() override { kernel_->restore(); }
   bool keep() override { return kept_ = kernel_->keep(); }
   void run() override {

@@ -67,7 +67,6 @@ void set_up(Case& c, const KernelContext& context) {
   for (const Data data : {Data::exact, Data::random}) {
     c.kernel->prepare(data);
     poison(c.kernel->output());
-    c.kernel->keep();
     c.kernel->run();
     demand_verified(*c.kernel);
   }

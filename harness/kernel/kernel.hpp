@@ -47,8 +47,8 @@ class Kernel {
   virtual ~Kernel() = default;
   virtual void prepare(Data data) = 0;  // fills the inputs, resets the state; not timed
   virtual void restore() {}             // KernelEntry::destroys_input: brings the inputs back; not timed
-  // A kernel that goes on from its own state, as an optimiser does, stores that state and says true: before each run
-  // that will be judged, not timed. The others keep nothing.
+  // A kernel that goes on from its own state, as an optimiser does, stores that state and says true: in prepare() and
+  // before each later run that will be judged, not timed. The others keep nothing.
   virtual bool keep() { return false; }
   virtual void run() = 0;                     // timed; may be called any number of times after prepare
   virtual void finish() {}                    // timed: waits for what run() started, where a device works on by itself

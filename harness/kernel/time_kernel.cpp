@@ -132,7 +132,6 @@ void time_kernel(const KernelEntry& entry, const Settings& settings, const Kerne
     if (entry.destroys_input) kernel->restore();  // what is computed in place stands on its input again
     recorder.enter("verify");
     const std::uint64_t before = messages_sent;
-    kernel->keep();
     kernel->run();
     kernel->finish();
     messages = messages_sent - before;

@@ -22,7 +22,6 @@ class KernelActivity final : public Activity {
     for (const Data data : {Data::exact, Data::random}) {
       kernel_->prepare(data);
       poison(kernel_->output());
-      kernel_->keep();
       step();
       for (Verdict& verdict : kernel_->verify()) verdicts.push_back(std::move(verdict));
     }

@@ -34,16 +34,6 @@ void sweep(const Pointers& p, const Factors& f, std::size_t size) {
   }
 }
 
-void dispatch(const Pointers& pointers, const AdamWSettings& s, double rate, std::size_t t, std::size_t size) {
-  const auto steps = static_cast<double>(t);
-  const double bias1 = 1 - std::pow(s.beta1, steps), bias2 = 1 - std::pow(s.beta2, steps);
-  const auto f = [](double value) { return static_cast<float>(value); };
-  const Factors factors{f(1 - rate * s.decay), f(s.beta1),      f(1 - s.beta1), f(s.beta2),
-                        f(1 - s.beta2),        f(rate / bias1), f(1 / bias2),   f(s.epsilon)};
-  if (pointers.rounded != nullptr) return sweep<true>(pointers, factors, size);
-  sweep<false>(pointers, factors, size);
-}
-
 bool is_rounded(Bf16 value, float from) {
   Bf16 right;
   store(right, from);
@@ -52,11 +42,16 @@ bool is_rounded(Bf16 value, float from) {
 
 }  // namespace
 
-void adamw_step(const Trained& trained, const Moments& moments, const AdamWSettings& settings, double rate,
-                std::size_t t) {
+void adamw_step(const Trained& trained, const Moments& moments, const AdamWSettings& s, double rate, std::size_t t) {
+  const auto steps = static_cast<double>(t);
+  const double bias1 = 1 - std::pow(s.beta1, steps), bias2 = 1 - std::pow(s.beta2, steps);
+  const auto f = [](double value) { return static_cast<float>(value); };
+  const Factors factors{f(1 - rate * s.decay), f(s.beta1),      f(1 - s.beta1), f(s.beta2),
+                        f(1 - s.beta2),        f(rate / bias1), f(1 / bias2),   f(s.epsilon)};
   const Pointers pointers{trained.gradients.data(), trained.parameters.data(), moments.m.data(), moments.v.data(),
                           trained.rounded.data()};
-  dispatch(pointers, settings, rate, t, trained.parameters.size());
+  if (pointers.rounded != nullptr) return sweep<true>(pointers, factors, trained.parameters.size());
+  sweep<false>(pointers, factors, trained.parameters.size());
 }
 
 double adamw_error(const Trained& trained, const AdamWState& after, const AdamWState& before, const AdamWSettings& s,

@@ -116,11 +116,11 @@ class TrainStep final : public Kernel {
     for (std::size_t i = 0; i < bits.size(); ++i) bits[i] = mlp.rounded()[i].bits;
     if (bits.size() > 0) rounded_.upload(bits);
     steps_ = 0;
+    keep();
   }
 
   bool keep() override {
     start_copy(before_.data(), state_.data(), 3 * n_ * sizeof(float));
-    GPU_VENDOR::finish();
     return true;
   }
 
