@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "harness/device/buffer.hpp"
+#include "kernels/stencil/shallow_water_row.hpp"
 
 namespace tandem::kernels {
 
@@ -47,14 +48,6 @@ struct ShallowWaterSums {
 ShallowWaterSums shallow_water_sums(const ShallowWaterGrid& grid, const ShallowWaterPhysics& physics,
                                     std::span<const float> state);
 
-// What the loops over a row read, in fp32.
-struct ShallowWaterScales {
-  float per_dx = 0, per_dy = 0, gravity = 0, twice_depth = 0, nu_x = 0, nu_y = 0;
-};
-struct ShallowWaterStage {
-  float old_weight, weight, step;  // new = old_weight old + weight now + step tendency(now)
-};
-
 // One member; not for concurrent use. Members side by side are the parallelism.
 class ShallowWater {
  public:
@@ -72,27 +65,27 @@ class ShallowWater {
   double eddy() const;  // of the present state
 
  private:
-  struct Fields {
-    Buffer<float> u, v, h;
-  };
-  float* row(Buffer<float>& field, std::size_t j) const { return field.data() + lead_ + j * pitch_; }
-  const float* row(const Buffer<float>& field, std::size_t j) const { return field.data() + lead_ + j * pitch_; }
-  static constexpr std::size_t kept = 4;  // rows of what lies between, at least j - 1 to j + 1
-  float* scratch(std::size_t which, std::size_t j) { return row(scratch_, kept * which + j % kept); }
-  void stage(const Fields& now, const Fields& old, Fields& to, const ShallowWaterStage& s);
-  void transport(const Fields& now, std::size_t j);
-  void wall(std::size_t j);  // nothing flows through the faces and corners of row 0 or ny
-  void update(const Fields& now, const Fields& old, Fields& to, std::size_t j, const ShallowWaterStage& s);
-  void close(float* values) const;  // the periodic neighbours of a row
+  static constexpr std::size_t stages = 3;
+  static constexpr std::size_t kept = 4, driven = 2;  // rows: j - 1 to j + 2, j and j + 1
+  using Factors = std::array<ShallowWaterFactors, stages>;
+  enum Field : std::size_t { u, v, h, fields };
+  // Where the first vector of a row lies, and how far the next: kernels/stencil/shallow_water_row.hpp.
+  std::size_t first(Field field, std::size_t j) const { return ((j * (vectors_ + 2) + 1) * fields + field) * lanes_; }
+  std::size_t apart() const { return fields * lanes_; }
+  template <int lanes>
+  void choose_if_divides();
+  template <int lanes>
+  void step_through(const Factors& factors, std::size_t steps);
 
   ShallowWaterGrid grid_;
   ShallowWaterPhysics physics_;
-  std::size_t lead_ = 16, pitch_ = 0;  // a row: nx values, its last neighbour, a gap, the next row's first neighbour
+  std::size_t lanes_ = 0, vectors_ = 0;  // of a row
+  void (ShallowWater::*steps_through_)(const Factors&, std::size_t) = nullptr;
   double largest_ = 0;
-  ShallowWaterScales scales_;
   std::vector<float> coriolis_;  // of the corners' rows
-  std::array<Fields, 3> fields_;
-  Buffer<float> scratch_;  // rows of U, V, B, q V, q U
+  // What each stage reads: the present state, and of the two between a ring of rows; what its rows drive, as rings.
+  std::array<Buffer<float>, stages> states_, drivings_;
+  Buffer<float> still_;  // a row of zeros
 };
 
 }  // namespace tandem::kernels
