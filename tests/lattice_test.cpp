@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "harness/base/check.hpp"
+#include "kernels/lattice/boltzmann_reference.hpp"
 #include "kernels/lattice/boltzmann_solver.hpp"
 #include "kernels/lattice/coverage.hpp"
 
@@ -183,6 +184,38 @@ TEST(Coverage, AreaOfAnEllipseAndSmoothInItsShape) {
   for (const double angle : {0.0, 0.4, -1.1}) EXPECT_NEAR(area(20.2, angle), 27 * pi, 0.005 * 27 * pi) << angle;
   EXPECT_NEAR(area(20.2, 0.4), area(20.2001, 0.4), 0.01);
   EXPECT_LT(area(40, 0), 14.5 * pi);  // half of it is outside of the lattice
+}
+
+// However many steps go together, with the outlet covered in part: the scheme as it is written down.
+TEST(Lattice, AnyNumberOfStepsInOneCallOrMore) {
+  const std::size_t nx = 21, ny = 7;
+  const LatticePhysics physics = {0.05};
+  const auto inlet = parabola(ny, 0.05);
+  LatticeFields start = duct_start(nx, inlet), end;
+  std::vector<float> solid(nx * ny);
+  for (std::size_t n = 0; n < solid.size(); ++n) {
+    start.v[n] = 0.01f * std::sin(static_cast<float>(n));
+    solid[n] = n % 3 == 0 ? 0.4f : 0;
+  }
+  Lattice lattice(nx, ny, LatticeEdges::duct);
+  lattice.set(physics);
+  lattice.set_inlet(inlet);
+  lattice.set_solid(solid);
+  for (const auto& parts : std::vector<std::vector<std::size_t>>{{1}, {2}, {3}, {1, 2, 1}, {40}, {7, 6, 28}}) {
+    lattice.start(start);
+    std::size_t steps = 0;
+    for (const std::size_t part : parts) {
+      lattice.advance(part);
+      lattice.observe(end);
+      steps += part;
+    }
+    const auto right = lattice_reference(nx, ny, physics, inlet, solid, start, steps);
+    for (std::size_t n = 0; n < nx * ny; ++n) {
+      EXPECT_NEAR(static_cast<double>(end.r[n]), right[3 * n], 1e-6) << steps << " steps, cell " << n;
+      EXPECT_NEAR(static_cast<double>(end.u[n]), right[3 * n + 1], 1e-6) << steps << " steps, cell " << n;
+      EXPECT_NEAR(static_cast<double>(end.v[n]), right[3 * n + 2], 1e-6) << steps << " steps, cell " << n;
+    }
+  }
 }
 
 TEST(Lattice, RefusesWhatCannotBeStable) {

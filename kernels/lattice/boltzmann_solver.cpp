@@ -1,6 +1,9 @@
-// A step: the values that stream in over the edges are put into the neighbours around the lattice, then one sweep reads
-// the nine populations from where they come from, collides and writes. Directions: 0 rest, 1 +x, 2 +y, 3 -x, 4 -y,
-// 5 +x+y, 6 -x+y, 7 -x-y, 8 +x-y.
+// Two steps go through the lattice together, the second a row behind the first, whose rows stay in a ring in the
+// first-level cache: the second writes over rows that the first has read, so that of two steps the lattice is read and
+// written once. Values that stream in over the edges are put into the neighbours of a row as soon as it is written. The
+// outlet's pressure hangs on the outflow of the whole column: that of the first step is known when the pass begins,
+// that of the second follows from the populations that are about to stream into the last column.
+// Directions: 0 rest, 1 +x, 2 +y, 3 -x, 4 -y, 5 +x+y, 6 -x+y, 7 -x-y, 8 +x-y.
 #include "kernels/lattice/boltzmann_solver.hpp"
 
 #include <algorithm>
@@ -19,39 +22,41 @@ struct Rates {
   float even, odd;
 };
 
-// Of one row: where each population comes from and where it goes.
+// Of one row: where its populations come from, and where they go.
 struct Streams {
-  std::array<const float*, 9> from;
-  std::array<float*, 9> to;
+  const float *below, *here, *above;
+  float* to;
+  std::size_t plane;  // values from one population to the next
 };
 
 // With n the deviation from equilibrium of the even and odd parts of a pair of populations:
 //   even' = even - (1 - B) w+ n+ - B (feq+ - w r),  odd' = odd - ((1 - B) w- + 2 B) n- - B feq-.
 void collide(std::size_t count, const Streams& s, const float* __restrict solid, const Rates& rates) {
-  const float* __restrict f0 = s.from[0], * __restrict f1 = s.from[1], * __restrict f2 = s.from[2];
-  const float* __restrict f3 = s.from[3], * __restrict f4 = s.from[4], * __restrict f5 = s.from[5];
-  const float* __restrict f6 = s.from[6], * __restrict f7 = s.from[7], * __restrict f8 = s.from[8];
-  float* __restrict t0 = s.to[0], * __restrict t1 = s.to[1], * __restrict t2 = s.to[2], * __restrict t3 = s.to[3];
-  float* __restrict t4 = s.to[4], * __restrict t5 = s.to[5], * __restrict t6 = s.to[6], * __restrict t7 = s.to[7];
-  float* __restrict t8 = s.to[8];
+  const std::size_t plane = s.plane;
+  const float* __restrict f0 = s.here, * __restrict f1 = s.here + plane - 1, * __restrict f3 = s.here + 3 * plane + 1;
+  const float* __restrict f2 = s.below + 2 * plane, * __restrict f4 = s.above + 4 * plane;
+  const float* __restrict f5 = s.below + 5 * plane - 1, * __restrict f6 = s.below + 6 * plane + 1;
+  const float* __restrict f7 = s.above + 7 * plane + 1, * __restrict f8 = s.above + 8 * plane - 1;
+  float* __restrict t0 = s.to, * __restrict t1 = t0 + plane, * __restrict t2 = t1 + plane, * __restrict t3 = t2 + plane;
+  float* __restrict t4 = t3 + plane, * __restrict t5 = t4 + plane, * __restrict t6 = t5 + plane;
+  float* __restrict t7 = t6 + plane, * __restrict t8 = t7 + plane;
   const float even = rates.even, odd = rates.odd, odd_rest = 2 - odd;
-  const auto n = static_cast<std::ptrdiff_t>(count);
 #pragma omp simd
-  for (std::ptrdiff_t x = 0; x < n; ++x) {
+  for (std::size_t x = 0; x < count; ++x) {
     const float p1 = f1[x] + f3[x], m1 = f1[x] - f3[x], p2 = f2[x] + f4[x], m2 = f2[x] - f4[x];
     const float p5 = f5[x] + f7[x], m5 = f5[x] - f7[x], p6 = f6[x] + f8[x], m6 = f6[x] - f8[x];
     const float r = f0[x] + ((p1 + p2) + (p5 + p6)), u = m1 + (m5 - m6), v = m2 + (m5 + m6);
     const float uu = u * u, vv = v * v, d5 = u + v, d6 = v - u, rest = r - 1.5f * (uu + vv);
     const float b = solid[x], a_even = even - b * even, a_odd = odd + b * odd_rest;
     const float keep_even = 0.5f - 0.5f * a_even, keep_odd = 0.5f - 0.5f * a_odd;
-    const float to_even = a_even - b, to_odd = a_odd - b, at_rest = b * r;
-    const float e1 = to_even * w1, e5 = to_even * w5, o1 = to_odd * (3 * w1), o5 = to_odd * (3 * w5);
-    const float r1 = at_rest * w1, r5 = at_rest * w5;
-    const float even1 = keep_even * p1 + (e1 * (rest + 4.5f * uu) + r1), odd1 = keep_odd * m1 + o1 * u;
-    const float even2 = keep_even * p2 + (e1 * (rest + 4.5f * vv) + r1), odd2 = keep_odd * m2 + o1 * v;
-    const float even5 = keep_even * p5 + (e5 * (rest + 4.5f * (d5 * d5)) + r5), odd5 = keep_odd * m5 + o5 * d5;
-    const float even6 = keep_even * p6 + (e5 * (rest + 4.5f * (d6 * d6)) + r5), odd6 = keep_odd * m6 + o5 * d6;
-    t0[x] = (1 - a_even) * f0[x] + (to_even * w0 * rest + at_rest * w0);
+    const float to_even = a_even - b, to_odd = a_odd - b, still = to_even * rest + b * r;
+    const float s1 = w1 * still, s5 = w5 * still, e1 = (4.5f * w1) * to_even, e5 = (4.5f * w5) * to_even;
+    const float o1 = (3 * w1) * to_odd, o5 = (3 * w5) * to_odd;
+    const float even1 = keep_even * p1 + (e1 * uu + s1), odd1 = keep_odd * m1 + o1 * u;
+    const float even2 = keep_even * p2 + (e1 * vv + s1), odd2 = keep_odd * m2 + o1 * v;
+    const float even5 = keep_even * p5 + (e5 * (d5 * d5) + s5), odd5 = keep_odd * m5 + o5 * d5;
+    const float even6 = keep_even * p6 + (e5 * (d6 * d6) + s5), odd6 = keep_odd * m6 + o5 * d6;
+    t0[x] = (1 - a_even) * f0[x] + w0 * still;
     t1[x] = even1 + odd1;
     t3[x] = even1 - odd1;
     t2[x] = even2 + odd2;
@@ -77,16 +82,14 @@ Lattice::Lattice(std::size_t nx, std::size_t ny, LatticeEdges edges)
       edges_(edges),
       inlet_(ny, 0.0f),
       dense_solid_(nx * ny, 0.0f),
-      outlet_u_(ny),
-      outlet_v_(ny),
-      solid_(ny * pitch_) {
+      solid_(ny * pitch_),
+      now_{Buffer<float>(2 * lead + (ny + 2) * directions * pitch_), ~std::size_t{0}},
+      between_{Buffer<float>(2 * lead + 4 * directions * pitch_), 3} {
   check_usage(nx >= 4 && ny >= 4, "lattice: {} x {} cells are too few, 4 x 4 are needed", nx, ny);
-  for (Planes* planes : {&now_, &next_})
-    for (Buffer<float>& plane : *planes) plane = Buffer<float>(2 * lead_ + (ny + 2) * pitch_);
 }
 
 double Lattice::bytes() const {
-  return 4 * (18 * static_cast<double>(ny_ + 2) + static_cast<double>(ny_)) * static_cast<double>(pitch_);
+  return 4 * static_cast<double>(now_.values.size() + between_.values.size() + solid_.size());
 }
 
 void Lattice::set(const LatticePhysics& physics) {
@@ -122,99 +125,140 @@ void Lattice::start(const LatticeFields& fields) {
       const float u = fields.u[at], v = fields.v[at], rest = fields.r[at] - 1.5f * (u * u + v * v);
       for (std::size_t d = 0; d < directions; ++d) {
         const float along = static_cast<float>(cx[d]) * u + static_cast<float>(cy[d]) * v;
-        row(now_, d, static_cast<std::ptrdiff_t>(j))[i] = weights[d] * (rest + 3 * along + 4.5f * along * along);
+        row(now_, static_cast<std::ptrdiff_t>(j), d)[i] = weights[d] * (rest + 3 * along + 4.5f * along * along);
       }
     }
 }
 
 void Lattice::advance(std::size_t steps) {
   check(even_ > 0, "lattice: no physics set");
-  for (std::size_t n = 0; n < steps; ++n) {
-    fill_edges();
-    sweep();
-    std::swap(now_, next_);
+  fill_edges();
+  while (steps > 0) {
+    const std::size_t taken = edges_ == LatticeEdges::duct && steps > 1 ? 2 : 1;
+    pass(taken == 2);
+    steps -= taken;
+    if (edges_ == LatticeEdges::periodic) fill_edges();
   }
 }
 
-void Lattice::sweep() {
-  for (std::ptrdiff_t j = 0; j < static_cast<std::ptrdiff_t>(ny_); ++j) {
-    Streams streams;
-    for (std::size_t d = 0; d < directions; ++d) {
-      streams.from[d] = row(now_, d, j - cy[d]) - cx[d];
-      streams.to[d] = row(next_, d, j);
+void Lattice::pass(bool twice) {
+  const auto rows = static_cast<std::ptrdiff_t>(ny_);
+  const bool duct = edges_ == LatticeEdges::duct;
+  const float first = outlet_pressure(outflow_), second = outlet_pressure(later_ - yield_ * first);
+  outflow_ = later_ = 0;
+  if (duct) add_pressure(now_, 0, first);
+  for (std::ptrdiff_t j = 0; j <= rows; ++j) {
+    if (j < rows) {
+      if (duct && j + 1 < rows) add_pressure(now_, j + 1, first);
+      step(now_, between_, j);
+      if (twice) fill_row(between_, j, second);
     }
-    collide(nx_, streams, solid_.data() + static_cast<std::size_t>(j) * pitch_, {even_, odd_});
+    if (j == 0) continue;
+    if (twice)
+      step(between_, now_, j - 1);
+    else
+      for (std::size_t d = 0; d < directions; ++d) std::copy_n(row(between_, j - 1, d), nx_, row(now_, j - 1, d));
+    if (!duct) continue;
+    outflow_ += fill_row(now_, j - 1, 0);
+    if (j > 1) later_ += leaving(j - 2);
   }
+  if (duct) later_ += leaving(rows - 1);
+}
+
+void Lattice::step(const Rows& from, Rows& to, std::ptrdiff_t j) const {
+  const Streams streams = {row(from, j - 1, 0), row(from, j, 0), row(from, j + 1, 0), row(to, j, 0), pitch_};
+  collide(nx_, streams, solid_.data() + static_cast<std::size_t>(j) * pitch_, {even_, odd_});
+}
+
+float Lattice::outlet_pressure(float outflow) const {
+  return std::sqrt(3.0f) * (outflow / static_cast<float>(ny_) - inflow_);
 }
 
 void Lattice::fill_edges() {
-  if (edges_ != LatticeEdges::periodic) fill_walls();
-  if (edges_ == LatticeEdges::duct)
-    fill_ends();
-  else
-    fill_periodic(edges_ == LatticeEdges::periodic);
-}
-
-void Lattice::fill_walls() {
-  const auto last = static_cast<std::ptrdiff_t>(ny_) - 1;
-  const auto reflect = [&](std::size_t into, std::ptrdiff_t outside, std::ptrdiff_t shift, std::size_t from,
-                           std::ptrdiff_t inside) {
-    std::copy_n(row(now_, from, inside), nx_, row(now_, into, outside) + shift);
-  };
-  reflect(2, -1, 0, 4, 0);
-  reflect(5, -1, -1, 7, 0);
-  reflect(6, -1, 1, 8, 0);
-  reflect(4, last + 1, 0, 2, last);
-  reflect(7, last + 1, 1, 5, last);
-  reflect(8, last + 1, -1, 6, last);
-}
-
-void Lattice::fill_ends() {
-  const auto rows = static_cast<std::ptrdiff_t>(ny_), end = static_cast<std::ptrdiff_t>(nx_) - 1;
-  float outflow = 0;
-  for (std::ptrdiff_t j = 0; j < rows; ++j) {
-    const auto at = [&](std::size_t d) { return row(now_, d, j)[end]; };
-    const float both = at(5) - at(7), other = at(6) - at(8);
-    outflow += outlet_u_[static_cast<std::size_t>(j)] = at(1) - at(3) + both - other;
-    outlet_v_[static_cast<std::size_t>(j)] = at(2) - at(4) + both + other;
-  }
-  const float pressure = std::sqrt(3.0f) * (outflow / static_cast<float>(ny_) - inflow_);
-  for (std::ptrdiff_t j = 0; j < rows; ++j) {
-    const auto index = static_cast<std::size_t>(j);
-    const float in = inlet_[index], u = outlet_u_[index], v = outlet_v_[index];
-    row(now_, 1, j)[-1] = row(now_, 3, j)[0] + 6 * w1 * in;
-    row(now_, 5, j - 1)[-1] = row(now_, 7, j)[0] + 6 * w5 * in;
-    row(now_, 8, j + 1)[-1] = row(now_, 6, j)[0] + 6 * w5 * in;
-    const float rest = pressure - 1.5f * (u * u + v * v);
-    row(now_, 3, j)[end + 1] = 2 * w1 * (rest + 4.5f * u * u) - row(now_, 1, j)[end];
-    if (j > 0) row(now_, 6, j - 1)[end + 1] = 2 * w5 * (rest + 4.5f * (u - v) * (u - v)) - row(now_, 8, j)[end];
-    if (j + 1 < rows) row(now_, 7, j + 1)[end + 1] = 2 * w5 * (rest + 4.5f * (u + v) * (u + v)) - row(now_, 5, j)[end];
-  }
-}
-
-void Lattice::fill_periodic(bool across) {
+  if (edges_ == LatticeEdges::periodic) return fill_periodic();
   const auto rows = static_cast<std::ptrdiff_t>(ny_);
-  for (std::size_t d = 1; d < directions; ++d) {
-    if (across) {
-      std::copy_n(row(now_, d, rows - 1), nx_, row(now_, d, -1));
-      std::copy_n(row(now_, d, 0), nx_, row(now_, d, rows));
-    }
-    for (std::ptrdiff_t j = across ? -1 : 0; j < (across ? rows + 1 : rows); ++j) {
-      float* values = row(now_, d, j);
+  outflow_ = later_ = yield_ = 0;
+  for (std::ptrdiff_t j = 0; j < rows; ++j) outflow_ += fill_row(now_, j, 0);
+  for (std::ptrdiff_t j = 0; j < rows; ++j) {
+    later_ += leaving(j);
+    yield_ += kept(j) * (2 * w1 + (j > 0 ? 2 * w5 : 0) + (j + 1 < rows ? 2 * w5 : 0));
+  }
+}
+
+void Lattice::fill_periodic() {
+  const auto rows = static_cast<std::ptrdiff_t>(ny_);
+  for (std::size_t d = 0; d < directions; ++d) {
+    for (std::ptrdiff_t j = 0; j < rows; ++j) {
+      float* values = row(now_, j, d);
       values[-1] = values[nx_ - 1];
       values[nx_] = values[0];
     }
+    std::copy_n(row(now_, rows - 1, d) - 1, nx_ + 2, row(now_, -1, d) - 1);
+    std::copy_n(row(now_, 0, d) - 1, nx_ + 2, row(now_, rows, d) - 1);
   }
+}
+
+// What streams in over the edges from the cells of a row; their outflow.
+float Lattice::fill_row(Rows& rows, std::ptrdiff_t j, float pressure) const {
+  const auto last = static_cast<std::ptrdiff_t>(ny_) - 1, end = static_cast<std::ptrdiff_t>(nx_) - 1;
+  const auto reflect = [&](std::ptrdiff_t outside, std::size_t into, std::ptrdiff_t shift, std::size_t from) {
+    std::copy_n(row(rows, j, from), nx_, row(rows, outside, into) + shift);
+  };
+  if (j == 0) {
+    reflect(-1, 2, 0, 4);
+    reflect(-1, 5, -1, 7);
+    reflect(-1, 6, 1, 8);
+  }
+  if (j == last) {
+    reflect(last + 1, 4, 0, 2);
+    reflect(last + 1, 7, 1, 5);
+    reflect(last + 1, 8, -1, 6);
+  }
+  float *below = row(rows, j - 1, 0), *here = row(rows, j, 0), *above = row(rows, j + 1, 0);
+  const auto at = [&](float* values, std::size_t d, std::ptrdiff_t i) -> float& {
+    return values[static_cast<std::ptrdiff_t>(d * pitch_) + i];
+  };
+  const float in = inlet_[static_cast<std::size_t>(j)];
+  at(here, 1, -1) = at(here, 3, 0) + 6 * w1 * in;
+  at(below, 5, -1) = at(here, 7, 0) + 6 * w5 * in;
+  at(above, 8, -1) = at(here, 6, 0) + 6 * w5 * in;
+  const float f1 = at(here, 1, end), f5 = at(here, 5, end), f8 = at(here, 8, end);
+  const float both = f5 - at(here, 7, end), other = at(here, 6, end) - f8;
+  const float u = f1 - at(here, 3, end) + both - other, v = at(here, 2, end) - at(here, 4, end) + both + other;
+  const float rest = pressure - 1.5f * (u * u + v * v);
+  at(here, 3, end + 1) = 2 * w1 * (rest + 4.5f * u * u) - f1;
+  if (j > 0) at(below, 6, end + 1) = 2 * w5 * (rest + 4.5f * (u - v) * (u - v)) - f8;
+  if (j < last) at(above, 7, end + 1) = 2 * w5 * (rest + 4.5f * (u + v) * (u + v)) - f5;
+  return u;
+}
+
+void Lattice::add_pressure(Rows& rows, std::ptrdiff_t j, float pressure) const {
+  row(rows, j, 3)[nx_] += 2 * w1 * pressure;
+  if (j > 0) row(rows, j - 1, 6)[nx_] += 2 * w5 * pressure;
+  if (j + 1 < static_cast<std::ptrdiff_t>(ny_)) row(rows, j + 1, 7)[nx_] += 2 * w5 * pressure;
+}
+
+// The share of its momentum that the last cell of a row keeps in a collision.
+float Lattice::kept(std::ptrdiff_t j) const { return 1 - solid_[static_cast<std::size_t>(j) * pitch_ + nx_ - 1]; }
+
+// Outflow of a row after the next collision, but for the pressure at the outlet.
+float Lattice::leaving(std::ptrdiff_t j) const {
+  const float out = row(now_, j, 1)[nx_ - 2] + row(now_, j - 1, 5)[nx_ - 2] + row(now_, j + 1, 8)[nx_ - 2];
+  const float back = row(now_, j, 3)[nx_] + row(now_, j - 1, 6)[nx_] + row(now_, j + 1, 7)[nx_];
+  return kept(j) * (out - back);
 }
 
 void Lattice::observe(LatticeFields& fields) {
   fill_edges();
+  const float pressure = outlet_pressure(outflow_);
+  if (edges_ == LatticeEdges::duct)
+    for (std::size_t j = 0; j < ny_; ++j) add_pressure(now_, static_cast<std::ptrdiff_t>(j), pressure);
   for (std::vector<float>* field : {&fields.r, &fields.u, &fields.v}) field->resize(cells());
   for (std::size_t j = 0; j < ny_; ++j)
     for (std::size_t i = 0; i < nx_; ++i) {
       std::array<float, directions> f;
       for (std::size_t d = 0; d < directions; ++d)
-        f[d] = row(now_, d, static_cast<std::ptrdiff_t>(j) - cy[d])[static_cast<std::ptrdiff_t>(i) - cx[d]];
+        f[d] = row(now_, static_cast<std::ptrdiff_t>(j) - cy[d], d)[static_cast<std::ptrdiff_t>(i) - cx[d]];
       const std::size_t at = j * nx_ + i;
       const float middle = 1 - 0.5f * dense_solid_[at];
       fields.r[at] = f[0] + f[1] + f[2] + f[3] + f[4] + f[5] + f[6] + f[7] + f[8];

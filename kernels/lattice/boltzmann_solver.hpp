@@ -18,16 +18,16 @@
 
 namespace tandem::kernels {
 
-enum class LatticeEdges { duct, channel, periodic };  // walls and open ends; walls, periodic along; periodic
+enum class LatticeEdges { duct, periodic };  // walls and open ends; periodic
 
 struct LatticePhysics {
   double viscosity = 0;     // cells^2 a step; tau = 3 viscosity + 1/2
   double magic = 3.0 / 16;  // (tau - 1/2) (tau' - 1/2): 3/16 puts walls exactly half a cell outside
 };
 
-// Operations of a cell and step by these formulas, nothing computed twice: 33 for sums and moments, 19 for the rates
-// that B changes, 41 for the new populations.
-inline constexpr double lattice_flops = 93;
+// Operations of a cell and step by these formulas, nothing computed twice: 25 for sums and moments, 19 for the rates
+// that B changes, 40 for the new populations.
+inline constexpr double lattice_flops = 84;
 
 // The factor B of a cell covered to this share.
 double solid_factor(double coverage, double viscosity);
@@ -63,23 +63,40 @@ class Lattice {
                                      std::span<const float> weights);
 
  private:
-  using Planes = std::array<Buffer<float>, directions>;
-  float* row(Planes& planes, std::size_t direction, std::ptrdiff_t j) const {
-    return planes[direction].data() + lead_ + static_cast<std::size_t>(j + 1) * pitch_;
+  // The populations of each row one after another, with a neighbour on both sides; row j at place (j + 1) & mask.
+  struct Rows {
+    Buffer<float> values;
+    std::size_t mask;
+  };
+  std::size_t offset(const Rows& rows, std::ptrdiff_t j, std::size_t direction) const {
+    return lead + ((static_cast<std::size_t>(j + 1) & rows.mask) * directions + direction) * pitch_;
   }
+  float* row(Rows& rows, std::ptrdiff_t j, std::size_t direction) const {
+    return rows.values.data() + offset(rows, j, direction);
+  }
+  const float* row(const Rows& rows, std::ptrdiff_t j, std::size_t direction) const {
+    return rows.values.data() + offset(rows, j, direction);
+  }
+  void pass(bool twice);
+  void step(const Rows& from, Rows& to, std::ptrdiff_t j) const;
   void fill_edges();
-  void fill_walls();
-  void fill_ends();
-  void fill_periodic(bool across);
-  void sweep();
+  void fill_periodic();
+  float fill_row(Rows& rows, std::ptrdiff_t j, float pressure) const;
+  void add_pressure(Rows& rows, std::ptrdiff_t j, float pressure) const;
+  float outlet_pressure(float outflow) const;
+  float kept(std::ptrdiff_t j) const;
+  float leaving(std::ptrdiff_t j) const;
 
-  std::size_t nx_, ny_, lead_ = 16, pitch_;  // a row: nx values between a neighbour on each side
+  static constexpr std::size_t lead = 16;
+  std::size_t nx_, ny_, pitch_;
   LatticeEdges edges_;
-  float even_ = 0, odd_ = 0;  // relaxation rates
-  float inflow_ = 0;          // mean of the inlet
-  std::vector<float> inlet_, dense_solid_, outlet_u_, outlet_v_;
-  Buffer<float> solid_;  // [ny, nx], rows in the pitch of the planes
-  Planes now_, next_;    // with a row of neighbours on each side
+  float even_ = 0, odd_ = 0;       // relaxation rates
+  float inflow_ = 0;               // mean of the inlet
+  float outflow_ = 0, later_ = 0;  // of the last column after this collision; after the next, at no pressure
+  float yield_ = 0;                // by how much a pressure lowers the latter
+  std::vector<float> inlet_, dense_solid_;
+  Buffer<float> solid_;  // [ny, nx], rows in the pitch of the populations
+  Rows now_, between_;   // with a row of neighbours on each side; a ring of the rows after the first step of two
 };
 
 }  // namespace tandem::kernels
