@@ -100,16 +100,23 @@ TEST(GrowingDesigns, ASteeredDesignThatIsGivenUpIsInvalidAFixedOneIsAnOutcome) {
   EXPECT_EQ(pipeline.at("kpis").at("steering_gain").at("value"), nullptr);
 }
 
-// Simulating and training at once changes which model proposes, and nothing else.
-TEST(GrowingDesigns, OverASplitTheWeightsAreThoseOfOneRankWithTheSameLag) {
+// Simulating and training at once changes how much is simulated and which model proposes it, and nothing else: one rank
+// that simulates as much in each round ends with the same weights.
+TEST(GrowingDesigns, ASplitReplayedByOneRankHasTheSameWeights) {
   const Json& pipeline = growing().document.at("pipelines").at(2);
   const Json& split = pipeline.at("steering").at("designs").at(2);
   ASSERT_EQ(split.at("split"), "1+1");
   const Json& rounds = split.at("launches").at(0).at("rounds");
-  ASSERT_EQ(rounds.size(), 4u);
+  ASSERT_GE(rounds.size(), 2u);
+  EXPECT_EQ(rounds.back().at("samples"), 64);
+  Replay replay;
+  for (const Json& round : rounds) replay.simulated.push_back(round.at("simulated"));
   std::uint64_t seed = 0;
   for (const LaunchRecord& launch : growing().records.launches)
-    if (launch.line.at("item") == 2) seed = launch.line.at("seed");
+    if (launch.line.at("item") == 2) {
+      seed = launch.line.at("seed");
+      for (const Json& early : launch.of("early_proposal")) replay.early[early.at("first")] = early.at("step");
+    }
 
   const PipelineEntry entry = pipelines::toy();
   Settings settings(entry.parameters);
@@ -120,20 +127,20 @@ TEST(GrowingDesigns, OverASplitTheWeightsAreThoseOfOneRankWithTheSameLag) {
   {
     Recorder recorder(place.folder() / "records.jsonl", 0);
     const auto handover = memory_handover();
-    grow({toy, ranks, recorder, seed}, {"steered", "", {}, 1}, *handover);
+    grow({toy, ranks, recorder, seed}, {"steered", "", {}, replay}, *handover);
   }
   std::size_t round = 0;
   read_lines(
       place.folder() / "records.jsonl",
       [&](Json&& record) {
         if (record.at("record") != "round") return;
-        for (const char* key : {"weights", "samples", "simulated"})
+        for (const char* key : {"weights", "samples", "simulated", "replaced"})
           EXPECT_EQ(record.at(key), rounds.at(round).at(key)) << round << key;
         ++round;
       },
       false);
-  EXPECT_EQ(round, 4u);
-  EXPECT_NE(rounds.at(3).at("weights"),
+  EXPECT_EQ(round, rounds.size());
+  EXPECT_NE(rounds.back().at("weights"),
             design_of(pipeline, "steered").at("launches").at(0).at("rounds").at(3).at("weights"));
   const Json& passing = growing().document.at("pipelines").at(0).at("arms").at(6);
   EXPECT_EQ(passing.at("coupling"), "concurrent");
@@ -142,12 +149,11 @@ TEST(GrowingDesigns, OverASplitTheWeightsAreThoseOfOneRankWithTheSameLag) {
 }
 
 // The rounds of a launch of the first case, changed.
-Json derived_with(const std::string& design, const std::function<void(Json& rounds)>& change) {
+Json derived_with(const std::string& arm, const std::function<void(Json& rounds)>& change) {
   Records records = growing().records;
   records.plan["cases"] = Json::array({records.plan.at("cases").at(0)});
   for (LaunchRecord& launch : records.launches) {
-    if (launch.line.at("item") != 0 || launch.line.at("arm") != "integrated.coupling=in_memory.design=" + design)
-      continue;
+    if (launch.line.at("item") != 0 || launch.line.at("arm") != arm) continue;
     Json rounds = Json::array(), others = Json::array();
     for (const Json& record : launch.line.at("records"))
       (record.at("record") == "round" ? rounds : others).push_back(record);
@@ -159,7 +165,7 @@ Json derived_with(const std::string& design, const std::function<void(Json& roun
 }
 
 TEST(GrowingDesigns, AgainstAFixedDesignThatWasGivenUpTheGainIsALowerBound) {
-  const Json pipeline = derived_with("fixed_until_gate", [](Json& rounds) {
+  const Json pipeline = derived_with("integrated.coupling=in_memory.design=fixed_until_gate", [](Json& rounds) {
     const Json first = rounds[0];
     rounds = Json::array();
     for (const int samples : {8, 16, 32, 64}) {
@@ -176,7 +182,9 @@ TEST(GrowingDesigns, AgainstAFixedDesignThatWasGivenUpTheGainIsALowerBound) {
 }
 
 TEST(GrowingDesigns, RoundsAreJudgedAgainAndMustBeTheProblems) {
-  const auto with = [](const std::function<void(Json&)>& change) { return reasons(derived_with("steered", change)); };
+  const auto with = [](const std::function<void(Json&)>& change) {
+    return reasons(derived_with("integrated.coupling=in_memory.design=steered", change));
+  };
   EXPECT_EQ(with([](Json&) {}).find("INVALID"), std::string::npos);
   EXPECT_TRUE(contains(with([](Json& r) { r.back()["verdicts"][0]["value"] = 0.21; }), "ended before its last round"));
   EXPECT_TRUE(contains(with([](Json& r) { r.back()["verdicts"][0]["value"] = "nan"; }), "ended before its last round"));
@@ -184,6 +192,33 @@ TEST(GrowingDesigns, RoundsAreJudgedAgainAndMustBeTheProblems) {
   EXPECT_TRUE(contains(with([](Json& r) { r[0]["samples"] = 9; }), "round 0 is not one of the Problem's"));
   EXPECT_TRUE(contains(with([](Json& r) { r.push_back(r.back()); }), "is not one of the Problem's"));
   EXPECT_TRUE(contains(with([](Json& r) { r = Json::array(); }), "no round was judged"));
+  EXPECT_TRUE(contains(with([](Json& r) { r[0]["simulated"] = 9; }), "round 0 is not one of the Problem's"));
+}
+
+// A split trains on what was simulated by the end of the round before, at least the Problem's next number.
+TEST(GrowingDesigns, RoundsOfASplitFollowFromWhatWasSimulated) {
+  using Counts = std::vector<std::pair<int, int>>;  // samples, simulated
+  const auto with = [](const Counts& counts) {
+    return reasons(derived_with("integrated.coupling=concurrent.split=1+1.design=steered", [&](Json& rounds) {
+      const Json last = rounds.back();
+      rounds = Json::array();
+      for (const auto& [samples, simulated] : counts) {
+        rounds.push_back(last);
+        rounds.back()["samples"] = samples;
+        rounds.back()["simulated"] = simulated;
+        if (rounds.size() < counts.size()) rounds.back()["verdicts"][0]["value"] = 0.3;
+      }
+    }));
+  };
+  EXPECT_EQ(with({{8, 11}, {16, 20}, {32, 64}}).find("INVALID"), std::string::npos);
+  EXPECT_EQ(with({{8, 40}, {40, 41}, {41, 41}, {64, 64}}).find("INVALID"), std::string::npos);
+  const char* other = "is not one of the Problem's";
+  EXPECT_TRUE(contains(with({{11, 11}, {16, 16}}), other)) << "not the Problem's first";
+  EXPECT_TRUE(contains(with({{8, 20}, {16, 30}}), other)) << "left out what was there";
+  EXPECT_TRUE(contains(with({{8, 9}, {9, 16}}), other)) << "fewer than the Problem's";
+  EXPECT_TRUE(contains(with({{8, 20}, {20, 10}}), other)) << "fewer simulated than trained on";
+  EXPECT_TRUE(contains(with({{8, 20}, {20, 65}}), other)) << "more than the Problem's last";
+  EXPECT_TRUE(contains(with({{8, 64}, {64, 64}, {64, 64}}), other)) << "after the last";
 }
 
 }  // namespace

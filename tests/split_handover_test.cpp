@@ -113,6 +113,48 @@ TEST(SplitHandover, AFullQueueHoldsTheSimulationUpUntilEnoughIsSaid) {
   }
 }
 
+// A stretch ends when the reader has enough of it, and the next begins with nothing left of the one before.
+TEST(SplitHandover, OneStretchFollowsAnother) {
+  const Ranks& all = all_ranks();
+  for (int simulating = 1; simulating < all.size(); ++simulating)
+    for (const bool rings : {true, false}) {
+      const Split split{simulating, all.size() - simulating};
+      Books books;
+      const auto handover = split_handover(all, split, books.book(), books.wait(), rings);
+      const bool trains = all.rank() >= simulating;
+      const Ranks group(all, trains ? 1 : 0);
+      for (std::size_t stretch = 1; stretch <= 3; ++stretch) {
+        std::size_t sent = 0, came = 0;
+        if (!trains) {
+          for (; handover->wanted(); ++sent) handover->put({sample(stretch)});
+          handover->close();
+        } else {
+          const auto take = [&] {
+            for (const Sample& found : handover->take()) {
+              EXPECT_EQ(found.index, stretch);
+              ++came;
+            }
+          };
+          // Sample i goes to training rank i % training: of this stretch's, all to one.
+          const bool mine =
+              stretch % static_cast<std::size_t>(split.training) == static_cast<std::size_t>(group.rank());
+          while (mine && came < 2 * stretch) take();
+          group.barrier();
+          handover->enough();
+          while (handover->open()) take();
+          EXPECT_FALSE(handover->pending());
+        }
+        handover->reopen();
+        EXPECT_TRUE(handover->wanted());
+        if (trains) {
+          EXPECT_TRUE(handover->open());
+        }
+        all.barrier();
+        EXPECT_EQ(all.sum(static_cast<double>(sent)), all.sum(static_cast<double>(came)));
+      }
+    }
+}
+
 TEST(SplitHandover, HeatLearnsTheSameBitsBesideItsSimulation) {
   const Ranks& all = all_ranks();
   if (all.size() != 2) GTEST_SKIP() << "one rank that simulates and one that trains";

@@ -28,7 +28,7 @@ struct Grew {
 };
 
 Grew grow_toy(const std::string& design, const std::string& proposer = "model", const std::string& criterion = "0",
-              std::size_t lag = 0) {
+              const std::vector<std::size_t>& replayed = {}) {
   const Workplace place;
   const PipelineEntry entry = pipelines::toy();
   Settings settings(entry.parameters);
@@ -40,7 +40,7 @@ Grew grow_toy(const std::string& design, const std::string& proposer = "model", 
   {
     Recorder recorder(place.folder() / "records.jsonl", 0);
     const auto handover = memory_handover();
-    outcome.met = grow({pipeline, ranks, recorder, 7}, {design, "config", {}, lag}, *handover).met;
+    outcome.met = grow({pipeline, ranks, recorder, 7}, {design, "config", {}, {replayed, {}}}, *handover).met;
   }
   read_lines(
       place.folder() / "records.jsonl",
@@ -85,18 +85,40 @@ TEST(Steered, JudgingCasesFollowFromTheWeights) {
   EXPECT_EQ(steered.rounds[0].at("judging_seed"), grow_toy("fixed_until_gate").rounds[0].at("judging_seed"));
 }
 
-TEST(Steered, WithALagARoundIsProposedByAnOlderModel) {
-  const Grew steered = grow_toy("steered"), late = grow_toy("steered", "model", "0", 1);
-  const Grew fixed = grow_toy("fixed_until_gate"), fixed_late = grow_toy("fixed_until_gate", "model", "0", 1);
-  ASSERT_EQ(late.rounds.size(), 4u);
-  EXPECT_EQ(weights(late)[1], weights(fixed)[1]) << "no model was there to propose the second round";
-  EXPECT_NE(weights(late)[2], weights(fixed)[2]);
-  EXPECT_NE(weights(late)[2], weights(steered)[2]);
-  EXPECT_EQ(weights(fixed_late), weights(fixed)) << "the fixed design does not depend on models";
+// As a split grows that simulates while it trains.
+TEST(Steered, WhatWasSimulatedDuringATrainingIsTrainedOnNext) {
+  const std::vector<std::size_t> simulated = {16, 41, 41, 64};
+  const Grew steered = grow_toy("steered"), ahead = grow_toy("steered", "model", "0", simulated);
+  const Grew fixed = grow_toy("fixed_until_gate");
+  ASSERT_EQ(ahead.rounds.size(), 4u);
   for (std::size_t round = 0; round < 4; ++round) {
-    EXPECT_EQ(late.rounds[round].at("samples"), 8u << round);
-    EXPECT_EQ(late.rounds[round].at("simulated"), std::min<std::size_t>(64, 16u << round)) << "one round ahead";
+    const std::vector<std::size_t> samples = {8, 16, 41, 64};
+    EXPECT_EQ(ahead.rounds[round].at("samples"), samples[round]);
+    EXPECT_EQ(ahead.rounds[round].at("simulated"), std::max(simulated[round], samples[round]));
   }
+  EXPECT_EQ(weights(ahead)[0], weights(fixed)[0]);
+  EXPECT_EQ(weights(ahead)[1], weights(fixed)[1]) << "no model was there to propose what the second round trains on";
+  EXPECT_NE(weights(ahead)[3], weights(fixed)[3]);
+  EXPECT_NE(weights(ahead)[3], weights(steered)[3]) << "the older model proposed";
+  EXPECT_EQ(weights(grow_toy("fixed_until_gate", "model", "0", simulated))[3], weights(fixed)[3])
+      << "the fixed design does not depend on models";
+  EXPECT_EQ(ahead.useful, steered.useful);
+}
+
+TEST(Steered, ADesignThatRanAheadToTheLastNumberIsGivenUpSooner) {
+  const Grew ahead = grow_toy("steered", "model", "0", {64});
+  ASSERT_EQ(ahead.rounds.size(), 2u);
+  EXPECT_EQ(ahead.rounds[1].at("samples"), 64);
+  EXPECT_FALSE(ahead.met);
+}
+
+// What was proposed and not simulated when the training ended does not count.
+TEST(Steered, ReplacedAreCountedAmongWhatIsTrainedOn) {
+  const Grew ahead = grow_toy("steered", "repeating", "0", {8, 20, 33, 64});
+  std::vector<std::size_t> replaced;
+  for (const Json& round : ahead.rounds) replaced.push_back(round.at("replaced"));
+  EXPECT_EQ(replaced, (std::vector<std::size_t>{0, 8, 16, 32}));
+  EXPECT_EQ(weights(ahead)[3], weights(grow_toy("fixed_until_gate"))[3]);
 }
 
 TEST(Steered, TheRivalIsSteeredByItsOwnModel) {
@@ -141,7 +163,7 @@ TEST(Steered, WhatIsKnownOrNotFiniteIsReplacedAndNumbered) {
   proposed[2].parameters[1] = std::numeric_limits<double>::infinity();
   proposed[4] = proposed[0];
   std::vector<Case> admitted = proposed;
-  EXPECT_EQ(admit(admitted, known, 5, 1, problem), 3u);
+  EXPECT_EQ(admit(admitted, known, 5, 1, problem), (std::vector<std::size_t>{4, 5, 7}));
   for (std::size_t i = 0; i < 5; ++i) {
     const bool kept = i == 0 || i == 3;
     const Case fallback = problem.draw(Purpose::training, 1, 3 + i);
@@ -154,7 +176,7 @@ TEST(Steered, WhatIsKnownOrNotFiniteIsReplacedAndNumbered) {
   Case other = known[0];
   other.snapshot.at("state").values[3] += 1;  // the same parameters, another snapshot
   std::vector<Case> one = {other};
-  EXPECT_EQ(admit(one, known, 1, 1, problem), 0u);
+  EXPECT_TRUE(admit(one, known, 1, 1, problem).empty());
 }
 
 TEST(Steered, AProblemWithoutASteeredDesignSaysSo) {

@@ -12,8 +12,6 @@
 namespace tandem {
 namespace {
 
-constexpr std::size_t kSmallBlock = 8;  // cases between two hand-overs to ranks that wait for them
-
 struct Run {
   const ArmJob& job;
   Stage stage;
@@ -154,7 +152,7 @@ void growing(const Run& run) {
   const ArmId& id = run.job.id;
   const auto handover =
       id.is_split() ? split_handover(run.stage.ranks, id.split, run.book(), full_queue(run)) : memory_handover();
-  const Growing growing{id.design, run.job.config_digest, id.split, id.is_split() ? 1u : 0u};
+  const Growing growing{id.design, run.job.config_digest, id.split};
   Grown grown = grow(run.stage, growing, *handover);
   run.write_books();
   if (grown.met) answer_and_validate(run, {std::move(grown.learner), {}});

@@ -24,9 +24,12 @@ class Handover {
   virtual void close() = 0;
   virtual bool pending() = 0;                  // whether take() brings anything
   virtual bool open() const { return false; }  // whether more may come after that
-  // The training side has what it wants: the other may stop. It learns of it by wanted().
+  // The training side has what it wants: the other may stop. It learns of it by wanted(), false once one rank said so.
   virtual void enough() {}
   virtual bool wanted() { return true; }
+  // On every rank, after close() on the one side and, on the other, enough() and open() = false: the next stretch
+  // begins. The simulating side waits until all have said enough.
+  virtual void reopen() {}
   // What has come since the last call, each rank's samples in the order in which they were put; waits for nothing.
   virtual std::vector<Sample> take() = 0;
 };

@@ -39,6 +39,7 @@ class RoundedHandover : public Handover {
   bool open() const override { return handover_->open(); }
   void enough() override { handover_->enough(); }
   bool wanted() override { return handover_->wanted(); }
+  void reopen() override { handover_->reopen(); }
   std::vector<Sample> take() override {
     std::vector<Sample> samples = handover_->take();
     for (Sample& sample : samples) convert(sample, widen);

@@ -104,12 +104,22 @@ class SplitHandover : public Handover {
     return samples;
   }
   void enough() override {
-    for (int rank = 0; rank < split_.simulating; ++rank) MPI_Send(nullptr, 0, MPI_BYTE, rank, kEnough, comm_);
+    for (int rank = 0; rank < split_.simulating; ++rank) {
+      MPI_Request request = MPI_REQUEST_NULL;  // whoever waited here could not make room for a writer that waits
+      MPI_Isend(nullptr, 0, MPI_BYTE, rank, kEnough, comm_, &request);
+      MPI_Request_free(&request);
+    }
   }
   bool wanted() override {
     int told = 0;
     MPI_Iprobe(MPI_ANY_SOURCE, kEnough, comm_, &told, MPI_STATUS_IGNORE);
     return told == 0;
+  }
+  void reopen() override {
+    ended_ = 0;
+    if (outboxes_.empty()) return;
+    for (int rank = split_.simulating; rank < split_.ranks(); ++rank)
+      MPI_Recv(nullptr, 0, MPI_BYTE, rank, kEnough, comm_, MPI_STATUS_IGNORE);
   }
 
  private:

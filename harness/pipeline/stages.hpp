@@ -27,7 +27,8 @@ struct Trained {
 
 // This rank's share of the training simulations, put into the handover `block` at a time; records the largest violation
 // of the invariant among them, so that an unconverged solver is seen.
-inline constexpr std::size_t kBlock = 64;  // bounds the memory in flight
+inline constexpr std::size_t kBlock = 64;      // bounds the memory in flight
+inline constexpr std::size_t kSmallBlock = 8;  // cases between two hand-overs to ranks that wait for them
 void simulate(const Stage& stage, Handover& handover, std::size_t block = kBlock);
 
 // The parts of simulate(): these cases into the handover, returning the largest violation among them; and its record,

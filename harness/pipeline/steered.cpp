@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <utility>
 
@@ -9,9 +10,12 @@
 #include "harness/base/holdout_seed.hpp"
 #include "harness/pipeline/gate.hpp"
 #include "harness/pipeline/supply.hpp"
+#include "harness/ranks/latest.hpp"
 
 namespace tandem {
 namespace {
+
+constexpr std::size_t kEarly = 16;  // parts of the first training after which its model is told
 
 class Growth {
  public:
@@ -19,12 +23,14 @@ class Growth {
       : stage_(stage), growing_(growing), handover_(handover), split_(growing.split.ranks() > 0) {
     if (steering().samples.empty())
       throw Unsupported(fmt::format("{} has no growing design", problem().spec().version));
-    check(!split_ || growing.lag == 1, "a design that grows over a split of the ranks has lag 1, not {}", growing.lag);
+    check(!split_ || growing.replay.simulated.empty(), "a run over a split of the ranks is replayed in memory");
     const bool first = stage.ranks.rank() < growing.split.simulating;
     simulates_ = !split_ || first;
     if (split_) group_ = std::make_unique<Ranks>(stage.ranks, first ? 0 : 1);
     if (!split_ || !first)
       supply_ = std::make_unique<Supply>(handover, group(), steering().samples.back(), stage.recorder);
+    if (split_ && growing.design == "steered")
+      early_ = std::make_unique<Latest>(stage.ranks, growing.split.simulating, 0);
     if (growing.design != "steered_rival") return;
     for (const Rival& rival : problem().rivals())
       if (rival.name == steering().rival) rival_ = rival.make;
@@ -32,16 +38,18 @@ class Growth {
   }
 
   Grown run() {
-    const std::vector<std::size_t>& ends = steering().samples;
     Grown grown;
-    for (std::size_t round = 0; round <= std::min(growing_.lag, ends.size() - 1); ++round) extend(nullptr, ends[round]);
-    for (std::size_t round = 0; round < ends.size() && !grown.met; ++round) {
-      if (simulates_) simulate();
-      if (supply_) grown.learner = train(ends[round]);
-      if (split_) grown.learner = shared(std::move(grown.learner));
-      grown.met = judge(*grown.learner, round);
-      if (const std::size_t next = round + growing_.lag + 1; !grown.met && next < ends.size())
-        extend(grown.learner.get(), ends[next]);
+    std::size_t trained_on = 0;
+    for (std::size_t round = 0; !grown.met && trained_on < last(); ++round) {
+      const std::size_t count = std::max(simulated_, steering().samples[round]);
+      while (simulates_ && simulated_ < count) simulate(count, grown.learner.get());
+      std::unique_ptr<Learner> learner = supply_ ? train(count, round == 0) : nullptr;
+      if (simulates_) go_on(round, grown.learner.get());
+      if (split_) learner = shared(std::move(learner));
+      early_.reset();
+      grown.learner = std::move(learner);
+      grown.met = judge(*grown.learner, round, trained_on, count);
+      trained_on = count;
     }
     finish();
     return grown;
@@ -51,16 +59,48 @@ class Growth {
   const Problem& problem() const { return *stage_.pipeline.problem; }
   const Steering& steering() const { return problem().spec().steering; }
   const Ranks& group() const { return split_ ? *group_ : stage_.ranks; }  // of ranks that do the same as this one
+  std::size_t last() const { return steering().samples.back(); }
 
-  // The cases of one round more, the same on every rank.
-  void extend(const Learner* learner, std::size_t wanted) {
+  // Over a split until the training of this round is done; in memory as far as is replayed.
+  void go_on(std::size_t round, const Learner* learner) {
+    const std::vector<std::size_t>& replayed = growing_.replay.simulated;
+    const std::size_t most = split_ ? last() : round < replayed.size() ? replayed[round] : 0;
+    while (simulated_ < most && !training_is_done()) {
+      simulate(most, learner);
+      if (early_ && stage_.ranks.root())
+        if (std::vector<std::byte> image = early_->newest(); !image.empty()) image_ = std::move(image);
+    }
+    cases_.resize(simulated_);  // a newer model proposes again
+    while (!replaced_.empty() && replaced_.back() >= simulated_) replaced_.pop_back();
+    if (!split_) return;
+    stage_.recorder.enter("hand over", State::transition);
+    handover_.close();
+    stage_.recorder.enter("wait", State::waiting);  // for a training, where there is nothing left to simulate
+    handover_.reopen();
+    if (early_) early_->settle();
+  }
+
+  // Every simulating rank must stop after the same case.
+  bool training_is_done() { return split_ && group().max(handover_.wanted() ? 0 : 1) > 0; }
+
+  // Some cases more, below `end`; where none is left, those that come next.
+  void simulate(std::size_t end, const Learner* learner) {
+    if (simulated_ == cases_.size()) return extend(learner);
+    const std::size_t block = split_ ? kSmallBlock * static_cast<std::size_t>(group().size()) : last();
+    simulate_to(std::min({simulated_ + block, end, cases_.size()}));
+  }
+
+  // Cases up to the Problem's next number, the same on every rank that simulates.
+  void extend(const Learner* learner) {
+    const std::vector<std::size_t>& ends = steering().samples;
+    const std::size_t first = cases_.size(), count = *std::upper_bound(ends.begin(), ends.end(), first) - first;
     std::vector<Case> cases;
-    const std::size_t first = cases_.size(), count = wanted - first;
-    replaced_.push_back(0);
+    if (learner == nullptr) learner = early_model(first);
     if (learner != nullptr && growing_.design != "fixed_until_gate") {
       stage_.recorder.enter("propose");
-      cases = problem().propose(*learner->model(), stage_.seed, cases_, count, stage_.ranks);
-      replaced_.back() = admit(cases, cases_, count, stage_.seed, problem());
+      cases = problem().propose(*learner->model(), stage_.seed, cases_, count, group());
+      const std::vector<std::size_t> replaced = admit(cases, cases_, count, stage_.seed, problem());
+      replaced_.insert(replaced_.end(), replaced.begin(), replaced.end());
     } else {
       for (std::size_t i = 0; i < count; ++i)
         cases.push_back(problem().draw(Purpose::training, stage_.seed, first + i));
@@ -68,12 +108,45 @@ class Growth {
     cases_.insert(cases_.end(), cases.begin(), cases.end());
   }
 
-  // This rank's share of the cases that are not simulated yet.
-  void simulate() {
+  // That of the first training as it stands; null before it was told.
+  const Learner* early_model(std::size_t first) {
+    std::vector<std::byte> image = std::exchange(image_, {});
+    if (early_) send(image, group(), 0);
+    if (const auto step = growing_.replay.early.find(first); step != growing_.replay.early.end())
+      image = images_.at(step->second);
+    if (!image.empty()) {
+      std::memcpy(&early_step_, image.data(), sizeof early_step_);
+      early_learner_ = fresh();
+      early_learner_->load(std::span(image).subspan(sizeof early_step_));
+    }
+    if (early_learner_ && stage_.ranks.root())
+      stage_.recorder.write({{"record", "early_proposal"}, {"first", first}, {"step", early_step_}});
+    return early_learner_.get();
+  }
+
+  // The model after so many steps of the first training: to those that simulate, or for a replay.
+  void tell(std::size_t step, const Learner& learner) {
+    if (early_) early_->push();
+    const std::size_t batches = problem().spec().schedule.batches;
+    if (step % std::max<std::size_t>(1, batches / kEarly) != 0 || step >= batches) return;
+    const bool tells = early_ && stage_.ranks.rank() == growing_.split.simulating;
+    if (!tells && growing_.replay.early.empty()) return;
+    std::vector<std::byte> image(sizeof step);
+    std::memcpy(image.data(), &step, sizeof step);
+    const std::vector<std::byte> weights = learner.save();
+    image.insert(image.end(), weights.begin(), weights.end());
+    if (tells)
+      early_->post(std::move(image));
+    else
+      images_[step] = std::move(image);
+  }
+
+  // This rank's share of the next cases, those below `end`.
+  void simulate_to(std::size_t end) {
     stage_.recorder.enter("simulate");
     const Simulation& simulation = *stage_.pipeline.simulation;
     std::vector<Case> mine;
-    for (; simulated_ < cases_.size(); ++simulated_)
+    for (; simulated_ < end; ++simulated_)
       if (simulated_ % static_cast<std::size_t>(group().size()) == static_cast<std::size_t>(group().rank()))
         mine.push_back(cases_[simulated_]);
     std::vector<Sample> samples = simulation.simulate(mine, Fidelity::train);
@@ -86,12 +159,14 @@ class Growth {
     handover_.put(std::move(samples));
   }
 
+  std::unique_ptr<Learner> fresh() const { return rival_ ? rival_() : stage_.pipeline.learner(stage_.seed); }
+
   // Fresh weights on the first `count` samples: every batch draws from all of them.
-  std::unique_ptr<Learner> train(std::size_t count) {
+  std::unique_ptr<Learner> train(std::size_t count, bool first) {
     supply_->need(count, "train");
     stage_.recorder.enter("train");
     const auto pairs = static_cast<std::size_t>(group().max(static_cast<double>(supply_->pairs())));
-    auto learner = rival_ ? rival_() : stage_.pipeline.learner(stage_.seed);
+    auto learner = fresh();
     learner->prepare(supply_->below(count), group());
     Schedule schedule = problem().spec().schedule;
     schedule.samples = schedule.prepare_from = count;
@@ -99,43 +174,56 @@ class Growth {
       supply_->need(count, "train");  // takes what comes meanwhile, so that no queue holds the simulation up
       learner->learn(step, draw_batch(schedule, step, stage_.seed, supply_->by_index(), pairs), schedule.batch,
                      group());
+      if (first) tell(step + 1, *learner);
     }
-    supply_->need(cases_.size(), "train");
+    if (split_) {
+      handover_.enough();
+      supply_->drain();
+      handover_.reopen();
+      if (early_) early_->settle();
+    }
     return learner;
   }
 
-  // What the first rank that trains has learnt, on all ranks.
+  static void send(std::vector<std::byte>& bytes, const Ranks& ranks, int from) {
+    std::size_t size = bytes.size();
+    ranks.broadcast(std::as_writable_bytes(std::span(&size, 1)), from);
+    bytes.resize(size);
+    ranks.broadcast(bytes, from);
+  }
+
+  // What the first rank that trains has learnt, and how many cases were simulated, on all ranks.
   std::unique_ptr<Learner> shared(std::unique_ptr<Learner> learner) {
     stage_.recorder.enter("wait", State::waiting);
     stage_.ranks.barrier();
     stage_.recorder.enter("hand over", State::transition);
     std::vector<std::byte> bytes = supply_ ? learner->save() : std::vector<std::byte>();
-    std::size_t size = bytes.size();
-    stage_.ranks.broadcast(std::as_writable_bytes(std::span(&size, 1)), growing_.split.simulating);
-    bytes.resize(size);
-    stage_.ranks.broadcast(bytes, growing_.split.simulating);
+    send(bytes, stage_.ranks, growing_.split.simulating);
+    stage_.ranks.broadcast(std::as_writable_bytes(std::span(&simulated_, 1)));
     if (supply_) return learner;
-    learner = stage_.pipeline.learner(stage_.seed);
+    learner = fresh();
     learner->load(bytes);
     return learner;
   }
 
   // The judging cases follow from the weights, as those of the hold-out do.
-  bool judge(const Learner& learner, std::size_t round) {
+  bool judge(const Learner& learner, std::size_t round, std::size_t trained_before, std::size_t count) {
     stage_.recorder.enter("validate");
     const std::vector<std::byte> bytes = learner.save();
     const std::string digest = sha256(std::span<const std::byte>(bytes));
     const std::uint64_t seed = holdout_seed(digest, growing_.config_digest);
     const auto verdicts = problem().criterion(*learner.model(), seed, *stage_.pipeline.simulation, stage_.ranks);
+    const auto replaced = std::count_if(replaced_.begin(), replaced_.end(),
+                                        [&](std::size_t index) { return index >= trained_before && index < count; });
     Json judged = Json::array();
     for (const Verdict& verdict : verdicts)
       judged.push_back({{"check", verdict.check}, {"value", number(verdict.value)}, {"limit", number(verdict.limit)}});
     if (stage_.ranks.root())
       stage_.recorder.write({{"record", "round"},
                              {"round", round},
-                             {"samples", steering().samples[round]},
-                             {"simulated", cases_.size()},
-                             {"replaced", replaced_[round]},
+                             {"samples", count},
+                             {"simulated", simulated_},
+                             {"replaced", replaced},
                              {"weights", digest},
                              {"judging_seed", seed},
                              {"verdicts", judged}});
@@ -143,7 +231,6 @@ class Growth {
   }
 
   void finish() {
-    if (simulates_) handover_.close();
     stage_.recorder.enter("wait", State::waiting);
     worst_ = stage_.ranks.max(worst_);
     if (supply_) stage_.recorder.write({{"record", "useful"}, {"bytes", supply_->bytes()}});
@@ -157,10 +244,16 @@ class Growth {
   std::unique_ptr<Ranks> group_;
   std::unique_ptr<Supply> supply_;  // where this rank trains
   std::function<std::unique_ptr<Learner>()> rival_;
-  std::vector<Case> cases_;            // of all ranks, by index
-  std::vector<std::size_t> replaced_;  // of the proposals of each round
-  std::size_t simulated_ = 0;          // of the cases, by this rank's group
-  double worst_ = 0;                   // violation of the invariant
+  std::vector<Case> cases_;            // of all ranks, by index; where this rank simulates
+  std::vector<std::size_t> replaced_;  // indices of those that stand for a proposal
+  std::size_t simulated_ = 0;          // of the cases, by all ranks; where this rank trains only: when last it was told
+  // During the first training:
+  std::unique_ptr<Latest> early_;           // over a split, its model as it goes
+  std::unique_ptr<Learner> early_learner_;  // the newest that came
+  std::size_t early_step_ = 0;
+  std::vector<std::byte> image_;                          // on the first rank: what came since
+  std::map<std::size_t, std::vector<std::byte>> images_;  // for a replay, by step
+  double worst_ = 0;                                      // violation of the invariant
 };
 
 bool same(const Array& a, const Array& b) { return a.shape == b.shape && a.values == b.values; }
@@ -181,11 +274,11 @@ bool finite(const Case& one) {
 
 }  // namespace
 
-std::size_t admit(std::vector<Case>& proposed, std::span<const Case> known, std::size_t count, std::uint64_t seed,
-                  const Problem& problem) {
+std::vector<std::size_t> admit(std::vector<Case>& proposed, std::span<const Case> known, std::size_t count,
+                               std::uint64_t seed, const Problem& problem) {
   check(proposed.size() == count, "{}: {} cases were proposed, expected {}", problem.spec().version, proposed.size(),
         count);
-  std::size_t replaced = 0;
+  std::vector<std::size_t> replaced;
   for (std::size_t i = 0; i < count; ++i) {
     Case& one = proposed[i];
     const auto is_this = [&](const Case& other) { return same(other, one); };
@@ -193,7 +286,7 @@ std::size_t admit(std::vector<Case>& proposed, std::span<const Case> known, std:
     if (!finite(one) || std::any_of(known.begin(), known.end(), is_this) ||
         std::any_of(proposed.begin(), here, is_this)) {
       one = problem.draw(Purpose::training, seed, known.size() + i);
-      ++replaced;
+      replaced.push_back(known.size() + i);
     }
     one.purpose = Purpose::training;
     one.index = known.size() + i;

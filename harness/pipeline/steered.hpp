@@ -3,10 +3,16 @@
 //   steered           each round but the first is simulated where the network proposes
 //   steered_rival     the same with the Problem's cheap competitor in the network's place
 //   fixed_until_gate  each round takes the next points of the fixed design
-// All begin with the same samples. In memory every rank simulates, then trains. Over a split of the ranks a round is
-// simulated while the one before is trained on, so that it is proposed by a model that is one round older (lag 1).
+// All begin with the same samples. In memory every rank simulates, then trains: the same bits again in every run. Over
+// a split of the ranks nobody who simulates waits for a training: while it goes on, they simulate what the newest model
+// proposes, up to the Problem's last number of samples. That is the model of the round before; during the first
+// training the one that is being trained, as it stands after every sixteenth of its steps, and before that the fixed
+// design goes on. The next round trains on all that was simulated by then, at least its own number. How much that is
+// depends on the machine; a run is known by its records, and one rank that replays them gets the same weights bit for
+// bit.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -17,11 +23,17 @@
 
 namespace tandem {
 
+// What a run over a split left to chance, by its records.
+struct Replay {
+  std::vector<std::size_t> simulated;        // "round": at the end of each round
+  std::map<std::size_t, std::size_t> early;  // "early_proposal": steps of the first training by the first case proposed
+};
+
 struct Growing {
   std::string design;
   std::string config_digest;  // enters the seeds of the judging cases
   Split split;                // 0 + 0: in memory
-  std::size_t lag = 0;        // a split needs 1; the weights depend on the lag and not on the split
+  Replay replay = {};         // in memory
 };
 
 struct Grown {
@@ -33,8 +45,8 @@ struct Grown {
 Grown grow(const Stage& stage, const Growing& growing, Handover& handover);
 
 // What is not finite, or is among `known` or its own predecessors, is replaced by the fixed design's point of the same
-// index; purpose and index are set. Returns how many were replaced. `count` cases are demanded.
-std::size_t admit(std::vector<Case>& proposed, std::span<const Case> known, std::size_t count, std::uint64_t seed,
-                  const Problem& problem);
+// index; purpose and index are set. Returns the indices of those replaced. `count` cases are demanded.
+std::vector<std::size_t> admit(std::vector<Case>& proposed, std::span<const Case> known, std::size_t count,
+                               std::uint64_t seed, const Problem& problem);
 
 }  // namespace tandem

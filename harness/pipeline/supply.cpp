@@ -21,6 +21,7 @@ bool Supply::has(std::size_t ready) {
 }
 
 void Supply::take() {
+  recorder_.enter("hand over", State::transition);
   for (Sample& sample : handover_.take()) {
     const std::size_t index = sample.index;
     check(index < by_index_.size(), "sample {} was handed over, the schedule has {}", index, by_index_.size());
@@ -29,25 +30,33 @@ void Supply::take() {
   }
 }
 
+void Supply::wait_and_take() {
+  if (!handover_.pending()) {
+    recorder_.enter("wait", State::waiting);
+    while (!handover_.pending()) std::this_thread::yield();
+  }
+  take();
+}
+
 void Supply::need(std::size_t ready, const std::string& phase) {
   bool left = false;
-  const auto take_now = [&] {
-    recorder_.enter("hand over", State::transition);
-    left = true;
+  if (!has(by_index_.size()) && handover_.pending()) {
     take();
-  };
-  if (!has(by_index_.size()) && handover_.pending()) take_now();
+    left = true;
+  }
   while (!has(ready)) {
-    if (!handover_.pending()) {
-      check(handover_.open(), "sample {} was not handed over: the simulating side left it out", next_);
-      recorder_.enter("wait", State::waiting);
-      left = true;
-      while (!handover_.pending()) std::this_thread::yield();
-    }
-    take_now();
+    check(handover_.pending() || handover_.open(), "sample {} was not handed over: the simulating side left it out",
+          next_);
+    wait_and_take();
+    left = true;
   }
   if (left || phase != phase_) recorder_.enter(phase);
   phase_ = phase;
+}
+
+void Supply::drain() {
+  while (handover_.open()) wait_and_take();
+  phase_.clear();
 }
 
 std::vector<const Sample*> Supply::below(std::size_t index) const {

@@ -19,6 +19,8 @@ class Supply {
 
   // On return this rank's samples below `ready` are here and its state is `phase` again. Takes what else has come.
   void need(std::size_t ready, const std::string& phase);
+  // Takes what still comes until the simulating side has closed, so that no queue holds it up.
+  void drain();
 
   const std::vector<const Sample*>& by_index() const { return by_index_; }  // nullptr: of another rank, or to come
   std::vector<const Sample*> below(std::size_t index) const;                // of this rank, in order
@@ -28,6 +30,7 @@ class Supply {
  private:
   bool has(std::size_t ready);
   void take();
+  void wait_and_take();
 
   Handover& handover_;
   std::size_t next_, step_;  // the first sample of this rank that is missing; its samples lie `step_` apart

@@ -52,7 +52,7 @@ Judged judge_launch(const LaunchRecord& record, const Json& problem, const ArmId
   if (judged.scaled())  // only the answers are scaled, not their validation: this favours the simulation-only arm
     judged.seconds +=
         judged.by_name["answer"] * (static_cast<double>(judged.of) / static_cast<double>(judged.answered) - 1);
-  if (!record.failed() && id.grows()) judged.growth = judge_growth(record, problem, id.design, judged.status);
+  if (!record.failed() && id.grows()) judged.growth = judge_growth(record, problem, id, judged.status);
   if (record.failed())
     judged.status.add("FAILED", record.failure());
   else if (judged.given_up() || !record.skipped().empty())

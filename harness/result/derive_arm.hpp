@@ -80,7 +80,7 @@ void check_ledger(Part& part, const Arm& arm, Status& status);
 Json sufficiency_json(const Derivation& derivation, const Arm& arm, const Judged& middle);
 
 // Adds what is wrong with a growing design to `status`; that a design compared with was given up is no fault.
-Growth judge_growth(const LaunchRecord& record, const Json& problem, const std::string& design, Status& status);
+Growth judge_growth(const LaunchRecord& record, const Json& problem, const ArmId& id, Status& status);
 // The growing designs side by side, null where the plan has none; adds their figures of merit, and gains to `kpis`.
 Json steering_json(Part& part, Json& kpis);
 

@@ -121,13 +121,20 @@ void check_same_start(Part& part) {
 
 }  // namespace
 
-Growth judge_growth(const LaunchRecord& record, const Json& problem, const std::string& design, Status& status) {
+Growth judge_growth(const LaunchRecord& record, const Json& problem, const ArmId& id, Status& status) {
   Growth growth;
   const Json& steering = problem.at("steering");
-  const Json& plan = steering.at("samples");
+  const auto plan = steering.at("samples").get<std::vector<double>>();
+  const double last = plan.empty() ? 0 : plan.back();
+  double trained_on = 0, simulated = 0;
   for (const Json& round : record.of("round")) {
     const std::size_t index = growth.rounds.size();
-    const bool planned = !growth.met && index < plan.size() && plan[index] == round.at("samples");
+    const bool follows = !growth.met && index < plan.size() && trained_on < last &&
+                         as_number(round.at("samples")) == std::max(simulated, plan[index]);
+    trained_on = as_number(round.at("samples"));
+    simulated = as_number(round.at("simulated"));
+    const bool planned =
+        follows && simulated <= last && (id.is_split() ? simulated >= trained_on : simulated == trained_on);
     if (!planned) status.add("INVALID", fmt::format("round {} is not one of the Problem's", index));
     Json verdicts = Json::array();
     bool pass = !round.at("verdicts").empty();
@@ -147,8 +154,8 @@ Growth judge_growth(const LaunchRecord& record, const Json& problem, const std::
   }
   if (growth.rounds.empty()) status.add("INVALID", "no round was judged");
   if (growth.met || growth.rounds.empty()) return growth;
-  if (growth.rounds.size() < plan.size()) status.add("INVALID", "the design ended before its last round");
-  if (design == "steered")
+  if (!(trained_on >= last)) status.add("INVALID", "the design ended before its last round");
+  if (id.design == "steered")
     for (const Json& verdict : growth.rounds.back().at("verdicts"))
       if (!verdict.at("pass").get<bool>())
         status.add("INVALID", fmt::format("the criterion was not met with {} simulations: {}: {} is above {}",

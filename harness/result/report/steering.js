@@ -37,7 +37,7 @@ function steeringChart(steering, check) {
   const datasets = (colours_) => [
     ...steering.designs.flatMap((design, i) => {
       const points = design.launches.flatMap((l) => l.rounds.map((r) => ({x: r.samples, y: valueOf(r)}))).filter((p) => p.y !== null);
-      const sizes = [...new Set(points.map((p) => p.x))].sort((a, b) => a - b);
+      const sizes = design.split ? [] : [...new Set(points.map((p) => p.x))].sort((a, b) => a - b);
       const colour = colours[i % colours.length];
       return [
         {label: designTitle(design), data: sizes.map((x) => ({x, y: middle(points.filter((p) => p.x === x).map((p) => p.y))})), showLine: true, borderColor: colour,
@@ -46,7 +46,7 @@ function steeringChart(steering, check) {
     }),
     {label: "limit", data: [{x: Math.min(...all), y: limit}, {x: Math.max(...all), y: limit}], showLine: true, borderColor: colours_.ink, borderDash: [6, 4], borderWidth: 1.3,
       pointRadius: 0, pointStyle: "line"}];
-  return chart(380, check + " after each round against the number of simulations so far, both logarithmic. A point is a launch, a line the median of the launches that got so far; " +
+  return chart(380, check + " after each round against the number of simulations so far, both logarithmic. A point is a launch, a line the median of the launches that got so far (a split has none: how much its rounds simulate is each launch's own); " +
     "launches that met the criterion have stopped, so that the lines' ends show the slower ones.", (colours_) => ({
     type: "scatter", data: {datasets: datasets(colours_)},
     options: {
