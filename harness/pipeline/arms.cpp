@@ -99,20 +99,17 @@ void in_memory(const Run& run) {
 Trained shared(const Run& run, Trained&& trained, bool trains) {
   run.synchronize();
   run.stage.recorder.enter("hand over", State::transition);
-  const auto share = [&](Learner& learner) {
+  const auto share_of = [&](Learner& learner) {
     std::vector<std::byte> bytes = trains ? learner.save() : std::vector<std::byte>();
-    std::size_t size = bytes.size();
     const int from = run.job.id.split.simulating;
     if (run.stage.ranks.rank() == from)
-      run.book_weights()("mpi", size * static_cast<std::size_t>(run.stage.ranks.size() - 1));
-    run.stage.ranks.broadcast(std::as_writable_bytes(std::span(&size, 1)), from);
-    bytes.resize(size);
-    run.stage.ranks.broadcast(bytes, from);
+      run.book_weights()("mpi", bytes.size() * static_cast<std::size_t>(run.stage.ranks.size() - 1));
+    share(bytes, run.stage.ranks, from);
     if (!trains) learner.load(bytes);
   };
   if (!trains) trained = untrained(run.stage.pipeline, run.job.seed);
-  share(*trained.network);
-  for (const auto& [rival, learner] : trained.rivals) share(*learner);
+  share_of(*trained.network);
+  for (const auto& [rival, learner] : trained.rivals) share_of(*learner);
   return std::move(trained);
 }
 

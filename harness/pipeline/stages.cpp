@@ -151,6 +151,13 @@ Trained load(const Pipeline& pipeline, std::uint64_t seed, const fs::path& folde
   return trained;
 }
 
+void share(std::vector<std::byte>& bytes, const Ranks& ranks, int from) {
+  std::size_t size = bytes.size();
+  ranks.broadcast(std::as_writable_bytes(std::span(&size, 1)), from);
+  bytes.resize(size);
+  ranks.broadcast(bytes, from);
+}
+
 std::vector<Answer> answer(const Stage& stage, const Model& model, std::size_t questions) {
   stage.recorder.enter("answer");
   std::vector<Answer> answers =

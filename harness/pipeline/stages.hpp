@@ -48,6 +48,9 @@ Trained load(const Pipeline& pipeline, std::uint64_t seed, const std::filesystem
 
 std::vector<Answer> answer(const Stage& stage, const Model& model, std::size_t questions);
 
+// The bytes of rank `from`, whatever their number, on all.
+void share(std::vector<std::byte>& bytes, const Ranks& ranks, int from);
+
 // Fits the Problem's rivals to these samples, numbered from 0 over all ranks that train.
 void fit_rivals(const Stage& stage, std::span<const Sample* const> all, Trained& trained);
 

@@ -2,20 +2,17 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <limits>
 #include <utility>
 
 #include "harness/base/digest.hpp"
 #include "harness/base/holdout_seed.hpp"
+#include "harness/pipeline/early_model.hpp"
 #include "harness/pipeline/gate.hpp"
 #include "harness/pipeline/supply.hpp"
-#include "harness/ranks/latest.hpp"
 
 namespace tandem {
 namespace {
-
-constexpr std::size_t kEarly = 16;  // parts of the first training after which its model is told
 
 class Growth {
  public:
@@ -29,8 +26,8 @@ class Growth {
     if (split_) group_ = std::make_unique<Ranks>(stage.ranks, first ? 0 : 1);
     if (!split_ || !first)
       supply_ = std::make_unique<Supply>(handover, group(), steering().samples.back(), stage.recorder);
-    if (split_ && growing.design == "steered")
-      early_ = std::make_unique<Latest>(stage.ranks, growing.split.simulating, 0);
+    if (growing.design == "steered" && (split_ || !growing.replay.early.empty()))
+      early_ = std::make_unique<EarlyModel>(stage, growing);
     if (growing.design != "steered_rival") return;
     for (const Rival& rival : problem().rivals())
       if (rival.name == steering().rival) rival_ = rival.make;
@@ -43,7 +40,7 @@ class Growth {
     for (std::size_t round = 0; !grown.met && trained_on < last(); ++round) {
       const std::size_t count = std::max(simulated_, steering().samples[round]);
       while (simulates_ && simulated_ < count) simulate(count, grown.learner.get());
-      std::unique_ptr<Learner> learner = supply_ ? train(count, round == 0) : nullptr;
+      std::unique_ptr<Learner> learner = supply_ ? train(count) : nullptr;
       if (simulates_) go_on(round, grown.learner.get());
       if (split_) learner = shared(std::move(learner));
       early_.reset();
@@ -67,8 +64,7 @@ class Growth {
     const std::size_t most = split_ ? last() : round < replayed.size() ? replayed[round] : 0;
     while (simulated_ < most && !training_is_done()) {
       simulate(most, learner);
-      if (early_ && stage_.ranks.root())
-        if (std::vector<std::byte> image = early_->newest(); !image.empty()) image_ = std::move(image);
+      if (early_) early_->look();
     }
     cases_.resize(simulated_);  // a newer model proposes again
     while (!replaced_.empty() && replaced_.back() >= simulated_) replaced_.pop_back();
@@ -95,7 +91,7 @@ class Growth {
     const std::vector<std::size_t>& ends = steering().samples;
     const std::size_t first = cases_.size(), count = *std::upper_bound(ends.begin(), ends.end(), first) - first;
     std::vector<Case> cases;
-    if (learner == nullptr) learner = early_model(first);
+    if (early_) learner = early_->newest(first, group());
     if (learner != nullptr && growing_.design != "fixed_until_gate") {
       stage_.recorder.enter("propose");
       cases = problem().propose(*learner->model(), stage_.seed, cases_, count, group());
@@ -106,39 +102,6 @@ class Growth {
         cases.push_back(problem().draw(Purpose::training, stage_.seed, first + i));
     }
     cases_.insert(cases_.end(), cases.begin(), cases.end());
-  }
-
-  // That of the first training as it stands; null before it was told.
-  const Learner* early_model(std::size_t first) {
-    std::vector<std::byte> image = std::exchange(image_, {});
-    if (early_) send(image, group(), 0);
-    if (const auto step = growing_.replay.early.find(first); step != growing_.replay.early.end())
-      image = images_.at(step->second);
-    if (!image.empty()) {
-      std::memcpy(&early_step_, image.data(), sizeof early_step_);
-      early_learner_ = fresh();
-      early_learner_->load(std::span(image).subspan(sizeof early_step_));
-    }
-    if (early_learner_ && stage_.ranks.root())
-      stage_.recorder.write({{"record", "early_proposal"}, {"first", first}, {"step", early_step_}});
-    return early_learner_.get();
-  }
-
-  // The model after so many steps of the first training: to those that simulate, or for a replay.
-  void tell(std::size_t step, const Learner& learner) {
-    if (early_) early_->push();
-    const std::size_t batches = problem().spec().schedule.batches;
-    if (step % std::max<std::size_t>(1, batches / kEarly) != 0 || step >= batches) return;
-    const bool tells = early_ && stage_.ranks.rank() == growing_.split.simulating;
-    if (!tells && growing_.replay.early.empty()) return;
-    std::vector<std::byte> image(sizeof step);
-    std::memcpy(image.data(), &step, sizeof step);
-    const std::vector<std::byte> weights = learner.save();
-    image.insert(image.end(), weights.begin(), weights.end());
-    if (tells)
-      early_->post(std::move(image));
-    else
-      images_[step] = std::move(image);
   }
 
   // This rank's share of the next cases, those below `end`.
@@ -162,7 +125,7 @@ class Growth {
   std::unique_ptr<Learner> fresh() const { return rival_ ? rival_() : stage_.pipeline.learner(stage_.seed); }
 
   // Fresh weights on the first `count` samples: every batch draws from all of them.
-  std::unique_ptr<Learner> train(std::size_t count, bool first) {
+  std::unique_ptr<Learner> train(std::size_t count) {
     supply_->need(count, "train");
     stage_.recorder.enter("train");
     const auto pairs = static_cast<std::size_t>(group().max(static_cast<double>(supply_->pairs())));
@@ -174,7 +137,7 @@ class Growth {
       supply_->need(count, "train");  // takes what comes meanwhile, so that no queue holds the simulation up
       learner->learn(step, draw_batch(schedule, step, stage_.seed, supply_->by_index(), pairs), schedule.batch,
                      group());
-      if (first) tell(step + 1, *learner);
+      if (early_) early_->tell(step + 1, *learner);
     }
     if (split_) {
       handover_.enough();
@@ -185,20 +148,13 @@ class Growth {
     return learner;
   }
 
-  static void send(std::vector<std::byte>& bytes, const Ranks& ranks, int from) {
-    std::size_t size = bytes.size();
-    ranks.broadcast(std::as_writable_bytes(std::span(&size, 1)), from);
-    bytes.resize(size);
-    ranks.broadcast(bytes, from);
-  }
-
   // What the first rank that trains has learnt, and how many cases were simulated, on all ranks.
   std::unique_ptr<Learner> shared(std::unique_ptr<Learner> learner) {
     stage_.recorder.enter("wait", State::waiting);
     stage_.ranks.barrier();
     stage_.recorder.enter("hand over", State::transition);
     std::vector<std::byte> bytes = supply_ ? learner->save() : std::vector<std::byte>();
-    send(bytes, stage_.ranks, growing_.split.simulating);
+    share(bytes, stage_.ranks, growing_.split.simulating);
     stage_.ranks.broadcast(std::as_writable_bytes(std::span(&simulated_, 1)));
     if (supply_) return learner;
     learner = fresh();
@@ -242,18 +198,13 @@ class Growth {
   Handover& handover_;
   bool split_, simulates_ = true;
   std::unique_ptr<Ranks> group_;
-  std::unique_ptr<Supply> supply_;  // where this rank trains
+  std::unique_ptr<Supply> supply_;     // where this rank trains
+  std::unique_ptr<EarlyModel> early_;  // during the first training
   std::function<std::unique_ptr<Learner>()> rival_;
   std::vector<Case> cases_;            // of all ranks, by index; where this rank simulates
   std::vector<std::size_t> replaced_;  // indices of those that stand for a proposal
   std::size_t simulated_ = 0;          // of the cases, by all ranks; where this rank trains only: when last it was told
-  // During the first training:
-  std::unique_ptr<Latest> early_;           // over a split, its model as it goes
-  std::unique_ptr<Learner> early_learner_;  // the newest that came
-  std::size_t early_step_ = 0;
-  std::vector<std::byte> image_;                          // on the first rank: what came since
-  std::map<std::size_t, std::vector<std::byte>> images_;  // for a replay, by step
-  double worst_ = 0;                                      // violation of the invariant
+  double worst_ = 0;                   // violation of the invariant
 };
 
 bool same(const Array& a, const Array& b) { return a.shape == b.shape && a.values == b.values; }
