@@ -115,7 +115,8 @@ TEST(GrowingDesigns, ASplitReplayedByOneRankHasTheSameWeights) {
   for (const LaunchRecord& launch : growing().records.launches)
     if (launch.line.at("item") == 2) {
       seed = launch.line.at("seed");
-      for (const Json& early : launch.of("early_proposal")) replay.early[early.at("first")] = early.at("step");
+      for (const Json& early : launch.of("early_proposal"))
+        replay.early[{early.at("round"), early.at("first")}] = early.at("step");
     }
 
   const PipelineEntry entry = pipelines::toy();

@@ -125,12 +125,12 @@ Replay replay_of(const Grew& grew) {
   std::vector<double> simulated, early;
   for (const Json& round : grew.rounds) simulated.push_back(round.at("simulated").get<double>());
   for (const Json& one : grew.early)
-    for (const char* key : {"first", "step"}) early.push_back(one.at(key).get<double>());
+    for (const char* key : {"round", "first", "step"}) early.push_back(one.at(key).get<double>());
   simulated = all_ranks().gather(simulated);
   early = all_ranks().gather(early);
   Replay replay{{simulated.begin(), simulated.end()}, {}};
-  for (std::size_t i = 0; i < early.size(); i += 2)
-    replay.early[static_cast<std::size_t>(early[i])] = static_cast<std::size_t>(early[i + 1]);
+  const auto at = [&](std::size_t i) { return static_cast<std::size_t>(early[i]); };
+  for (std::size_t i = 0; i < early.size(); i += 3) replay.early[{at(i), at(i + 1)}] = at(i + 2);
   return replay;
 }
 

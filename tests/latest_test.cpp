@@ -48,12 +48,16 @@ TEST(Latest, TheLastIsReadWhole) {
 
 TEST(Latest, WhatNobodyReadHoldsNobodyUp) {
   const Ends ends;
+  Latest latest(all_ranks(), ends.from, ends.to);
   for (int posts = 0; posts < 4; ++posts) {
-    Latest latest(all_ranks(), ends.from, ends.to);
     if (ends.rank == ends.from)
       for (int value = 0; value < posts; ++value) latest.post(filled(std::size_t{5} << 20, value));
     if (ends.rank == ends.to && posts == 3) latest.newest();  // perhaps begun, perhaps not
     latest.settle();
+    if (ends.rank == ends.to) {
+      EXPECT_TRUE(latest.newest().empty());
+    }
+    all_ranks().barrier();
   }
 }
 

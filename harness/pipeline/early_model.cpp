@@ -15,10 +15,18 @@ EarlyModel::EarlyModel(const Stage& stage, const Growing& growing) : stage_(stag
   if (growing.split.ranks() > 0) latest_ = std::make_unique<Latest>(stage.ranks, growing.split.simulating, 0);
 }
 
+void EarlyModel::begin(std::size_t round) {
+  round_ = round;
+  learner_.reset();
+  image_.clear();
+  images_.clear();
+}
+
 void EarlyModel::tell(std::size_t steps, const Learner& learner) {
   if (latest_) latest_->push();
   const std::size_t batches = stage_.pipeline.problem->spec().schedule.batches;
-  if (steps % std::max<std::size_t>(1, batches / kParts) != 0 || steps >= batches) return;
+  const std::size_t from = round_ == 0 ? 0 : batches / 2;
+  if (steps % std::max<std::size_t>(1, batches / kParts) != 0 || steps < from || steps >= batches) return;
   if (latest_ && stage_.ranks.rank() != growing_.split.simulating) return;
   std::vector<std::byte> image(sizeof steps);
   std::memcpy(image.data(), &steps, sizeof steps);
@@ -38,7 +46,7 @@ void EarlyModel::look() {
 const Learner* EarlyModel::newest(std::size_t first, const Ranks& simulating) {
   std::vector<std::byte> image = std::exchange(image_, {});
   if (latest_) share(image, simulating, 0);
-  if (const auto steps = growing_.replay.early.find(first); steps != growing_.replay.early.end())
+  if (const auto steps = growing_.replay.early.find({round_, first}); steps != growing_.replay.early.end())
     image = images_.at(steps->second);
   if (!image.empty()) {
     std::memcpy(&steps_, image.data(), sizeof steps_);
@@ -46,7 +54,7 @@ const Learner* EarlyModel::newest(std::size_t first, const Ranks& simulating) {
     learner_->load(std::span(image).subspan(sizeof steps_));
   }
   if (learner_ && stage_.ranks.root())
-    stage_.recorder.write({{"record", "early_proposal"}, {"first", first}, {"step", steps_}});
+    stage_.recorder.write({{"record", "early_proposal"}, {"round", round_}, {"first", first}, {"step", steps_}});
   return learner_.get();
 }
 

@@ -39,11 +39,11 @@ class Growth {
     std::size_t trained_on = 0;
     for (std::size_t round = 0; !grown.met && trained_on < last(); ++round) {
       const std::size_t count = std::max(simulated_, steering().samples[round]);
+      if (early_) early_->begin(round);
       while (simulates_ && simulated_ < count) simulate(count, grown.learner.get());
       std::unique_ptr<Learner> learner = supply_ ? train(count) : nullptr;
       if (simulates_) go_on(round, grown.learner.get());
       if (split_) learner = shared(std::move(learner));
-      early_.reset();
       grown.learner = std::move(learner);
       grown.met = judge(*grown.learner, round, trained_on, count);
       trained_on = count;
@@ -91,7 +91,8 @@ class Growth {
     const std::vector<std::size_t>& ends = steering().samples;
     const std::size_t first = cases_.size(), count = *std::upper_bound(ends.begin(), ends.end(), first) - first;
     std::vector<Case> cases;
-    if (early_) learner = early_->newest(first, group());
+    if (early_)
+      if (const Learner* newer = early_->newest(first, group())) learner = newer;
     if (learner != nullptr && growing_.design != "fixed_until_gate") {
       stage_.recorder.enter("propose");
       cases = problem().propose(*learner->model(), stage_.seed, cases_, count, group());
@@ -198,8 +199,8 @@ class Growth {
   Handover& handover_;
   bool split_, simulates_ = true;
   std::unique_ptr<Ranks> group_;
-  std::unique_ptr<Supply> supply_;     // where this rank trains
-  std::unique_ptr<EarlyModel> early_;  // during the first training
+  std::unique_ptr<Supply> supply_;  // where this rank trains
+  std::unique_ptr<EarlyModel> early_;
   std::function<std::unique_ptr<Learner>()> rival_;
   std::vector<Case> cases_;            // of all ranks, by index; where this rank simulates
   std::vector<std::size_t> replaced_;  // indices of those that stand for a proposal

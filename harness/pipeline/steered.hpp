@@ -5,16 +5,17 @@
 //   fixed_until_gate  each round takes the next points of the fixed design
 // All begin with the same samples. In memory every rank simulates, then trains: the same bits again in every run. Over
 // a split of the ranks nobody who simulates waits for a training: while it goes on, they simulate what the newest model
-// proposes, up to the Problem's last number of samples. That is the model of the round before; during the first
-// training the one that is being trained, as it stands after every sixteenth of its steps, and before that the fixed
-// design goes on. The next round trains on all that was simulated by then, at least its own number. How much that is
-// depends on the machine; a run is known by its records, and one rank that replays them gets the same weights bit for
+// proposes (before there is one: further points of the fixed design), up to the Problem's last number of samples. The
+// newest is the model of the training under way once half of its steps are taken, or as soon as it can be asked where
+// no other is finished. The next round trains on all that was simulated by then, at least its own number. How much that
+// is depends on the machine; a run is known by its records, and ranks that replay them get the same weights bit for
 // bit.
 #pragma once
 
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "harness/base/arm_id.hpp"
@@ -25,8 +26,9 @@ namespace tandem {
 
 // What a run over a split left to chance, by its records.
 struct Replay {
-  std::vector<std::size_t> simulated;        // "round": at the end of each round
-  std::map<std::size_t, std::size_t> early;  // "early_proposal": steps of the first training by the first case proposed
+  std::vector<std::size_t> simulated;  // "round": at the end of each round
+  // "early_proposal": steps that a round's model had taken, by the round and the first case that it proposed.
+  std::map<std::pair<std::size_t, std::size_t>, std::size_t> early;
 };
 
 struct Growing {

@@ -67,6 +67,7 @@ void Latest::settle() {
     for (Posted& each : under_way_) MPI_Wait(&each.request, MPI_STATUS_IGNORE);
     MPI_Wait(&told, MPI_STATUS_IGNORE);
     under_way_.clear();
+    posted_ = 0;
   }
   if (rank_ != to_) return;
   std::uint64_t posted = 0;
@@ -76,6 +77,7 @@ void Latest::settle() {
       MPI_Wait(&request_, MPI_STATUS_IGNORE);
       ++read_;
     }
+  read_ = 0;
 }
 
 }  // namespace tandem

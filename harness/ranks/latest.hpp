@@ -23,7 +23,7 @@ class Latest {
   void push();                              // lets what was posted leave: some MPIs move nothing while nobody calls
   // Rank `to`: what was posted last and has come whole since the last call; empty if nothing has.
   std::vector<std::byte> newest();
-  // Both, when nothing more is posted: drops what was not read, and waits for the other. Once.
+  // Both: drops what was posted and not read, and waits for the other.
   void settle();
 
  private:
