@@ -249,7 +249,7 @@ TEST_F(Screening, DesignsGrowAndBeginAlike) {
     {
       Recorder recorder(place.folder() / "records.jsonl", 0);
       const auto handover = memory_handover();
-      grow({pipeline, ranks(), recorder, 7}, {design, "config", {}, 0}, *handover);
+      grow({pipeline, ranks(), recorder, 7}, {design, "config", {}}, *handover);
     }
     read_lines(
         place.folder() / "records.jsonl",
