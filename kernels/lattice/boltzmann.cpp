@@ -99,14 +99,14 @@ class BoltzmannKernel : public Kernel {
   }
 
   Facts facts() const override {
-    const auto updates = static_cast<double>(nx_ * ny_ * steps_ * members_);
+    const std::size_t cells = nx_ * ny_ * members_, passes = (steps_ + 1) / 2;
     Facts facts;
-    facts.flops = lattice_flops * updates;
-    facts.bytes = 76 * updates * static_cast<double>((steps_ + 1) / 2) / static_cast<double>(steps_);
+    facts.flops = lattice_flops * static_cast<double>(cells * steps_);
+    facts.bytes = 76 * static_cast<double>(cells * passes);
     facts.working_set = solvers_[0].bytes() * threads_;  // a member at a time on each thread
     facts.limit = "fp32";
     facts.notes = {{"lattice", fmt::format("{} x {}", nx_, ny_)},
-                   {"lattice updates a run", fmt::format("{}", nx_ * ny_ * steps_ * members_)}};
+                   {"lattice updates a run", fmt::format("{}", cells * steps_)}};
     return facts;
   }
 
