@@ -41,7 +41,7 @@ std::vector<Slice> slices(const Settings& settings) {
 PipelineEntry risk() {
   return {"risk",
           "a path-dependent book under stochastic volatility: all prices of a million scenarios, value at risk",
-          {{"size", "S", "S: frozen targets; M, L, XL: larger, targets provisional"}},
+          {{"size", "S", "S, M: frozen targets; L, XL: larger, targets provisional"}},
           make,
           memory,
           slices};
