@@ -11,7 +11,7 @@ namespace tandem::kernels {
 
 // Factors of a stage in fp32. Passed by value: what a loop writes might be they, for all that the compiler knows.
 struct ShallowWaterFactors {
-  float old_weight, weight;    // new = old_weight old + weight now + what the tendency adds
+  float weight;                // new = old + weight (now - old) + what the tendency adds
   float turn, turn_x, turn_y;  // of f, v_x and u_y in q: half a step, over the cell's sides
   float slope_x, slope_y;      // of differences of 4 B
   float flow_x, flow_y;        // of differences of the doubled transports
@@ -111,9 +111,10 @@ struct ShallowWaterRow {
       if constexpr (wall != Wall::south)
         v_change = spread(v, now[k - 1].v, now[k + 1].v, south[k].v, v_north) - (driven[k].q_u + driven[k + 1].q_u) -
                    f.slope_y * (b - b_south);
-      to[k].u = f.old_weight * old[k].u + f.weight * u + u_change;
-      to[k].v = f.old_weight * old[k].v + f.weight * v + v_change;
-      to[k].h = f.old_weight * old[k].h + f.weight * h - h_change;
+      // Differences first: weights that are rounded multiply what changes, not what is there, and the mass is kept.
+      to[k].u = old[k].u + (f.weight * (u - old[k].u) + u_change);
+      to[k].v = old[k].v + (f.weight * (v - old[k].v) + v_change);
+      to[k].h = old[k].h + (f.weight * (h - old[k].h) - h_change);
     }
     if constexpr (wall != Wall::north) close(drive, count);
     close(to, count);
