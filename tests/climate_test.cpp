@@ -99,6 +99,13 @@ TEST(Climate, TheTruthConservesAndWrongOutputsDoNot) {
   EXPECT_FALSE(spoiled(climate_horizon, NAN) <= 1);
 }
 
+// Weights rounded to fp32 on the states themselves, and not on their difference, change it by up to 5.5e-7.
+TEST(Climate, TrainingRunsOfFullSizeKeepTheirMass) {
+  const ClimateSimulation simulation(climate_size("S"), 2);
+  for (const Sample& run : simulation.simulate(draw(Purpose::training, 1, 16), Fidelity::train))
+    EXPECT_LT(std::abs(simulation.outputs(run)[climate_horizon]), 5e-8f);
+}
+
 TEST(Climate, ThreadsChangeNoBit) {
   const ClimateSimulation one(small_climate, 1), three(small_climate, 3);
   const auto cases = draw(Purpose::holdout, 11, 5);
