@@ -85,6 +85,29 @@ function(tandem_gpu_module vendor)
     -Wl,--version-script=${CMAKE_SOURCE_DIR}/cmake/gpu_module.map)
 endfunction()
 
+# NCCL, RCCL: the header is built with, the library is loaded by the module when it is first asked for. In `output`: flags.
+function(tandem_gpu_collective name header root output)
+  string(TOUPPER ${name} upper)
+  find_path(${upper}_INCLUDE ${header} HINTS ENV ${upper}_HOME ${root} PATH_SUFFIXES include)
+  find_library(${upper}_LIBRARY NAMES ${name} lib${name}.so.2 lib${name}.so.1 HINTS ENV ${upper}_HOME ${root}
+    PATH_SUFFIXES lib lib64)
+  set(flags "")
+  if(${upper}_INCLUDE)
+    set(flags -DTANDEM_COLLECTIVE -I${${upper}_INCLUDE})
+  else()
+    message(STATUS "no ${header}: no sums by ${upper} in the module")
+  endif()
+  set(${output} ${flags} PARENT_SCOPE)
+endfunction()
+
+# Where the library was found is where the module looks after the paths of the system.
+function(tandem_gpu_look_in vendor library)
+  if(library)
+    get_filename_component(folder ${library} DIRECTORY)
+    set_property(TARGET module_${vendor} APPEND PROPERTY BUILD_RPATH ${folder})
+  endif()
+endfunction()
+
 function(tandem_cuda_module sources libraries)
   find_program(NVCC nvcc HINTS ENV CUDA_HOME PATHS /usr/local/cuda/bin REQUIRED)
   get_filename_component(root ${NVCC} DIRECTORY)
@@ -104,11 +127,13 @@ function(tandem_cuda_module sources libraries)
     endif()
   endforeach()
   list(APPEND code -gencode arch=compute_${newest},code=[sm_${newest},compute_${newest}])
+  tandem_gpu_collective(nccl nccl.h ${root} collective)
   # fmt 9 believes that nvcc knows no constexpr.
   tandem_gpu_module(cuda SOURCES ${sources}
     COMMAND ${NVCC} -ccbin ${CMAKE_CXX_COMPILER} -std=c++20 -O3 ${code} -Xcompiler=-fPIC,-fvisibility=hidden,-fopenmp
-            -DFMT_USE_CONSTEXPR=1 --expt-relaxed-constexpr -Wno-deprecated-gpu-targets
+            -DFMT_USE_CONSTEXPR=1 --expt-relaxed-constexpr -Wno-deprecated-gpu-targets ${collective}
     LINK ${libraries} ${CUBLASLT} ${CUDART_STATIC} rt Threads::Threads ${CMAKE_DL_LIBS})
+  tandem_gpu_look_in(cuda ${NCCL_LIBRARY})
 endfunction()
 
 function(tandem_hip_module sources libraries)
@@ -131,8 +156,10 @@ function(tandem_hip_module sources libraries)
   else()
     message(STATUS "no rocBLAS: products are unsupported in the HIP module")
   endif()
+  tandem_gpu_collective(rccl rccl/rccl.h /opt/rocm collective)
   # No -fopenmp: clang's OpenMP would be a second runtime beside the program's.
   tandem_gpu_module(hip SOURCES ${sources}
-    COMMAND ${HIPCC} -x hip -std=c++20 -O3 ${code} -fPIC -fvisibility=hidden
+    COMMAND ${HIPCC} -x hip -std=c++20 -O3 ${code} -fPIC -fvisibility=hidden ${collective}
     LINK ${libraries} ${blas} ${AMDHIP} Threads::Threads ${CMAKE_DL_LIBS})
+  tandem_gpu_look_in(hip ${RCCL_LIBRARY})
 endfunction()
