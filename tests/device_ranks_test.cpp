@@ -110,5 +110,21 @@ TEST(AllReduce, every_algorithm_and_precision) {
       }
 }
 
+TEST(TrainStep, sums_gradients_over_devices) {
+  const bool several = all_ranks().size() > 1;
+  for (const char* sum : {"auto", "library", "staged"})
+    for (const char* precision : {"fp32", "bf16"}) {
+      SCOPED_TRACE(std::string(sum) + " " + precision);
+      const auto kernel = make("learning/train_step",
+                               {{"layers", "8-16-16-5"}, {"batch", "6"}, {"precision", precision}, {"sum", sum}});
+      accept_and_refuse(*kernel,
+                        several ? std::vector<std::string>{"lost message", "wrong entry"} : std::vector<std::string>{});
+      EXPECT_EQ(kernel->facts().notes.count("sum"), several ? 1u : 0u);
+      if (!several) continue;
+      const std::string how = kernel->facts().notes.at("sum");
+      EXPECT_EQ(how.find("pinned") != std::string::npos, std::string(sum) == "staged") << how;
+    }
+}
+
 }  // namespace
 }  // namespace tandem

@@ -1,7 +1,7 @@
 // One training step of a multilayer perceptron on a device: forward, squared error, backward, AdamW; nothing leaves the
 // device, the loss included. Products by the vendor's library; between two of them everything elementwise is one sweep
-// that also adds up columns (bias gradients, loss), in an order that does not depend on the device. One rank: there is
-// no sum over devices yet. Judged on the host (train_case.hpp).
+// that also adds up columns (bias gradients, loss), in an order that does not depend on the device. Ranks train on
+// their own rows and add their gradients up (device_allreduce.hpp). Judged on the host (train_case.hpp).
 #include <memory>
 #include <numeric>
 #include <span>
@@ -13,6 +13,7 @@
 #include "kernels/learning/adamw_device.hpp"
 #include "kernels/learning/column_sums.hpp"
 #include "kernels/learning/train_case.hpp"
+#include "kernels/network/device_allreduce.hpp"
 
 namespace tandem::GPU_VENDOR {
 namespace {
@@ -76,12 +77,20 @@ GPU_KERNEL void scale(const float* error, const float* slope, T* to, float* sums
   sums[at] = sum;
 }
 
+SumBy sum_by(const Settings& settings) {
+  const std::string& sum = settings.text("sum");
+  check_usage(sum == "auto" || sum == "library" || sum == "staged", "sum = \"{}\" is none of auto, library, staged",
+              sum);
+  if (sum == "auto") return SumBy::any;
+  return sum == "library" ? SumBy::library : SumBy::staged;
+}
+
 // T: float, or std::uint16_t for the bits of bf16; what products take.
 template <typename T>
 class TrainStep final : public Kernel {
  public:
   TrainStep(const Settings& settings, const KernelContext& context)
-      : device_(choose_sole_device(context.ranks)),
+      : device_(choose_device(context.ranks)),
         case_(settings, context),
         n_(case_.shape().parameters()),
         inputs_(case_.batch() * case_.shape().layers.front()),
@@ -93,6 +102,7 @@ class TrainStep final : public Kernel {
         loss_of_columns_(case_.shape().layers.back()),
         gradients_(n_) {
     bind();
+    if (context.ranks.size() > 1) sum_ = std::make_unique<DeviceAllreduce<float>>(context.ranks, sum_by(settings), n_);
     prepare(Data::random);  // zeros would run faster than what is timed
     for (Layer& layer : layers_) {
       choose_way(context.ranks, *layer.forward, [&] { start_forward(layer); });
@@ -135,6 +145,7 @@ class TrainStep final : public Kernel {
       start_weights(layers_[l]);
       if (layers_[l].back) start_back(layers_[l]);
     }
+    if (sum_) sum_->start(gradients_.device(), gradients_.device());
     start_adamw(state_.data(), gradients_.device(), rounded_.data(), adamw_factors({}, TrainCase::rate, ++steps_), n_);
   }
   void finish() override { GPU_VENDOR::finish(); }
@@ -161,6 +172,7 @@ class TrainStep final : public Kernel {
     Facts facts = case_.facts();
     facts.notes["device"] = device_.name;
     facts.notes["library"] = layers_.back().forward->library();
+    if (sum_) facts.notes["sum"] = sum_->how();
     return facts;
   }
 
@@ -276,6 +288,7 @@ class TrainStep final : public Kernel {
   DeviceBuffer<std::uint16_t> rounded_;
   DeviceBuffer<float> losses_, loss_of_columns_;
   DeviceResult<float> gradients_;
+  std::unique_ptr<DeviceAllreduce<float>> sum_;  // of several ranks' gradients
   std::vector<Layer> layers_;
   std::size_t steps_ = 0;
 };
@@ -284,6 +297,16 @@ class TrainStep final : public Kernel {
 
 KernelEntry learning_train_step() {
   KernelEntry entry = train_entry(" on the device");
+  entry.parameters.push_back(
+      {"sum", "auto",
+       "of several ranks' gradients: library (NCCL, RCCL), staged (MPI through the host's memory), "
+       "or auto: the first where there is one",
+       false});
+  entry.memory = [of_case = entry.memory](const Settings& settings, const Placement& placement) {
+    sum_by(settings);
+    return of_case(settings, placement);
+  };
+  entry.collective = true;
   entry.make = [](const Settings& settings, const KernelContext& context) -> std::unique_ptr<Kernel> {
     if (settings.text("precision") == "bf16") return std::make_unique<TrainStep<std::uint16_t>>(settings, context);
     return std::make_unique<TrainStep<float>>(settings, context);

@@ -16,32 +16,31 @@
 
 namespace tandem::GPU_VENDOR {
 
-enum class SumBy { library, staged, gpu_aware };
+enum class SumBy { any, library, staged, gpu_aware };  // any: by the library where there is one, else staged
 
 template <typename T>
 class DeviceAllreduce {
  public:
   // Of `count` values. Collective. Unsupported, on every rank, where this way is not open to all of them.
   DeviceAllreduce(const Ranks& ranks, SumBy by, std::size_t count) : comm_(ranks.comm()), count_(count) {
-    if (by == SumBy::library) {
-      library_ = std::make_unique<Collective>(ranks);
-      how_ = library_->library();
-    } else if (by == SumBy::staged) {
-      stage();
-    } else {
+    std::string why_staged;
+    if (by == SumBy::any || by == SumBy::library) {
+      try {
+        library_ = std::make_unique<Collective>(ranks);
+        how_ = library_->library();
+        return;
+      } catch (const Unsupported& reason) {
+        if (by == SumBy::library) throw;
+        why_staged = fmt::format(" ({})", reason.what());
+      }
+    }
+    if (by == SumBy::gpu_aware) {
       demand_device_memory();
       how_ = "MPI_Allreduce on device memory";
+      return;
     }
-  }
-  // By the library where there is one, else staged.
-  DeviceAllreduce(const Ranks& ranks, std::size_t count) : comm_(ranks.comm()), count_(count) {
-    try {
-      library_ = std::make_unique<Collective>(ranks);
-      how_ = library_->library();
-    } catch (const Unsupported& reason) {
-      stage();
-      how_ += fmt::format(" ({})", reason.what());
-    }
+    pinned_.emplace(count_);
+    how_ = "MPI_Allreduce through pinned memory of the host" + why_staged;
   }
 
   // After all work that was started before. `in` may be `out`.
@@ -59,10 +58,6 @@ class DeviceAllreduce {
   const std::string& how() const { return how_; }
 
  private:
-  void stage() {
-    pinned_.emplace(count_);
-    how_ = "MPI_Allreduce through pinned memory of the host";
-  }
   static void demand_device_memory() {
     if constexpr (std::is_same_v<T, kernels::Bf16>)
       throw Unsupported("MPI has no bf16, and an operation of our own runs on the host");
