@@ -58,7 +58,7 @@ void launch(void (*kernel)(Parameters...), std::size_t blocks, unsigned threads,
   std::array<void*, sizeof...(Parameters)> pointers = std::apply(
       [](auto&... value) { return std::array<void*, sizeof...(Parameters)>{static_cast<void*>(&value)...}; }, values);
   const auto code = gpuLaunchKernel(reinterpret_cast<const void*>(kernel), dim3(static_cast<unsigned>(blocks)),
-                                    dim3(threads), pointers.data(), 0, nullptr);
+                                    dim3(threads), pointers.data(), 0, stream());
   check(code == gpuSuccess, "the GPU refused a kernel: {}", gpuGetErrorString(code));
 }
 

@@ -1,4 +1,6 @@
 // gpu_runtime.hpp for CUDA and HIP; guarded.cpp has it for the guarded device.
+#include <map>
+
 #include "harness/base/check.hpp"
 #include "harness/device/gpu_code.hpp"
 #include "harness/device/gpu_rank.hpp"
@@ -88,7 +90,23 @@ GpuSurvey look() {
   return found;
 }
 
+// Made when the device is first chosen and left to the end of the process. It waits for the default stream and that for
+// it, so that a library that uses the default one is in order.
+gpuStream_t& stream_of(int device) {
+  static std::map<int, gpuStream_t> streams;
+  gpuStream_t& stream = streams[device];
+  if (stream == nullptr) demand(gpuStreamCreate(&stream), "make a stream");
+  return stream;
+}
+
+gpuStream_t& current_stream() {
+  static gpuStream_t stream = nullptr;
+  return stream;
+}
+
 }  // namespace
+
+gpuStream_t stream() { return current_stream(); }
 
 GpuSurvey survey() {
   static const GpuSurvey found = look();
@@ -102,6 +120,7 @@ const GpuDevice& choose_device(const Ranks& ranks) {
   const GpuDevice& device = found.devices[static_cast<std::size_t>(index)];
   if (!device.unusable.empty()) throw Unsupported(fmt::format("GPU {}, {}: {}", index, device.name, device.unusable));
   demand(gpuSetDevice(index), "select the device");
+  current_stream() = stream_of(index);
   return device;
 }
 
@@ -116,7 +135,7 @@ void* allocate(std::size_t bytes) {
                                          static_cast<double>(bytes) / 0x1p30, free_bytes() / 0x1p30));
   }
   demand(code, "allocate memory");
-  demand(gpuMemset(memory, 0xff, bytes), "fill memory");  // NaN, or -1: what is never written shows
+  demand(gpuMemsetAsync(memory, 0xff, bytes, stream()), "fill memory");  // NaN, or -1: what is never written shows
   return memory;
 }
 
@@ -144,23 +163,27 @@ double free_bytes(const Ranks& ranks) {
 }
 
 void copy_in(void* device, const void* host, std::size_t bytes) {
-  if (bytes > 0) demand(gpuMemcpy(device, host, bytes, gpuMemcpyHostToDevice), "copy from the host");
+  if (bytes == 0) return;
+  start_copy_in(device, host, bytes);
+  demand(gpuStreamSynchronize(stream()), "copy from the host");
 }
 
 void copy_out(void* host, const void* device, std::size_t bytes) {
-  if (bytes > 0) demand(gpuMemcpy(host, device, bytes, gpuMemcpyDeviceToHost), "copy to the host");
+  if (bytes == 0) return;
+  start_copy_out(host, device, bytes);
+  demand(gpuStreamSynchronize(stream()), "copy to the host");
 }
 
 void start_copy_in(void* device, const void* host, std::size_t bytes) {
-  demand(gpuMemcpyAsync(device, host, bytes, gpuMemcpyHostToDevice, nullptr), "copy from the host");
+  demand(gpuMemcpyAsync(device, host, bytes, gpuMemcpyHostToDevice, stream()), "copy from the host");
 }
 
 void start_copy_out(void* host, const void* device, std::size_t bytes) {
-  demand(gpuMemcpyAsync(host, device, bytes, gpuMemcpyDeviceToHost, nullptr), "copy to the host");
+  demand(gpuMemcpyAsync(host, device, bytes, gpuMemcpyDeviceToHost, stream()), "copy to the host");
 }
 
 void start_copy(void* to, const void* from, std::size_t bytes) {
-  demand(gpuMemcpyAsync(to, from, bytes, gpuMemcpyDeviceToDevice, nullptr), "copy on the device");
+  demand(gpuMemcpyAsync(to, from, bytes, gpuMemcpyDeviceToDevice, stream()), "copy on the device");
 }
 
 void finish() { demand(gpuDeviceSynchronize(), "finish its work"); }

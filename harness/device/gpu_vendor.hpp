@@ -34,8 +34,7 @@
 #define gpuMalloc GPU(Malloc)
 #define gpuFree GPU(Free)
 #define gpuMemcpyAsync GPU(MemcpyAsync)
-#define gpuMemcpy GPU(Memcpy)
-#define gpuMemset GPU(Memset)
+#define gpuMemsetAsync GPU(MemsetAsync)
 #define gpuMemGetInfo GPU(MemGetInfo)
 #define gpuMemcpyHostToDevice GPU(MemcpyHostToDevice)
 #define gpuMemcpyDeviceToHost GPU(MemcpyDeviceToHost)
@@ -47,4 +46,12 @@
 #define gpuGetDeviceProperties GPU(GetDeviceProperties)
 #define gpuDriverGetVersion GPU(DriverGetVersion)
 #define gpuRuntimeGetVersion GPU(RuntimeGetVersion)
+#define gpuStream_t GPU(Stream_t)
+#define gpuStreamCreate GPU(StreamCreate)
+#define gpuStreamSynchronize GPU(StreamSynchronize)
+
+namespace tandem::GPU_VENDOR {
+// To which all work of this rank goes, that of libraries too.
+gpuStream_t stream();
+}  // namespace tandem::GPU_VENDOR
 #endif

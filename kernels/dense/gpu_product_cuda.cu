@@ -191,7 +191,7 @@ void Product::start(const void* a, const void* b, void* c, const float* bias) {
   if (bias != nullptr) state_->description.set_bias(bias);
   demand(cublasLtMatmul(state_->handle, state_->description, &state_->alpha, b, state_->b, a, state_->a, &state_->beta,
                         c, state_->c, c, state_->c, &state_->found.at(state_->way).algo, state_->workspace->data(),
-                        workspace_bytes, nullptr),
+                        workspace_bytes, stream()),
          "multiply");
 }
 

@@ -53,6 +53,7 @@ struct Product::State {
     for (const Element element : {format.a, format.b, format.c}) type_of(element);
     if (format.tf32) throw Unsupported("AMD GPUs have no tf32");
     demand(rocblas_create_handle(&handle), "start");
+    demand(rocblas_set_stream(handle, stream()), "use the stream");
   }
   ~State() { rocblas_destroy_handle(handle); }
   MatmulShape shape;

@@ -110,7 +110,7 @@ Collective::~Collective() {
 }
 
 void Collective::start_sum(const void* in, void* out, std::size_t count, Output::Type type) {
-  const auto code = loaded().all_reduce(in, out, count, type_of(type), ncclSum, state_->communicator, nullptr);
+  const auto code = loaded().all_reduce(in, out, count, type_of(type), ncclSum, state_->communicator, stream());
   check(code == ncclSuccess, "{}", reason_of(code, "sum"));
 }
 
