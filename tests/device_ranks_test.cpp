@@ -111,18 +111,25 @@ TEST(AllReduce, every_algorithm_and_precision) {
 }
 
 TEST(TrainStep, sums_gradients_over_devices) {
+  struct Way {
+    std::string sum, graph, note;
+  };
   const bool several = all_ranks().size() > 1;
-  for (const char* sum : {"auto", "library", "staged"})
+  const std::vector<std::string> faults = {"lost message", "wrong entry"};
+  for (const Way& way : {Way{"auto", "on", "on"},
+                         {"library", "off", "off"},
+                         {"staged", "off", "off"},
+                         {"staged", "on", several ? "off: the host takes part in the sum" : "on"}})
     for (const char* precision : {"fp32", "bf16"}) {
-      SCOPED_TRACE(std::string(sum) + " " + precision);
-      const auto kernel = make("learning/train_step",
-                               {{"layers", "8-16-16-5"}, {"batch", "6"}, {"precision", precision}, {"sum", sum}});
-      accept_and_refuse(*kernel,
-                        several ? std::vector<std::string>{"lost message", "wrong entry"} : std::vector<std::string>{});
-      EXPECT_EQ(kernel->facts().notes.count("sum"), several ? 1u : 0u);
-      if (!several) continue;
-      const std::string how = kernel->facts().notes.at("sum");
-      EXPECT_EQ(how.find("pinned") != std::string::npos, std::string(sum) == "staged") << how;
+      SCOPED_TRACE(way.sum + " " + way.graph + " " + precision);
+      const auto kernel = make(
+          "learning/train_step",
+          {{"layers", "8-16-16-5"}, {"batch", "6"}, {"precision", precision}, {"sum", way.sum}, {"graph", way.graph}});
+      accept_and_refuse(*kernel, several ? faults : std::vector<std::string>());
+      auto notes = kernel->facts().notes;
+      EXPECT_EQ(notes["graph"], way.note);
+      EXPECT_EQ(notes.count("sum"), several ? 1u : 0u);
+      EXPECT_EQ(notes["sum"].find("pinned") != std::string::npos, several && way.sum == "staged") << notes["sum"];
     }
 }
 

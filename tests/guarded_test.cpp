@@ -7,6 +7,7 @@
 
 #include "harness/base/check.hpp"
 #include "harness/device/gpu_code.hpp"
+#include "harness/device/gpu_graph.hpp"
 #include "harness/device/gpu_memory.hpp"
 #include "harness/device/gpu_rank.hpp"
 
@@ -141,6 +142,55 @@ TEST(GuardedDeathTest, a_kernel_that_reaches_beyond_its_memory_is_told) {
         finish();
       },
       "the device touched what lies behind 400 bytes of device memory");
+}
+
+TEST(Graph, replays_what_was_recorded_when_somebody_waits) {
+  DeviceBuffer<int> values(count);
+  values.upload(rising(count));
+  DeviceGraph graph;
+  launch(add_one, blocks_for(count, 32), 32, values.data(), count);  // before it and no part of it
+  graph.record([&] {
+    for (int times = 0; times < 2; ++times) launch(add_one, blocks_for(count, 32), 32, values.data(), count);
+  });
+  Buffer<int> back(count);
+  values.download(back);
+  EXPECT_EQ(back[5], 6) << "recorded work is not done";
+  graph.replay();
+  start_copy_out(back.data(), values.data(), count * sizeof(int));
+  graph.replay();
+  EXPECT_EQ(back[5], 6);
+  finish();
+  EXPECT_EQ(back[5], 8);
+  values.download(back);
+  EXPECT_EQ(back[5], 10);
+}
+
+TEST(Graph, keeps_arguments_as_they_were) {
+  DeviceBuffer<int> values(count);
+  values.upload(rising(count));
+  std::size_t n = 10;
+  DeviceGraph graph;
+  graph.record([&] { launch(add_one, blocks_for(count, 32), 32, values.data(), n); });
+  n = count;
+  graph.replay();
+  Buffer<int> back(count);
+  values.download(back);
+  EXPECT_EQ(back[9], 10);
+  EXPECT_EQ(back[10], 10);
+}
+
+TEST(Graph, refuses_work_that_waits_or_allocates) {
+  DeviceBuffer<int> values(count);
+  Buffer<int> host = rising(count);
+  DeviceGraph graph;
+  EXPECT_EQ(error_of([&] { graph.record([] { finish(); }); }), "guarded device: work that is recorded waits");
+  EXPECT_EQ(error_of([&] { graph.record([&] { values.upload(host); }); }),
+            "guarded device: work that is recorded waits");
+  EXPECT_EQ(error_of([&] { graph.record([] { DeviceBuffer<int> more(count); }); }),
+            "guarded device: work that is recorded allocates");
+  values.upload(host);  // and the device still works
+  values.download(host);
+  EXPECT_EQ(host[7], 7);
 }
 
 TEST(DeviceOfRank, is_the_number_among_the_ranks_of_the_host) {

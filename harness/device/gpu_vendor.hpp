@@ -49,9 +49,18 @@
 #define gpuStream_t GPU(Stream_t)
 #define gpuStreamCreate GPU(StreamCreate)
 #define gpuStreamSynchronize GPU(StreamSynchronize)
+#define gpuStreamBeginCapture GPU(StreamBeginCapture)
+#define gpuStreamCaptureModeThreadLocal GPU(StreamCaptureModeThreadLocal)
+#define gpuStreamEndCapture GPU(StreamEndCapture)
+#define gpuGraph_t GPU(Graph_t)
+#define gpuGraphExec_t GPU(GraphExec_t)
+#define gpuGraphInstantiate GPU(GraphInstantiate)
+#define gpuGraphLaunch GPU(GraphLaunch)
+#define gpuGraphDestroy GPU(GraphDestroy)
+#define gpuGraphExecDestroy GPU(GraphExecDestroy)
 
 namespace tandem::GPU_VENDOR {
-// To which all work of this rank goes, that of libraries too.
+// To which all work of this rank goes, that of libraries too: work on the default stream cannot be recorded.
 gpuStream_t stream();
 }  // namespace tandem::GPU_VENDOR
 #endif

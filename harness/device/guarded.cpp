@@ -44,6 +44,11 @@ bool& device_runs() {
   return runs;
 }
 
+bool& recording() {
+  static bool records = false;
+  return records;
+}
+
 std::size_t page() { return static_cast<std::size_t>(sysconf(_SC_PAGESIZE)); }
 
 // The allocation that holds the byte, or the guard page behind it.
@@ -114,6 +119,22 @@ void demand_range(const void* memory, std::size_t bytes, bool on_device, const c
 
 void start(std::function<void()> work) { pending().push_back(std::move(work)); }
 
+std::vector<std::function<void()>> recorded(const std::function<void()>& work) {
+  std::vector<std::function<void()>> before = std::exchange(pending(), {});
+  recording() = true;
+  const auto stop = [&] {
+    recording() = false;
+    return std::exchange(pending(), before);
+  };
+  try {
+    work();
+  } catch (...) {
+    stop();
+    throw;
+  }
+  return stop();
+}
+
 void start(Grid grid, std::function<void()> thread) {
   check(grid.threads >= 1 && grid.threads <= 1024 && grid.blocks >= 1 && grid.blocks <= 0x7fffffffU,
         "guarded device: a grid of {} blocks of {} threads", grid.blocks, grid.threads);
@@ -135,6 +156,7 @@ const GpuDevice& choose_device(const Ranks&) {
 
 void* allocate(std::size_t bytes) {
   if (bytes == 0) return nullptr;
+  check(!recording(), "guarded device: work that is recorded allocates");
   explain_faults();
   constexpr std::size_t alignment = 16;  // so that the guard page begins right behind the last values
   const std::size_t rounded = (bytes + alignment - 1) / alignment * alignment;
@@ -193,6 +215,7 @@ void copy_out(void* host, const void* device, std::size_t bytes) {
 }
 
 void finish() {
+  check(!recording(), "guarded device: work that is recorded waits");
   const std::vector<std::function<void()>> work = std::exchange(pending(), {});
   if (work.empty()) return;
   const Open open;

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <functional>
 #include <type_traits>
+#include <vector>
 
 namespace tandem::guarded {
 
@@ -26,6 +27,9 @@ struct Grid {
 // Puts off what each thread of the grid does, or a call of a library that works on device memory.
 void start(Grid grid, std::function<void()> thread);
 void start(std::function<void()> work);
+
+// What `work` puts off, taken away from what is done when somebody waits. It must neither wait nor allocate.
+std::vector<std::function<void()>> recorded(const std::function<void()>& work);
 
 // Throws where a kernel's argument number `position` is a pointer that is not of device memory. Null passes.
 void demand_pointer_on_device(const void* pointer, int position);

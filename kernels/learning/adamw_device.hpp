@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "harness/device/gpu_memory.hpp"
 #include "kernels/learning/adamw.hpp"
 #include "kernels/learning/gpu_bf16.hpp"
 
@@ -25,9 +26,8 @@ inline AdamWFactors adamw_factors(const kernels::AdamWSettings& s, double learni
 
 // `state`: weights, first and second moments, one after another. `rounded`: the weights once more in bf16, or null.
 template <typename Bits>
-GPU_KERNEL void adamw(float* state, const float* gradients, Bits* rounded, AdamWFactors f, std::size_t n) {
-  const std::size_t i = grid_index();
-  if (i >= n) return;
+GPU_FUNCTION void adamw_entry(float* state, const float* gradients, Bits* rounded, const AdamWFactors& f, std::size_t i,
+                              std::size_t n) {
   const float g = gradients[i];
   const float m = f.beta1 * state[n + i] + f.rest1 * g, v = f.beta2 * state[2 * n + i] + f.rest2 * g * g;
   const float w = state[i] * f.shrink - f.rate * m / (sqrtf(v * f.inverse2) + f.epsilon);
@@ -37,11 +37,62 @@ GPU_KERNEL void adamw(float* state, const float* gradients, Bits* rounded, AdamW
   if (rounded != nullptr) put(rounded[i], w);
 }
 
+template <typename Bits>
+GPU_KERNEL void adamw(float* state, const float* gradients, Bits* rounded, AdamWFactors factors, std::size_t n) {
+  const std::size_t i = grid_index();
+  if (i < n) adamw_entry(state, gradients, rounded, factors, i, n);
+}
+
 // Waits for nothing.
 inline void start_adamw(float* state, const float* gradients, std::uint16_t* rounded, const AdamWFactors& factors,
                         std::size_t n) {
   constexpr unsigned threads = 256;
   launch(adamw<std::uint16_t>, blocks_for(n, threads), threads, state, gradients, rounded, factors, n);
 }
+
+// The same where the step's number lies on the device, so that a step can be recorded and replayed.
+struct AdamWProgress {
+  double power1, power2;  // of the betas
+  AdamWFactors factors;   // of this step
+};
+
+// One thread.
+template <typename Progress>
+GPU_KERNEL void adamw_advance(Progress* progress, double beta1, double beta2, double learning_rate) {
+  progress->power1 *= beta1;
+  progress->power2 *= beta2;
+  progress->factors.rate = static_cast<float>(learning_rate / (1 - progress->power1));
+  progress->factors.inverse2 = static_cast<float>(1 / (1 - progress->power2));
+}
+
+template <typename Bits>
+GPU_KERNEL void adamw_of(const AdamWProgress* progress, float* state, const float* gradients, Bits* rounded,
+                         std::size_t n) {
+  const std::size_t i = grid_index();
+  const AdamWFactors factors = progress->factors;
+  if (i < n) adamw_entry(state, gradients, rounded, factors, i, n);
+}
+
+class AdamWSteps {
+ public:
+  explicit AdamWSteps(double learning_rate) : rate_(learning_rate), progress_(1) {}
+
+  void restart() {  // the next step is the first; waits
+    Buffer<AdamWProgress> progress(1);
+    progress[0] = {1, 1, adamw_factors(settings_, rate_, 1)};
+    progress_.upload(progress);
+  }
+  void start(float* state, const float* gradients, std::uint16_t* rounded, std::size_t n) {  // waits for nothing
+    constexpr unsigned threads = 256;
+    launch(adamw_advance<AdamWProgress>, 1, 1, progress_.data(), settings_.beta1, settings_.beta2, rate_);
+    launch(adamw_of<std::uint16_t>, blocks_for(n, threads), threads,
+           static_cast<const AdamWProgress*>(progress_.data()), state, gradients, rounded, n);
+  }
+
+ private:
+  kernels::AdamWSettings settings_;
+  double rate_;
+  DeviceBuffer<AdamWProgress> progress_;
+};
 
 }  // namespace tandem::GPU_VENDOR

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "harness/base/check.hpp"
+#include "harness/device/gpu_graph.hpp"
 #include "harness/device/gpu_memory.hpp"
 #include "kernels/dense/gpu_product.hpp"
 #include "kernels/learning/adamw_device.hpp"
@@ -85,6 +86,12 @@ SumBy sum_by(const Settings& settings) {
   return sum == "library" ? SumBy::library : SumBy::staged;
 }
 
+bool graph_of(const Settings& settings) {
+  const std::string& graph = settings.text("graph");
+  check_usage(graph == "on" || graph == "off", "graph = \"{}\" is neither on nor off", graph);
+  return graph == "on";
+}
+
 // T: float, or std::uint16_t for the bits of bf16; what products take.
 template <typename T>
 class TrainStep final : public Kernel {
@@ -100,7 +107,8 @@ class TrainStep final : public Kernel {
         rounded_(rounds ? n_ : 0),
         losses_(blocks_of_rows(case_.batch()) * case_.shape().layers.back()),
         loss_of_columns_(case_.shape().layers.back()),
-        gradients_(n_) {
+        gradients_(n_),
+        adamw_(TrainCase::rate) {
     bind();
     if (context.ranks.size() > 1) sum_ = std::make_unique<DeviceAllreduce<float>>(context.ranks, sum_by(settings), n_);
     prepare(Data::random);  // zeros would run faster than what is timed
@@ -109,6 +117,7 @@ class TrainStep final : public Kernel {
       choose_way(context.ranks, *layer.weights, [&] { start_weights(layer); });
       if (layer.back) choose_way(context.ranks, *layer.back, [&] { start_back(layer); });
     }
+    if (graph_of(settings)) record();
   }
 
   void prepare(Data data) override {
@@ -126,6 +135,7 @@ class TrainStep final : public Kernel {
     for (std::size_t i = 0; i < bits.size(); ++i) bits[i] = mlp.rounded()[i].bits;
     if (bits.size() > 0) rounded_.upload(bits);
     steps_ = 0;
+    adamw_.restart();
     keep();
   }
 
@@ -135,18 +145,11 @@ class TrainStep final : public Kernel {
   }
 
   void run() override {
-    for (Layer& layer : layers_) {
-      start_forward(layer);
-      if (&layer != &layers_.back()) start_activation(layer);
-    }
-    start_loss();
-    for (std::size_t l = layers_.size(); l-- > 0;) {
-      if (l + 1 < layers_.size()) start_scaling(layers_[l]);
-      start_weights(layers_[l]);
-      if (layers_[l].back) start_back(layers_[l]);
-    }
-    if (sum_) sum_->start(gradients_.device(), gradients_.device());
-    start_adamw(state_.data(), gradients_.device(), rounded_.data(), adamw_factors({}, TrainCase::rate, ++steps_), n_);
+    ++steps_;
+    if (graph_)
+      graph_->replay();
+    else
+      start_step();
   }
   void finish() override { GPU_VENDOR::finish(); }
 
@@ -172,6 +175,7 @@ class TrainStep final : public Kernel {
     Facts facts = case_.facts();
     facts.notes["device"] = device_.name;
     facts.notes["library"] = layers_.back().forward->library();
+    facts.notes["graph"] = graph_note_;
     if (sum_) facts.notes["sum"] = sum_->how();
     return facts;
   }
@@ -234,6 +238,33 @@ class TrainStep final : public Kernel {
     }
   }
 
+  void record() {
+    if (sum_ && sum_->host_waits()) {
+      graph_note_ = "off: the host takes part in the sum";
+      return;
+    }
+    start_step();
+    GPU_VENDOR::finish();
+    graph_ = std::make_unique<DeviceGraph>();
+    graph_->record([this] { start_step(); });
+    graph_note_ = "on";
+  }
+
+  void start_step() {
+    for (Layer& layer : layers_) {
+      start_forward(layer);
+      if (&layer != &layers_.back()) start_activation(layer);
+    }
+    start_loss();
+    for (std::size_t l = layers_.size(); l-- > 0;) {
+      if (l + 1 < layers_.size()) start_scaling(layers_[l]);
+      start_weights(layers_[l]);
+      if (layers_[l].back) start_back(layers_[l]);
+    }
+    if (sum_) sum_->start(gradients_.device(), gradients_.device());
+    adamw_.start(state_.data(), gradients_.device(), rounded_.data(), n_);
+  }
+
   const T* weights(const Layer& layer) {
     if constexpr (rounds)
       return rounded_.data() + layer.weights_at;
@@ -288,7 +319,10 @@ class TrainStep final : public Kernel {
   DeviceBuffer<std::uint16_t> rounded_;
   DeviceBuffer<float> losses_, loss_of_columns_;
   DeviceResult<float> gradients_;
+  AdamWSteps adamw_;
   std::unique_ptr<DeviceAllreduce<float>> sum_;  // of several ranks' gradients
+  std::unique_ptr<DeviceGraph> graph_;           // of a step
+  std::string graph_note_ = "off";
   std::vector<Layer> layers_;
   std::size_t steps_ = 0;
 };
@@ -302,8 +336,10 @@ KernelEntry learning_train_step() {
        "of several ranks' gradients: library (NCCL, RCCL), staged (MPI through the host's memory), "
        "or auto: the first where there is one",
        false});
+  entry.parameters.push_back({"graph", "on", "a step is recorded once and replayed: on or off", false});
   entry.memory = [of_case = entry.memory](const Settings& settings, const Placement& placement) {
     sum_by(settings);
+    graph_of(settings);
     return of_case(settings, placement);
   };
   entry.collective = true;
