@@ -1,5 +1,5 @@
-// Products C = A B (+ bias) on a device by the vendor's library: cuBLASLt, rocBLAS, or loops on the guarded device.
-// Row-major.
+// Products C = A B (+ bias), one or a batch of them, on a device by the vendor's library: cuBLASLt, rocBLAS, or loops
+// on the guarded device. Row-major.
 #pragma once
 
 #include <cstddef>
@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/base/check.hpp"
 #include "harness/device/gpu_runtime.hpp"
 #include "harness/kernel/choose.hpp"
 #include "kernels/dense/element.hpp"
@@ -19,23 +20,32 @@ struct ProductFormat {
   bool tf32 = false;          // fp32 operands, of which the tensor cores take 10 bits of the fraction
   bool b_transposed = false;  // memory holds B^T: the only order in which 8-bit operands are multiplied fast
   bool a_transposed = false;  // memory holds A^T
-  bool bias = false;          // a row of n values in fp32 is added to every row; c must be fp32
+  bool bias = false;          // a row of n values in fp32 is added to every row; c must be fp32, the batch 1
   bool subtract = false;      // C -= A B; c must be fp64
   std::size_t lead_a = 0, lead_b = 0, lead_c = 0;  // elements from a row of the array to the next; 0: dense
+  std::size_t step_a = 0, step_b = 0, step_c = 0;  // from a matrix of the batch to the next; 0: one after another
+  bool shared_a = false;                           // one A for the whole batch
   std::size_t alignment = 256;                     // of all matrices, bytes
 };
 
-// Of the arrays: rows of A or A^T, of B or B^T, of C.
-struct ProductLeads {
-  ProductLeads(const kernels::MatmulShape& shape, const ProductFormat& f)
+// Elements from a row of the arrays (A or A^T, B or B^T, C) to the next, and from a matrix of the batch to the next.
+struct ProductStrides {
+  ProductStrides(const kernels::MatmulShape& shape, const ProductFormat& f)
       : a(f.lead_a > 0     ? f.lead_a
           : f.a_transposed ? shape.m
                            : shape.k),
         b(f.lead_b > 0     ? f.lead_b
           : f.b_transposed ? shape.k
                            : shape.n),
-        c(f.lead_c > 0 ? f.lead_c : shape.n) {}
-  std::size_t a, b, c;
+        c(f.lead_c > 0 ? f.lead_c : shape.n),
+        step_a(f.shared_a     ? 0
+               : f.step_a > 0 ? f.step_a
+                              : a * (f.a_transposed ? shape.k : shape.m)),
+        step_b(f.step_b > 0 ? f.step_b : b * (f.b_transposed ? shape.n : shape.k)),
+        step_c(f.step_c > 0 ? f.step_c : c * shape.m) {
+    check(!f.bias || shape.batch == 1, "a bias is for one product, not for a batch of {}", shape.batch);
+  }
+  std::size_t a, b, c, step_a, step_b, step_c;
 };
 
 // The largest alignment up to 256 that all of these offsets in bytes keep.

@@ -50,12 +50,21 @@ cublasComputeType_t compute_of(const ProductFormat& format) {
   return format.c == Element::fp64 ? CUBLAS_COMPUTE_64F : CUBLAS_COMPUTE_32F;
 }
 
-// A matrix of columns, as the library sees it.
+// A matrix of columns, as the library sees it, or a batch of them.
 class Layout {
  public:
-  Layout(Element element, std::size_t rows, std::size_t columns, std::size_t lead) {
+  Layout(Element element, std::size_t rows, std::size_t columns, std::size_t lead, std::size_t batch,
+         std::size_t step) {
     demand(cublasLtMatrixLayoutCreate(&layout_, type_of(element), rows, columns, static_cast<std::int64_t>(lead)),
            "describe a matrix");
+    if (batch == 1) return;
+    const auto count = static_cast<std::int32_t>(batch);
+    const auto offset = static_cast<std::int64_t>(step);
+    demand(cublasLtMatrixLayoutSetAttribute(layout_, CUBLASLT_MATRIX_LAYOUT_BATCH_COUNT, &count, sizeof count),
+           "count a batch");
+    demand(
+        cublasLtMatrixLayoutSetAttribute(layout_, CUBLASLT_MATRIX_LAYOUT_STRIDED_BATCH_OFFSET, &offset, sizeof offset),
+        "step through a batch");
   }
   ~Layout() { cublasLtMatrixLayoutDestroy(layout_); }
   Layout(const Layout&) = delete;
@@ -124,26 +133,29 @@ struct Scalar {
   };
 };
 
-// Work runs in the order in which it was started: all products share one workspace.
-std::shared_ptr<DeviceBuffer<std::byte>> shared_workspace() {
-  static std::weak_ptr<DeviceBuffer<std::byte>> known;
-  auto workspace = known.lock();
-  if (!workspace) known = workspace = std::make_shared<DeviceBuffer<std::byte>>(workspace_bytes);
-  return workspace;
+// Work runs in the order in which it was started: all products share one handle and one workspace.
+template <typename T, typename... Arguments>
+std::shared_ptr<T> shared(Arguments... arguments) {
+  static std::weak_ptr<T> known;
+  auto one = known.lock();
+  if (!one) known = one = std::make_shared<T>(arguments...);
+  return one;
 }
 
 }  // namespace
 
 struct Product::State {
-  State(const MatmulShape& shape, const ProductFormat& format) : State(shape, format, ProductLeads(shape, format)) {}
-  State(const MatmulShape& shape, const ProductFormat& format, const ProductLeads& leads)
+  State(const MatmulShape& shape, const ProductFormat& format) : State(shape, format, ProductStrides(shape, format)) {}
+  State(const MatmulShape& shape, const ProductFormat& format, const ProductStrides& strides)
       : description(format),
-        b(format.b, format.b_transposed ? shape.k : shape.n, format.b_transposed ? shape.n : shape.k, leads.b),
-        a(format.a, format.a_transposed ? shape.m : shape.k, format.a_transposed ? shape.k : shape.m, leads.a),
-        c(format.c, shape.n, shape.m, leads.c),
+        b(format.b, format.b_transposed ? shape.k : shape.n, format.b_transposed ? shape.n : shape.k, strides.b,
+          shape.batch, strides.step_b),
+        a(format.a, format.a_transposed ? shape.m : shape.k, format.a_transposed ? shape.k : shape.m, strides.a,
+          shape.batch, strides.step_a),
+        c(format.c, shape.n, shape.m, strides.c, shape.batch, strides.step_c),
         alpha(format.c, format.subtract ? -1 : 1),
         beta(format.c, format.subtract ? 1 : 0),
-        workspace(shared_workspace()) {}
+        workspace(shared<DeviceBuffer<std::byte>>(workspace_bytes)) {}
 
   void propose(const ProductFormat& format) {
     // What is proposed depends on the bias' alignment: that of any buffer.
@@ -159,7 +171,7 @@ struct Product::State {
                               CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES})
       if (status_of_limits == CUBLAS_STATUS_SUCCESS) status_of_limits = prefer(matrix, alignment);
     const auto status =
-        cublasLtMatmulAlgoGetHeuristic(handle, description, b, a, c, c, preference, most_ways, found.data(), &ways);
+        cublasLtMatmulAlgoGetHeuristic(*handle, description, b, a, c, c, preference, most_ways, found.data(), &ways);
     cublasLtMatmulPreferenceDestroy(preference);
     demand(status_of_limits, "limit workspace and alignment");
     if (status == CUBLAS_STATUS_NOT_SUPPORTED || (status == CUBLAS_STATUS_SUCCESS && ways == 0))
@@ -168,7 +180,7 @@ struct Product::State {
     demand(status, "propose an algorithm");
   }
 
-  Handle handle;
+  std::shared_ptr<Handle> handle = shared<Handle>();
   Description description;
   Layout b, a, c;
   Scalar alpha, beta;
@@ -189,7 +201,7 @@ void Product::use(std::size_t way) { state_->way = way; }
 
 void Product::start(const void* a, const void* b, void* c, const float* bias) {
   if (bias != nullptr) state_->description.set_bias(bias);
-  demand(cublasLtMatmul(state_->handle, state_->description, &state_->alpha, b, state_->b, a, state_->a, &state_->beta,
+  demand(cublasLtMatmul(*state_->handle, state_->description, &state_->alpha, b, state_->b, a, state_->a, &state_->beta,
                         c, state_->c, c, state_->c, &state_->found.at(state_->way).algo, state_->workspace->data(),
                         workspace_bytes, stream()),
          "multiply");

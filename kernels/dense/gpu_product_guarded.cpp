@@ -36,6 +36,7 @@ class Matrix {
 struct Product::State {
   MatmulShape shape;
   ProductFormat format;
+  void multiply(const std::byte* a, const std::byte* b, std::byte* c, const float* bias) const;
 };
 
 Product::Product(const MatmulShape& shape, const ProductFormat& format)
@@ -46,6 +47,28 @@ std::size_t Product::ways() const { return 1; }
 void Product::use(std::size_t) {}
 std::string Product::library() const { return "loops of the guarded device"; }
 
+// One of the batch.
+void Product::State::multiply(const std::byte* a, const std::byte* b, std::byte* c, const float* bias) const {
+  const ProductStrides strides(shape, format);
+  const Matrix left(format.a, a, strides.a, format.a_transposed, shape.m, shape.k);
+  const Matrix right(format.b, b, strides.b, format.b_transposed, shape.k, shape.n);
+  std::vector<double> sums(shape.n);
+  for (std::size_t i = 0; i < shape.m; ++i) {
+    for (std::size_t j = 0; j < shape.n; ++j) sums[j] = format.bias ? static_cast<double>(bias[j]) : 0;
+    for (std::size_t l = 0; l < shape.k; ++l)
+      for (std::size_t j = 0; j < shape.n; ++j) sums[j] += left(i, l) * right(l, j);
+    for (std::size_t j = 0; j < shape.n; ++j) {
+      const std::size_t at = i * strides.c + j;
+      if (format.subtract)
+        reinterpret_cast<double*>(c)[at] -= sums[j];
+      else if (format.c == Element::int32)
+        reinterpret_cast<std::int32_t*>(c)[at] = static_cast<std::int32_t>(sums[j]);
+      else
+        store_operand(format.c, c, at, sums[j]);
+    }
+  }
+}
+
 void Product::start(const void* a, const void* b, void* c, const float* bias) {
   demand_on_device(a, 1);
   demand_on_device(b, 2);
@@ -54,24 +77,10 @@ void Product::start(const void* a, const void* b, void* c, const float* bias) {
   const auto as_bytes = [](const void* data) { return static_cast<const std::byte*>(data); };
   guarded::start([state = *state_, a = as_bytes(a), b = as_bytes(b), c = static_cast<std::byte*>(c), bias] {
     const auto& [shape, format] = state;
-    const ProductLeads leads(shape, format);
-    const Matrix left(format.a, a, leads.a, format.a_transposed, shape.m, shape.k);
-    const Matrix right(format.b, b, leads.b, format.b_transposed, shape.k, shape.n);
-    std::vector<double> sums(shape.n);
-    for (std::size_t i = 0; i < shape.m; ++i) {
-      for (std::size_t j = 0; j < shape.n; ++j) sums[j] = format.bias ? static_cast<double>(bias[j]) : 0;
-      for (std::size_t l = 0; l < shape.k; ++l)
-        for (std::size_t j = 0; j < shape.n; ++j) sums[j] += left(i, l) * right(l, j);
-      for (std::size_t j = 0; j < shape.n; ++j) {
-        const std::size_t at = i * leads.c + j;
-        if (format.subtract)
-          reinterpret_cast<double*>(c)[at] -= sums[j];
-        else if (format.c == Element::int32)
-          reinterpret_cast<std::int32_t*>(c)[at] = static_cast<std::int32_t>(sums[j]);
-        else
-          store_operand(format.c, c, at, sums[j]);
-      }
-    }
+    const ProductStrides strides(shape, format);
+    for (std::size_t number = 0; number < shape.batch; ++number)
+      state.multiply(a + number * strides.step_a * bytes_of(format.a), b + number * strides.step_b * bytes_of(format.b),
+                     c + number * strides.step_c * bytes_of(format.c), bias);
   });
 }
 

@@ -46,19 +46,37 @@ GPU_KERNEL void add_bias(float* c, const float* bias, std::size_t columns, std::
   if (i < count) c[i] += bias[i % columns];
 }
 
+class Handle {
+ public:
+  Handle() { demand(rocblas_create_handle(&handle_), "start");
+    demand(rocblas_set_stream(handle_, stream()), "use the stream"); }
+  ~Handle() { rocblas_destroy_handle(handle_); }
+  Handle(const Handle&) = delete;
+  Handle& operator=(const Handle&) = delete;
+  operator rocblas_handle() const { return handle_; }
+
+ private:
+  rocblas_handle handle_ = nullptr;
+};
+
+// Each would bring a workspace of its own.
+std::shared_ptr<Handle> shared_handle() {
+  static std::weak_ptr<Handle> known;
+  auto handle = known.lock();
+  if (!handle) known = handle = std::make_shared<Handle>();
+  return handle;
+}
+
 }  // namespace
 
 struct Product::State {
   State(const MatmulShape& wanted, const ProductFormat& wished) : shape(wanted), format(wished) {
     for (const Element element : {format.a, format.b, format.c}) type_of(element);
     if (format.tf32) throw Unsupported("AMD GPUs have no tf32");
-    demand(rocblas_create_handle(&handle), "start");
-    demand(rocblas_set_stream(handle, stream()), "use the stream");
   }
-  ~State() { rocblas_destroy_handle(handle); }
   MatmulShape shape;
   ProductFormat format;
-  rocblas_handle handle = nullptr;
+  std::shared_ptr<Handle> handle = shared_handle();
 };
 
 Product::Product(const MatmulShape& shape, const ProductFormat& format)
@@ -72,7 +90,7 @@ void Product::start(const void* a, const void* b, void* c, const float* bias) {
   const auto& [m, n, k, batch] = state_->shape;
   const ProductFormat& format = state_->format;
   const auto of = [](std::size_t size) { return static_cast<rocblas_int>(size); };
-  const ProductLeads leads(state_->shape, format);
+  const ProductStrides strides(state_->shape, format);
   union {
     double fp64;
     float fp32;
@@ -89,11 +107,21 @@ void Product::start(const void* a, const void* b, void* c, const float* bias) {
   const auto operation = [](bool transposed) {
     return transposed ? rocblas_operation_transpose : rocblas_operation_none;
   };
-  demand(rocblas_gemm_ex(state_->handle, operation(format.b_transposed), operation(format.a_transposed), of(n), of(m),
-                         of(k), &alpha, b, type_of(format.b), of(leads.b), a, type_of(format.a), of(leads.a), &beta, c,
-                         type_of(format.c), of(leads.c), c, type_of(format.c), of(leads.c), type_of(format.c),
-                         rocblas_gemm_algo_standard, 0, 0),
-         "multiply");
+  const rocblas_datatype type_a = type_of(format.a), type_b = type_of(format.b), type_c = type_of(format.c);
+  const auto step = [](std::size_t elements) { return static_cast<rocblas_stride>(elements); };
+  const rocblas_operation first = operation(format.b_transposed), second = operation(format.a_transposed);
+  if (batch == 1)
+    demand(rocblas_gemm_ex(*state_->handle, first, second, of(n), of(m), of(k), &alpha, b, type_b, of(strides.b), a,
+                           type_a, of(strides.a), &beta, c, type_c, of(strides.c), c, type_c, of(strides.c), type_c,
+                           rocblas_gemm_algo_standard, 0, 0),
+           "multiply");
+  else
+    demand(rocblas_gemm_strided_batched_ex(*state_->handle, first, second, of(n), of(m), of(k), &alpha, b, type_b,
+                                           of(strides.b), step(strides.step_b), a, type_a, of(strides.a),
+                                           step(strides.step_a), &beta, c, type_c, of(strides.c), step(strides.step_c),
+                                           c, type_c, of(strides.c), step(strides.step_c), of(batch), type_c,
+                                           rocblas_gemm_algo_standard, 0, 0),
+           "multiply a batch");
   if (format.bias)
     launch(add_bias, blocks_for(m * n, bias_threads), bias_threads, static_cast<float*>(c), bias, n, m * n);
 }
