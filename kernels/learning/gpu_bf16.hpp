@@ -3,10 +3,18 @@
 
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 
 #include "harness/device/gpu_code.hpp"
+#include "kernels/learning/elementwise.hpp"
 
 namespace tandem::GPU_VENDOR {
+
+// Of the host's Bf16 the bits, which device code knows how to read.
+template <typename T>
+using Bits = std::conditional_t<sizeof(T) == 2, std::uint16_t, float>;
+inline const float* bits(const float* values) { return values; }
+inline const std::uint16_t* bits(const kernels::Bf16* values) { return reinterpret_cast<const std::uint16_t*>(values); }
 
 GPU_FUNCTION float as_float(float value) { return value; }
 GPU_FUNCTION float as_float(std::uint16_t bf16) {

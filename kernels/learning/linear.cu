@@ -76,10 +76,6 @@ class Linear final : public Kernel {
   }
 
  private:
-  // Of bf16 the bits, which device code knows how to read.
-  static const float* bits(const float* values) { return values; }
-  static const std::uint16_t* bits(const Bf16* values) { return reinterpret_cast<const std::uint16_t*>(values); }
-
   void start_forward() { forward_->start(x_.data(), w_.data(), result_.device(), bias_.data()); }
   void start_back() { back_->start(dy_.data(), w_.data(), result_.device()); }
   void start_weights() { weights_->start(x_.data(), dy_.data(), result_.device() + choice_.weight_gradient()); }
