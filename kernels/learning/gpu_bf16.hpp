@@ -13,7 +13,9 @@ namespace tandem::GPU_VENDOR {
 // Of the host's Bf16 the bits, which device code knows how to read.
 template <typename T>
 using Bits = std::conditional_t<sizeof(T) == 2, std::uint16_t, float>;
+inline float* bits(float* values) { return values; }
 inline const float* bits(const float* values) { return values; }
+inline std::uint16_t* bits(kernels::Bf16* values) { return reinterpret_cast<std::uint16_t*>(values); }
 inline const std::uint16_t* bits(const kernels::Bf16* values) { return reinterpret_cast<const std::uint16_t*>(values); }
 
 GPU_FUNCTION float as_float(float value) { return value; }
