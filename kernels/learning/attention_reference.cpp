@@ -10,36 +10,47 @@ namespace tandem::kernels {
 
 namespace {
 
-// One query of one head; positions are those in the arrays.
-struct Row {
-  std::size_t query, first_key, seen;
+// A head's keys and values, read once for many queries.
+struct Head {
+  std::size_t number = static_cast<std::size_t>(-1);
+  std::vector<double> k, v, q;
 };
 
-double row_error(const Row& row, std::size_t d, const Values& q, const Values& k, const Values& v, const float* output,
-                 double rounding) {
+void read(std::vector<double>& to, const Values& from, std::size_t first, std::size_t count) {
+  to.resize(count);
+  for (std::size_t i = 0; i < count; ++i) to[i] = from(first + i);
+}
+
+double row_error(const Head& head, std::size_t seen, const float* output, double rounding) {
   constexpr double u = 0x1p-24;
+  const std::size_t d = head.q.size();
   const double scale = 1 / std::sqrt(static_cast<double>(d));
-  std::vector<double> p(row.seen), sum(d), size(d);
+  std::vector<double> p(seen), sum(d), size(d);
   double worst_score = 0;
-  for (std::size_t t = 0; t < row.seen; ++t) {
-    double magnitude = 0;
+  for (std::size_t t = 0; t < seen; ++t) {
+    const double *const q = head.q.data(), *const k = head.k.data() + t * d;
+    double score = 0, magnitude = 0;
+#pragma omp simd reduction(+ : score, magnitude)
     for (std::size_t i = 0; i < d; ++i) {
-      const double term = q(row.query + i) * k(row.first_key + t * d + i);
-      p[t] += scale * term;
-      magnitude += scale * std::abs(term);
+      score += q[i] * k[i];
+      magnitude += std::abs(q[i] * k[i]);
     }
-    worst_score = std::max(worst_score, magnitude * (static_cast<double>(d) + 2) * u);
+    p[t] = scale * score;
+    worst_score = std::max(worst_score, scale * magnitude * (static_cast<double>(d) + 2) * u);
   }
   const double largest = *std::max_element(p.begin(), p.end());
   double total = 0;
   for (double& weight : p) total += weight = std::exp(weight - largest);
-  for (std::size_t t = 0; t < row.seen; ++t)
+  for (std::size_t t = 0; t < seen; ++t) {
+    const double weight = p[t] / total;
+    const double* const v = head.v.data() + t * d;
+#pragma omp simd
     for (std::size_t i = 0; i < d; ++i) {
-      const double value = p[t] / total * v(row.first_key + t * d + i);
-      sum[i] += value;
-      size[i] += std::abs(value);
+      sum[i] += weight * v[i];
+      size[i] += weight * std::abs(v[i]);
     }
-  const double relative = 2 * worst_score + rounding + (2 * static_cast<double>(row.seen) + 16) * u;
+  }
+  const double relative = 2 * worst_score + rounding + (2 * static_cast<double>(seen) + 16) * u;
   double worst = 0;
   for (std::size_t i = 0; i < d; ++i) {
     worse(worst, std::abs(static_cast<double>(output[i]) - sum[i]) / (relative * size[i] + 0x1p-126));
@@ -53,10 +64,19 @@ double attention_error(const AttentionShape& shape, const Values& q, const Value
                        std::span<const float> output, double rounding) {
   const std::size_t tokens = shape.tokens, queries = shape.queries, d = shape.width;
   std::vector<double> errors(shape.heads * queries);
-#pragma omp parallel for schedule(dynamic, 16)
-  for (std::size_t row = 0; row < errors.size(); ++row) {
-    const std::size_t seen = queries == 1 ? tokens : row % queries + 1;
-    errors[row] = row_error({row * d, row / queries * tokens * d, seen}, d, q, k, v, output.data() + row * d, rounding);
+#pragma omp parallel
+  {
+    Head head;
+#pragma omp for schedule(dynamic, 16)
+    for (std::size_t row = 0; row < errors.size(); ++row) {
+      if (head.number != row / queries) {
+        head.number = row / queries;
+        read(head.k, k, head.number * tokens * d, tokens * d);
+        read(head.v, v, head.number * tokens * d, tokens * d);
+      }
+      read(head.q, q, row * d, d);
+      errors[row] = row_error(head, queries == 1 ? tokens : row % queries + 1, output.data() + row * d, rounding);
+    }
   }
   double worst = 0;
   for (const double error : errors) worse(worst, error);
