@@ -1,5 +1,6 @@
 // cuBLASLt. It thinks in columns: a row-major C = A B is its C^T = B^T A^T, in which B comes first and nothing is
 // moved.
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -133,6 +134,16 @@ struct Scalar {
   };
 };
 
+// Of every matrix of a batch.
+std::size_t alignment_in(const MatmulShape& shape, const ProductFormat& format) {
+  const ProductStrides strides(shape, format);
+  return shape.batch == 1
+             ? format.alignment
+             : std::min(format.alignment,
+                        alignment_of({strides.step_a * bytes_of(format.a), strides.step_b * bytes_of(format.b),
+                                      strides.step_c * bytes_of(format.c)}));
+}
+
 // Work runs in the order in which it was started: all products share one handle and one workspace.
 template <typename T, typename... Arguments>
 std::shared_ptr<T> shared(Arguments... arguments) {
@@ -157,7 +168,7 @@ struct Product::State {
         beta(format.c, format.subtract ? 1 : 0),
         workspace(shared<DeviceBuffer<std::byte>>(workspace_bytes)) {}
 
-  void propose(const ProductFormat& format) {
+  void propose(const MatmulShape& shape, const ProductFormat& format) {
     // What is proposed depends on the bias' alignment: that of any buffer.
     if (format.bias) description.set_bias(reinterpret_cast<const float*>(workspace->data()));
     cublasLtMatmulPreference_t preference = nullptr;
@@ -166,7 +177,7 @@ struct Product::State {
       return cublasLtMatmulPreferenceSetAttribute(preference, what, &value, sizeof value);
     };
     auto status_of_limits = prefer(CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, workspace_bytes);
-    const auto alignment = static_cast<std::uint32_t>(format.alignment);
+    const auto alignment = static_cast<std::uint32_t>(alignment_in(shape, format));
     for (const auto matrix : {CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES,
                               CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES})
       if (status_of_limits == CUBLAS_STATUS_SUCCESS) status_of_limits = prefer(matrix, alignment);
@@ -192,7 +203,7 @@ struct Product::State {
 
 Product::Product(const MatmulShape& shape, const ProductFormat& format)
     : state_(std::make_unique<State>(shape, format)) {
-  state_->propose(format);
+  state_->propose(shape, format);
 }
 Product::~Product() = default;
 

@@ -48,8 +48,10 @@ GPU_KERNEL void add_bias(float* c, const float* bias, std::size_t columns, std::
 
 class Handle {
  public:
-  Handle() { demand(rocblas_create_handle(&handle_), "start");
-    demand(rocblas_set_stream(handle_, stream()), "use the stream"); }
+  Handle() {
+    demand(rocblas_create_handle(&handle_), "start");
+    demand(rocblas_set_stream(handle_, stream()), "use the stream");
+  }
   ~Handle() { rocblas_destroy_handle(handle_); }
   Handle(const Handle&) = delete;
   Handle& operator=(const Handle&) = delete;

@@ -94,8 +94,7 @@ class Prefill {
     const std::size_t queries = std::min(most_queries, shape_.queries - first), seen = first + queries;
     ProductFormat format;
     format.a = format.b = rounds ? Element::bf16 : Element::fp32;
-    format.alignment = alignment_of(
-        {first * width * sizeof(T), per_head * sizeof(T), first * width * sizeof(float), per_head * sizeof(float)});
+    format.alignment = alignment_of({first * width * sizeof(T), first * width * sizeof(float)});
     ProductFormat scores = format, mix = format;
     scores.b_transposed = true;
     scores.step_a = scores.step_b = per_head;

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "kernels/learning/spectral_layer.hpp"
+#include "kernels/learning/spectral_data.hpp"
 
 namespace tandem::kernels {
 
@@ -13,7 +13,7 @@ struct SpectralReference {
   std::vector<double> weight_gradients;
 };
 
-// Axis by axis and frequency by frequency. Arrays as in SpectralLayer.
+// Axis by axis and frequency by frequency. Arrays as in SpectralData.
 SpectralReference spectral_reference(const SpectralShape& shape, const Buffer<float>& inputs,
                                      const Buffer<float>& weights, const Buffer<float>& output_gradients);
 
