@@ -83,9 +83,9 @@ TEST(LuMixedRanks, FactorsExactlyOnEveryGrid) {
         MixedSolver solver(shape, all_ranks(), element, 1);
         for (int run = 0; run < 2; ++run) {
           solver.load(system);
-          EXPECT_GT(wrong_factors(solver, system), 0);  // of a matrix that was not factored
+          EXPECT_GT(wrong_factors(solver.factors(), system), 0);  // of a matrix that was not factored
           solver.solve();
-          EXPECT_EQ(wrong_factors(solver, system), 0);
+          EXPECT_EQ(wrong_factors(solver.factors(), system), 0);
           EXPECT_EQ(wrong_x(solver, system), 0);
           EXPECT_EQ(solver.refinement().steps, 0u);  // nothing was rounded
         }
@@ -101,10 +101,10 @@ TEST(LuMixedRanks, RefinesToTheResidualOfDoublePrecision) {
         const DiagonalSystem system(shape.n, 7, kind);
         MixedSolver solver(shape, all_ranks(), element, 1);
         solver.load(system);
-        EXPECT_FALSE(factor_error(solver, system, element, 1) <= 1);
+        EXPECT_FALSE(factor_error(solver.factors(), system, element, 1) <= 1);
         solver.solve();
         const double residual = scaled_residual(solver.grid(), system, solver.x());
-        EXPECT_LE(factor_error(solver, system, element, 1), 1);
+        EXPECT_LE(factor_error(solver.factors(), system, element, 1), 1);
         EXPECT_LE(residual, 2);
         EXPECT_NEAR(solver.refinement().after, residual, 1);
         EXPECT_GT(solver.refinement().before, 1e4);
@@ -140,13 +140,13 @@ TEST(LuMixedRanks, RefusesOneWrongEntry) {
         Faulty slightly(shape, element, i, j, 1.0001F);
         slightly.load(exact);
         slightly.solve();
-        EXPECT_EQ(wrong_factors(slightly, exact), 1);
+        EXPECT_EQ(wrong_factors(slightly.factors(), exact), 1);
         const DiagonalSystem random(shape.n, 3, DiagonalSystem::Kind::scaled);
         Faulty badly(shape, element, i, j, 1000);
         badly.load(random);
         badly.solve();
         EXPECT_LT(scaled_residual(badly.grid(), random, badly.x()), 16);  // mended by refinement
-        EXPECT_GT(factor_error(badly, random, element, 1), 1);
+        EXPECT_GT(factor_error(badly.factors(), random, element, 1), 1);
       }
   });
 }

@@ -45,9 +45,9 @@ TEST(LuMixed, FactorsExactlyAtEverySize) {
       const ExactSystem system(n, n, ExactSystem::Rows::in_order);
       MixedSolver solver({n, n}, one_rank(), element, 2);
       solver.load(system);
-      EXPECT_GT(wrong_factors(solver, system), 0);  // of a matrix that was not factored
+      EXPECT_GT(wrong_factors(solver.factors(), system), 0);  // of a matrix that was not factored
       solver.solve();
-      EXPECT_EQ(wrong_factors(solver, system), 0);
+      EXPECT_EQ(wrong_factors(solver.factors(), system), 0);
       EXPECT_EQ(wrong_x(solver, system), 0u);
       EXPECT_EQ(solver.refinement().steps, 0u);  // nothing was rounded
     }
@@ -62,9 +62,9 @@ TEST(LuMixed, RefinesToTheResidualOfDoublePrecision) {
         const DiagonalSystem system(n, 7, kind);
         MixedSolver solver({n, n}, one_rank(), element, 2);
         solver.load(system);
-        EXPECT_FALSE(factor_error(solver, system, element, 1) <= 1);
+        EXPECT_FALSE(factor_error(solver.factors(), system, element, 1) <= 1);
         solver.solve();
-        EXPECT_LE(factor_error(solver, system, element, 1), 1);
+        EXPECT_LE(factor_error(solver.factors(), system, element, 1), 1);
         EXPECT_LE(residual(solver, system), 2);
         EXPECT_NEAR(solver.refinement().after, residual(solver, system), 1);
         if (n < 40) continue;
@@ -103,7 +103,7 @@ TEST(LuMixed, RefusesWrongFactorsThatRefinementMends) {
       Faulty solver(n, element, fault);
       solver.load(system);
       solver.solve();
-      EXPECT_GT(wrong_factors(solver, system), 0);
+      EXPECT_GT(wrong_factors(solver.factors(), system), 0);
     }
     for (const auto& fault : {swapped_rows, diagonal_only}) {
       const DiagonalSystem system(n, 3, DiagonalSystem::Kind::scaled);
@@ -111,7 +111,7 @@ TEST(LuMixed, RefusesWrongFactorsThatRefinementMends) {
       solver.load(system);
       solver.solve();
       EXPECT_LT(residual(solver, system), 16);  // mended, at the price of more steps
-      EXPECT_GT(factor_error(solver, system, element, 1), 1);
+      EXPECT_GT(factor_error(solver.factors(), system, element, 1), 1);
     }
   });
 }
@@ -123,7 +123,7 @@ TEST(LuMixed, FewerBitsAreVisibleInTheFactors) {
     MixedSolver solver({400, 400}, one_rank(), element, 2);
     solver.load(system);
     solver.solve();
-    const double error = factor_error(solver, system, Element::fp32, 1);
+    const double error = factor_error(solver.factors(), system, Element::fp32, 1);
     if (element == Element::fp32)
       of_fp32 = error;
     else

@@ -1,5 +1,5 @@
-// Products C = A B (+ bias), one or a batch of them, on a device by the vendor's library: cuBLASLt, rocBLAS, or loops
-// on the guarded device. Row-major.
+// Products C = A B (+ bias) or C += A B, one or a batch of them, on a device by the vendor's library: cuBLASLt, rocBLAS,
+// or loops on the guarded device. Row-major.
 #pragma once
 
 #include <cstddef>
@@ -21,7 +21,8 @@ struct ProductFormat {
   bool b_transposed = false;  // memory holds B^T: the only order in which 8-bit operands are multiplied fast
   bool a_transposed = false;  // memory holds A^T
   bool bias = false;          // a row of n values in fp32 is added to every row; c must be fp32, the batch 1
-  bool subtract = false;      // C -= A B; c must be fp64
+  bool add = false;           // C += A B; c must be fp32 or fp64
+  double factor = 1;          // of A B
   std::size_t lead_a = 0, lead_b = 0, lead_c = 0;  // elements from a row of the array to the next; 0: dense
   std::size_t step_a = 0, step_b = 0, step_c = 0;  // from a matrix of the batch to the next; 0: one after another
   bool shared_a = false;                           // one A for the whole batch

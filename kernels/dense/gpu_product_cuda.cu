@@ -120,12 +120,12 @@ class Handle {
   cublasLtHandle_t handle_ = nullptr;
 };
 
-// A whole number in the format of the sums.
+// A number in the format of the sums.
 struct Scalar {
-  explicit Scalar(Element element, int value) {
+  explicit Scalar(Element element, double value) {
     if (element == Element::fp64) fp64 = value;
     if (element == Element::fp32) fp32 = static_cast<float>(value);
-    if (element == Element::int32) int32 = value;
+    if (element == Element::int32) int32 = static_cast<std::int32_t>(value);
   }
   union {
     double fp64 = 0;
@@ -144,7 +144,8 @@ std::size_t alignment_in(const MatmulShape& shape, const ProductFormat& format) 
                                       strides.step_c * bytes_of(format.c)}));
 }
 
-// Work runs in the order in which it was started: all products share one handle and one workspace.
+// Work runs in the order in which it was started: all products, of which a factorisation has a thousand, share one
+// handle and one workspace.
 template <typename T, typename... Arguments>
 std::shared_ptr<T> shared(Arguments... arguments) {
   static std::weak_ptr<T> known;
@@ -164,8 +165,8 @@ struct Product::State {
         a(format.a, format.a_transposed ? shape.m : shape.k, format.a_transposed ? shape.k : shape.m, strides.a,
           shape.batch, strides.step_a),
         c(format.c, shape.n, shape.m, strides.c, shape.batch, strides.step_c),
-        alpha(format.c, format.subtract ? -1 : 1),
-        beta(format.c, format.subtract ? 1 : 0),
+        alpha(format.c, format.factor),
+        beta(format.c, format.add ? 1 : 0),
         workspace(shared<DeviceBuffer<std::byte>>(workspace_bytes)) {}
 
   void propose(const MatmulShape& shape, const ProductFormat& format) {

@@ -59,12 +59,16 @@ void Product::State::multiply(const std::byte* a, const std::byte* b, std::byte*
       for (std::size_t j = 0; j < shape.n; ++j) sums[j] += left(i, l) * right(l, j);
     for (std::size_t j = 0; j < shape.n; ++j) {
       const std::size_t at = i * strides.c + j;
-      if (format.subtract)
-        reinterpret_cast<double*>(c)[at] -= sums[j];
+      const double product = format.factor * sums[j];
+      if (format.add && format.c == Element::fp64)
+        reinterpret_cast<double*>(c)[at] += product;
+      else if (format.add)
+        reinterpret_cast<float*>(c)[at] =
+            static_cast<float>(static_cast<double>(reinterpret_cast<float*>(c)[at]) + product);
       else if (format.c == Element::int32)
-        reinterpret_cast<std::int32_t*>(c)[at] = static_cast<std::int32_t>(sums[j]);
+        reinterpret_cast<std::int32_t*>(c)[at] = static_cast<std::int32_t>(product);
       else
-        store_operand(format.c, c, at, sums[j]);
+        store_operand(format.c, c, at, product);
     }
   }
 }

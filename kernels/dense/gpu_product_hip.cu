@@ -99,12 +99,13 @@ void Product::start(const void* a, const void* b, void* c, const float* bias) {
     std::int32_t int32;
   } alpha{}, beta{};
   if (format.c == Element::fp64) {
-    alpha.fp64 = format.subtract ? -1 : 1;
-    beta.fp64 = format.subtract ? 1 : 0;
+    alpha.fp64 = format.factor;
+    beta.fp64 = format.add ? 1 : 0;
   } else if (format.c == Element::int32) {
     alpha.int32 = 1;
   } else {
-    alpha.fp32 = 1;
+    alpha.fp32 = static_cast<float>(format.factor);
+    beta.fp32 = format.add ? 1 : 0;
   }
   const auto operation = [](bool transposed) {
     return transposed ? rocblas_operation_transpose : rocblas_operation_none;

@@ -94,15 +94,7 @@ struct Products {
 };
 
 LuShape device_shape(const Settings& settings) {
-  check_usage(!settings.text("n").starts_with("memory:"), "n = \"{}\": on a device give the order itself",
-              settings.text("n"));
-  Settings whole = settings;
-  whole.set("p", "1");
-  whole.set("q", "1");
-  LuRules rules;
-  rules.bytes = [](const LuShape&) { return 0.0; };  // entry.memory asks the device
-  rules.block = [](const LuShape& shape) { return std::min<std::size_t>(lu_block(shape), 256); };
-  return lu_shape(whole, 1, HUGE_VAL, rules);
+  return device_lu_shape(settings, [](const LuShape& shape) { return std::min<std::size_t>(lu_block(shape), 256); });
 }
 
 class Lu final : public Kernel {
@@ -196,7 +188,8 @@ class Lu final : public Kernel {
   ProductFormat format() const {
     ProductFormat format;
     format.a = format.b = format.c = Element::fp64;
-    format.subtract = format.a_transposed = true;
+    format.add = format.a_transposed = true;
+    format.factor = -1;
     format.lead_b = format.lead_c = lead_;
     // Where the halves, the panel's parts and its rows of `below` can begin.
     format.alignment = alignment_of({base_rows * 8, shape_.nb * 8, (shape_.nb + shape_.nb * shape_.nb) * 8, 64});

@@ -11,38 +11,27 @@
 #include "harness/device/host.hpp"
 #include "harness/kernel/choose.hpp"
 #include "harness/kernel/kernel.hpp"
+#include "kernels/dense/lu_mixed_case.hpp"
 #include "kernels/dense/lu_shape.hpp"
 #include "kernels/dense/lu_verify.hpp"
 #include "kernels/dense/mixed_solver.hpp"
-#include "kernels/dense/mixed_verify.hpp"
 
 namespace tandem::kernels {
 namespace {
 
 constexpr std::size_t kProbe = 1024;  // order of the product that is timed to choose a precision
 
-const std::vector<Element>& precisions() {
-  static const std::vector<Element> all = {Element::bf16, Element::fp16, Element::fp32};
-  return all;
-}
-
 struct Task {
   LuShape shape;
-  std::vector<Element> allowed;  // the one that was asked for, or all
-  DiagonalSystem::Kind kind = DiagonalSystem::Kind::scaled;
+  std::vector<Element> allowed;
 };
 
 // One rank needs no blocks: recursion over the whole matrix has larger products.
 std::size_t block_of(const LuShape& shape) { return shape.p * shape.q == 1 ? shape.n : lu_block(shape); }
 
 Task task_of(const Settings& settings, int ranks, double available) {
-  Task task;
-  const std::string &precision = settings.text("precision"), &matrix = settings.text("matrix");
-  for (const Element element : precisions())
-    if (precision == "auto" || precision == name_of(element)) task.allowed.push_back(element);
-  check_usage(!task.allowed.empty(), "precision = \"{}\": expected auto, bf16, fp16 or fp32", precision);
-  check_usage(matrix == "scaled" || matrix == "test", "matrix = \"{}\": expected scaled or test", matrix);
-  if (matrix == "test") task.kind = DiagonalSystem::Kind::dominant;
+  Task task{{}, mixed_precisions(settings)};
+  mixed_matrix(settings);
   const auto bytes = [&](const LuShape& shape) { return mixed_solver_bytes(shape, task.allowed.front()); };
   task.shape = lu_shape(settings, ranks, available, {bytes, block_of});
   return task;
@@ -80,52 +69,29 @@ class LuMixed final : public Kernel {
  public:
   LuMixed(const Settings& settings, const KernelContext& context)
       : task_(task_of(settings, context.ranks.size(), available_to_each(context.ranks))),
-        seed_(context.seed),
+        case_(settings, task_.shape.n, context.seed),
         solver_(task_.shape, context.ranks, choose(task_, context, why_), context.threads, context.marks) {}
 
-  void prepare(Data data) override {
-    if (data == Data::exact)
-      system_ = exact_ = std::make_shared<ExactSystem>(task_.shape.n, seed_, ExactSystem::Rows::in_order);
-    else
-      exact_ = nullptr, system_ = std::make_shared<DiagonalSystem>(task_.shape.n, seed_, task_.kind);
-    solver_.load(*system_);
-  }
+  void prepare(Data data) override { solver_.load(case_.prepare(data)); }
 
   void run() override { solver_.solve(); }
 
   std::vector<Verdict> verify() override {
-    const LuGrid& grid = solver_.grid();
-    const Verdict copies{"entries of x that differ between ranks", differing_copies(grid.ranks, solver_.x()), 0};
-    if (exact_) {
-      double wrong = 0;
-      for (std::size_t i = 0; i < task_.shape.n; ++i) wrong += solver_.x()[i] == exact_->x()[i] ? 0 : 1;
-      return {copies,
-              {"wrong entries of L and U, exact", wrong_factors(solver_, *exact_), 0},
-              {"wrong entries of x, exact", grid.ranks.max(wrong), 0}};
-    }
-    residual_ = scaled_residual(grid, *system_, solver_.x());
-    const Element element = solver_.product().element();
-    return {copies,
-            {"componentwise error of L U / bound", factor_error(solver_, *system_, element, seed_), 1},
-            {"scaled residual / 16", residual_ / kResidualLimit, 1}};
+    std::vector<Verdict> verdicts = case_.judge(solver_.x(), solver_.factors(), solver_.product().element());
+    verdicts.push_back(
+        {"entries of x that differ between ranks", differing_copies(solver_.grid().ranks, solver_.x()), 0});
+    return verdicts;
   }
 
   Facts facts() const override {
     const LuShape& shape = task_.shape;
-    const double n = static_cast<double>(shape.n), ranks = solver_.grid().ranks.size();
     const RoundedProduct& product = solver_.product();
-    const MixedSolver::Refinement& refinement = solver_.refinement();
-    Facts facts{(2.0 / 3 * n * n * n + 1.5 * n * n) / ranks, 12 * n * n / ranks, 12 * n * n / ranks, ""};
+    Facts facts = case_.facts(solver_.grid().ranks.size(), product.element(), why_, solver_.refinement());
     if (product.element() != Element::fp16) facts.limit = name_of(product.element());  // fp16 has no limit measured
-    facts.notes = {{"n", std::to_string(shape.n)},
-                   {"nb", std::to_string(shape.nb)},
-                   {"grid", fmt::format("{} x {}", shape.p, shape.q)},
-                   {"factors", fmt::format("{}, {}", name_of(product.element()), why_)},
-                   {"library", "oneDNN " + onednn_version()},
-                   {"implementation", product.implementation()},
-                   {"refinement steps", std::to_string(refinement.steps)},
-                   {"scaled residual before refinement", fmt::format("{:.3g}", refinement.before)},
-                   {"scaled residual", fmt::format("{:.3g}", residual_)}};
+    facts.notes["nb"] = std::to_string(shape.nb);
+    facts.notes["grid"] = fmt::format("{} x {}", shape.p, shape.q);
+    facts.notes["library"] = "oneDNN " + onednn_version();
+    facts.notes["implementation"] = product.implementation();
     return facts;
   }
 
@@ -133,12 +99,9 @@ class LuMixed final : public Kernel {
 
  private:
   Task task_;
-  std::uint64_t seed_;
+  MixedCase case_;
   std::string why_;
   MixedSolver solver_;
-  std::shared_ptr<const LinearSystem> system_;
-  std::shared_ptr<const ExactSystem> exact_;  // system_, where it is that one
-  double residual_ = 0;
 };
 
 }  // namespace
@@ -147,12 +110,12 @@ KernelEntry dense_lu_mixed() {
   KernelEntry entry;
   entry.name = "dense/lu_mixed";
   entry.summary = "dense A x = b by LU in bf16, fp16 or fp32 and refinement to fp64 (HPL-MxP's computation)";
-  entry.parameters = {{"n", "4096", "unknowns, or memory:0.8 for as many as fill that part of what is available"},
-                      {"precision", "auto", "operands of the products: bf16, fp16 or fp32; auto: the fastest here"},
-                      {"matrix", "scaled", "scaled: diagonal sqrt(n); test: diagonally dominant, not for comparison"},
-                      {"nb", "auto", "block size; auto: by n, on one rank the whole matrix", false},
-                      {"p", "auto", "rows of the process grid; auto: as square as possible, p <= q", false},
-                      {"q", "auto", "columns of the process grid", false}};
+  entry.parameters =
+      mixed_parameters("4096", "unknowns, or memory:0.8 for as many as fill that part of what is available");
+  entry.parameters.insert(entry.parameters.end(),
+                          {{"nb", "auto", "block size; auto: by n, on one rank the whole matrix", false},
+                           {"p", "auto", "rows of the process grid; auto: as square as possible, p <= q", false},
+                           {"q", "auto", "columns of the process grid", false}});
   entry.figure = KernelEntry::Figure::flop_rate;
   entry.memory = [](const Settings& settings, const Placement& placement) {
     const Task task = task_of(settings, placement.ranks, available_memory_bytes() / placement.on_host);

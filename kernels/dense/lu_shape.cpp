@@ -118,4 +118,14 @@ LuShape lu_shape(const Settings& settings, int ranks, double available, const Lu
   return shape;
 }
 
+LuShape device_lu_shape(const Settings& settings, const std::function<std::size_t(const LuShape&)>& block) {
+  check_usage(!settings.text("n").starts_with(kMemory), "n = \"{}\": on a device give the order itself",
+              settings.text("n"));
+  Settings whole = settings;
+  whole.set("p", "1");
+  whole.set("q", "1");
+  if (!whole.has("nb")) whole.set("nb", "auto");
+  return lu_shape(whole, 1, HUGE_VAL, {[](const LuShape&) { return 0.0; }, block});
+}
+
 }  // namespace tandem::kernels

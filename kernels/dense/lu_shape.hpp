@@ -23,6 +23,9 @@ struct LuRules {
 // square.
 LuShape lu_shape(const Settings& settings, int ranks, double available, const LuRules& rules = {});
 
+// The same on one device: n is the order itself, and the device is asked for memory, not the host.
+LuShape device_lu_shape(const Settings& settings, const std::function<std::size_t(const LuShape&)>& block);
+
 // The least over ranks, so that all choose the same order. Collective.
 double available_to_each(const Ranks& ranks);
 

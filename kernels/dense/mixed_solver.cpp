@@ -3,14 +3,11 @@
 #include <algorithm>
 #include <cmath>
 
-#include "kernels/dense/gmres.hpp"
 #include "kernels/dense/lu_verify.hpp"
 
 namespace tandem::kernels {
 namespace {
 
-constexpr std::size_t kMostSteps = 30;  // of a cycle
-constexpr std::size_t kMostCycles = 3;
 constexpr std::size_t kBlock = 128;  // rows of a triangular solve that one thread solves, after all have updated them
 
 // Whole cache lines a row, but not a multiple of a page: rows of one column would fall into few sets of the cache.
@@ -44,7 +41,7 @@ double mixed_solver_bytes(const LuShape& shape, Element element) {
   const std::size_t columns = Cyclic{shape.n, shape.nb, shape.q}.size();
   const auto rows = static_cast<double>(Cyclic{shape.n, shape.nb, shape.p}.size());
   const auto width = static_cast<double>(columns), lead = static_cast<double>(lead_of(columns));
-  const double vectors = rows * (gmres_vectors(kMostSteps) + 3) + 4 * static_cast<double>(shape.n) + width;
+  const double vectors = rows * (gmres_vectors(refine_steps) + 3) + 4 * static_cast<double>(shape.n) + width;
   return 8 * rows * width + 4 * rows * lead + grid_elimination_bytes(shape, element) + 8 * vectors;
 }
 
@@ -94,41 +91,20 @@ void MixedSolver::convert() {
     sizes[i] = convert_row(a_.data() + i * width_, factors_.data() + i * lead_, width_);
   grid_.row.sum(sizes);
   norm_a_ = largest_of(sizes);
-  norm_b_ = largest_of(b_);
 }
 
 double MixedSolver::largest_of(const Vector& values) const { return grid_.ranks.max(largest(values)); }
 
-double MixedSolver::scaled(double residual, const Vector& x) const {
-  return residual / (0x1p-53 * (norm_a_ * largest_of(x) + norm_b_) * static_cast<double>(n_));
-}
-
-// dsgesv's end: ||b - A x|| <= sqrt(n) u ||A|| ||x||, all by the largest entry or row sum; GMRES ends by the 2-norm,
-// which is not less. Another cycle starts where rounding hid that the end was not reached, unless cycles no longer
-// help. Whatever decides is summed up over all ranks at once, so that all decide alike.
+// Whatever decides is summed up over all ranks at once, so that all decide alike.
 std::vector<double> MixedSolver::refined() {
   const auto dot_over_ranks = [this](const Vector& a, const Vector& b) {
     return grid_.ranks.sum(grid_.columns.part == 0 ? Dot()(a, b) : 0.0);
   };
-  Vector x(b_.size()), r(b_.size());
-  precondition(b_, x);
-  residual(x, r);
-  double now = largest_of(r);
-  refinement_.steps = 0;
-  refinement_.before = refinement_.after = scaled(now, x);
-  for (std::size_t cycle = 0; cycle < kMostCycles; ++cycle) {
-    const double target = std::sqrt(static_cast<double>(n_)) * 0x1p-53 * norm_a_ * largest_of(x);
-    if (!(now > target)) break;
-    refinement_.steps += gmres(
-                             x, r, target, kMostSteps, [this](const Vector& from, Vector& to) { multiply(from, to); },
-                             [this](const Vector& from, Vector& to) { precondition(from, to); }, dot_over_ranks)
-                             .steps;
-    const double before = now;
-    residual(x, r);
-    now = largest_of(r);
-    refinement_.after = scaled(now, x);
-    if (!(now < before / 2)) break;
-  }
+  const auto over_ranks = [this](const Vector& values) { return largest_of(values); };
+  Vector x(b_.size());
+  refinement_ = refine(
+      n_, norm_a_, b_, x, [this](const Vector& from, Vector& to) { multiply(from, to); },
+      [this](const Vector& from, Vector& to) { precondition(from, to); }, over_ranks, dot_over_ranks);
   return x;
 }
 
@@ -139,11 +115,6 @@ void MixedSolver::multiply(const Vector& from, Vector& to) const {
 #pragma omp parallel for schedule(static) num_threads(threads_)
   for (std::size_t i = 0; i < to.size(); ++i) to[i] = dot(a_.data() + i * width_, mine.data(), width_);
   grid_.row.sum(to);
-}
-
-void MixedSolver::residual(const Vector& x, Vector& r) const {
-  multiply(x, r);
-  for (std::size_t i = 0; i < r.size(); ++i) r[i] = b_[i] - r[i];
 }
 
 void MixedSolver::precondition(const Vector& from, Vector& to) {

@@ -12,6 +12,8 @@
 #include "kernels/dense/grid_elimination.hpp"
 #include "kernels/dense/lu_substitute.hpp"
 #include "kernels/dense/lu_system.hpp"
+#include "kernels/dense/mixed_verify.hpp"
+#include "kernels/dense/refine.hpp"
 
 namespace tandem::kernels {
 
@@ -20,12 +22,6 @@ double mixed_solver_bytes(const LuShape& shape, Element element);
 
 class MixedSolver {
  public:
-  struct Refinement {
-    std::size_t steps = 0;  // of GMRES
-    double before = 0;      // HPL's scaled residual of the factors' own solution,
-    double after = 0;       // and when refinement ended
-  };
-
   MixedSolver(const LuShape& shape, const Ranks& ranks, Element element, int threads, Marks& marks = no_marks());
   virtual ~MixedSolver() = default;
   MixedSolver(const MixedSolver&) = delete;
@@ -39,8 +35,7 @@ class MixedSolver {
   const Refinement& refinement() const { return refinement_; }
   const RoundedProduct& product() const { return elimination_.product(); }
 
-  // Local row i of the factors: -L left of the diagonal, U from it on.
-  std::span<const float> factors(std::size_t i) const { return {factors_.data() + i * lead_, width_}; }
+  FactorRows factors() const { return {grid_, factors_.data(), lead_}; }
 
  protected:
   virtual void factored(Block) {}  // a seam for tests: the local factors
@@ -52,14 +47,12 @@ class MixedSolver {
   };
   void convert();  // A to fp32, and its norm
   Vector refined();
-  void residual(const Vector& x, Vector& r) const;  // b - A x
   void multiply(const Vector& from, Vector& to) const;
   void precondition(const Vector& from, Vector& to);  // U^-1 L^-1
   void substitute(Direction direction, Vector& sums);
   void solve_lower(const float* square, std::size_t width, double* x) const;
   void solve_upper(const float* square, std::size_t width, double* x) const;
   double largest_of(const Vector& values) const;  // over all ranks
-  double scaled(double residual, const Vector& x) const;
 
   LuGrid grid_;
   std::size_t n_, width_, lead_;  // width_: local columns of A
@@ -71,7 +64,7 @@ class MixedSolver {
   GridElimination elimination_;
   Vector b_, x_;
   Vector solved_;  // by unknowns: what a substitution has found
-  double norm_a_ = 0, norm_b_ = 0;
+  double norm_a_ = 0;
   Refinement refinement_;
 };
 

@@ -65,22 +65,22 @@ std::size_t left_of(std::size_t column, std::size_t first, std::size_t count) {
 
 }  // namespace
 
-double wrong_factors(const MixedSolver& solver, const ExactSystem& system) {
+double wrong_factors(const FactorRows& factors, const ExactSystem& system) {
   std::atomic<std::size_t> wrong = 0;
   const auto count_wrong = [&](std::size_t i, std::size_t row, std::size_t j, std::size_t first, std::size_t count) {
     std::size_t here = 0;
     for (std::size_t l = 0; l < count; ++l) {
       const double right = system.factor(row, first + l);
-      here += static_cast<double>(solver.factors(i)[j + l]) == (first + l < row ? -right : right) ? 0 : 1;
+      here += static_cast<double>(factors(i)[j + l]) == (first + l < row ? -right : right) ? 0 : 1;
     }
     wrong += here;
   };
-  for_each_piece(solver.grid(), count_wrong);
-  return solver.grid().ranks.sum(static_cast<double>(wrong));
+  for_each_piece(factors.grid, count_wrong);
+  return factors.grid.ranks.sum(static_cast<double>(wrong));
 }
 
-double factor_error(const MixedSolver& solver, const LinearSystem& system, Element element, std::uint64_t seed) {
-  const LuGrid& grid = solver.grid();
+double factor_error(const FactorRows& factors, const LinearSystem& system, Element element, std::uint64_t seed) {
+  const LuGrid& grid = factors.grid;
   const std::size_t n = grid.rows.n, height = grid.rows.size();
   Vectors v(n), uv(n), upper(height), lower(height), matrix(height);
   for (std::size_t j = 0; j < n; ++j) {
@@ -91,7 +91,7 @@ double factor_error(const MixedSolver& solver, const LinearSystem& system, Eleme
   for_each_piece(grid, [&](std::size_t i, std::size_t row, std::size_t j, std::size_t first, std::size_t count) {
     const std::size_t left = left_of(row, first, count), from = first + left;
     if (left == count) return;
-    const float* entries = &solver.factors(i)[j] + left;
+    const float* entries = factors(i) + j + left;
     add(entries, v, from, count - left, i, upper);
     if (from == row) upper.square[i] -= std::pow(*entries * v.value[row], 2);  // the diagonal is in no product
   });
@@ -104,7 +104,7 @@ double factor_error(const MixedSolver& solver, const LinearSystem& system, Eleme
     a.resize(count);
     system.entries(row, first, a);
     add(a.data(), v, first, count, i, matrix);
-    add(&solver.factors(i)[j], uv, first, left_of(row, first, count), i, lower);
+    add(factors(i) + j, uv, first, left_of(row, first, count), i, lower);
   });
   finish(grid, matrix);
   finish(grid, lower);
