@@ -254,20 +254,37 @@ std::string name_of(const testing::TestParamInfo<Input>& input) {
 INSTANTIATE_TEST_SUITE_P(All, SmallKernel, testing::ValuesIn(small_inputs()), name_of);
 INSTANTIATE_TEST_SUITE_P(All, TimedKernel, testing::ValuesIn(timed_inputs()), name_of);
 
+// A number that a kernel notes after a run on random data.
+int noted(const std::string& device, const std::string& name, const std::string& settings, const std::string& note) {
+  for (const KernelEntry& entry : plannable_kernels(device))
+    if (entry.name == name) {
+      const auto kernel = make({&entry, settings_of(entry, settings), device});
+      kernel->prepare(Data::random);
+      kernel->run();
+      kernel->finish();
+      return std::stoi(kernel->facts().notes.at(note));
+    }
+  return 0;
+}
+
 // The same sweeps in the same order of colours: rounding, which conjugate gradients amplify, makes an iteration or two.
 TEST(Twins, hpcg_on_a_device_converges_as_the_cpus_colours_do) {
   const auto iterations = [](const std::string& device, const std::string& settings) {
-    for (const KernelEntry& entry : plannable_kernels(device))
-      if (entry.name == "sparse/hpcg") {
-        const auto kernel = make({&entry, settings_of(entry, settings), device});
-        kernel->prepare(Data::random);
-        return std::stoi(kernel->facts().notes.at("iterations"));
-      }
-    return 0;
+    return noted(device, "sparse/hpcg", settings, "iterations");
   };
   const int colours = iterations("cpu", "local=16/order=colours");
   EXPECT_GT(colours, iterations("cpu", "local=16/order=levels") + 5) << "colours need more than the natural order";
   EXPECT_NEAR(iterations("guarded", "local=16"), colours, 2);
+}
+
+// GMRES mends what a wrong substitution does to the solution, at the price of steps.
+TEST(Twins, lu_mixed_on_a_device_refines_as_the_cpu_does) {
+  const auto steps = [](const std::string& device, const std::string& settings) {
+    return noted(device, "dense/lu_mixed", settings, "refinement steps");
+  };
+  const int of_fp32 = steps("cpu", "n=300/precision=fp32");
+  EXPECT_NEAR(steps("guarded", "n=300/precision=fp32"), of_fp32, 1);
+  EXPECT_NEAR(steps("guarded", "n=300/precision=bf16"), of_fp32 + 1, 1) << "fewer bits, a step more";
 }
 
 // All in one test, for each is quicker than the start of a process.

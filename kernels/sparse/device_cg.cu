@@ -1,8 +1,8 @@
 // Kernels and their order of one iteration; the scalars that they pass on never leave the device.
 #include <cmath>
 
+#include "harness/device/gpu_sums.hpp"
 #include "kernels/sparse/device_cg.hpp"
-#include "kernels/sparse/device_sums.hpp"
 
 namespace tandem::GPU_VENDOR {
 namespace {

@@ -1,8 +1,8 @@
 // Kernels of a level, a thread a slot, and the sweeps over its colours.
 #include <algorithm>
 
+#include "harness/device/gpu_sums.hpp"
 #include "kernels/sparse/device_level.hpp"
-#include "kernels/sparse/device_sums.hpp"
 
 namespace tandem::GPU_VENDOR {
 

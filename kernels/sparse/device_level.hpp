@@ -25,7 +25,7 @@ class DeviceLevel {
   void connect(const DeviceLevel& coarse);  // the next level, whose slots learn where their points stand here
   void set_diagonal(const std::function<double(std::size_t row)>& of_row);
 
-  // y = A x; the parts of the sum x.y (device_sums.hpp) unless null.
+  // y = A x; the parts of the sum x.y (gpu_sums.hpp) unless null.
   void start_multiply(const double* x, double* y, double* parts);
   // x of one symmetric sweep for A x = r, from x = 0 whatever x held, or from x.
   void start_smooth_from_zero(const double* r, double* x);
