@@ -277,6 +277,13 @@ TEST(Twins, hpcg_on_a_device_converges_as_the_cpus_colours_do) {
   EXPECT_NEAR(iterations("guarded", "local=16"), colours, 2);
 }
 
+TEST(Twins, hpg_mixed_on_a_device_converges_as_the_cpus_colours_do) {
+  const auto iterations = [](const std::string& device, const std::string& settings) {
+    return noted(device, "sparse/hpg_mixed", settings, "iterations");
+  };
+  EXPECT_NEAR(iterations("guarded", "local=16"), iterations("cpu", "local=16/order=colours"), 2);
+}
+
 // GMRES mends what a wrong substitution does to the solution, at the price of steps.
 TEST(Twins, lu_mixed_on_a_device_refines_as_the_cpu_does) {
   const auto steps = [](const std::string& device, const std::string& settings) {

@@ -98,6 +98,7 @@ inline const Cases& small_device_cases() {
        {"grid=2x2/modes=1x1/channels=1/batch=1", "grid=8x12/modes=4x3/channels=5/batch=3",
         "grid=9x7/modes=3x2/channels=16/batch=2/pass=inference", "grid=12x20/modes=5x6/channels=20/batch=2"}},
       {"sparse/hpcg", {"local=16x24x16"}},
+      {"sparse/hpg_mixed", {"local=16x24x16"}},
       {"learning/linear",
        {"batch=1/in=1/out=1", "batch=9/in=100/out=70", "batch=70/in=9/out=100/pass=backward",
         "batch=32/in=64/out=96/precision=bf16", "batch=130/in=16/out=24/pass=backward/precision=bf16"}},

@@ -30,7 +30,8 @@ GPU_KERNEL void eliminate_square(float* a, std::size_t lead, std::size_t size) {
     }
   }
   GPU_UNROLL
-  for (unsigned block = 0; block < each; ++block)
+  for (unsigned block = 0; block < each; ++block) {
+    GPU_UNROLL_BY(1)
     for (unsigned step = 0; step < side; ++step) {
       const unsigned k = block * side + step, half = k % 2;
       if (y == step) {
@@ -55,6 +56,7 @@ GPU_KERNEL void eliminate_square(float* a, std::size_t lead, std::size_t size) {
         }
       }
     }
+  }
   GPU_UNROLL
   for (unsigned p = 0; p < each; ++p) {
     GPU_UNROLL

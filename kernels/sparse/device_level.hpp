@@ -12,8 +12,10 @@
 
 namespace tandem::GPU_VENDOR {
 
+template <typename T>
 struct DeviceRows;  // what device code sees of the matrix
 
+template <typename T>  // of all values and vectors: float or double
 class DeviceLevel {
  public:
   DeviceLevel(const kernels::Block& block, bool coarsest);  // HPCG's matrix on a block of its own
@@ -26,22 +28,22 @@ class DeviceLevel {
   void set_diagonal(const std::function<double(std::size_t row)>& of_row);
 
   // y = A x; the parts of the sum x.y (gpu_sums.hpp) unless null.
-  void start_multiply(const double* x, double* y, double* parts);
+  void start_multiply(const T* x, T* y, double* parts);
   // x of one symmetric sweep for A x = r, from x = 0 whatever x held, or from x.
-  void start_smooth_from_zero(const double* r, double* x);
-  void start_smooth(const double* r, double* x);
+  void start_smooth_from_zero(const T* r, T* x);
+  void start_smooth(const T* r, T* x);
   // The residual at the next level's points becomes its `right`; its `unknown` is added at them.
-  void start_inject(const double* r, const double* x, DeviceLevel& coarse);
-  void start_correct(double* x, const DeviceLevel& coarse);
+  void start_inject(const T* r, const T* x, DeviceLevel& coarse);
+  void start_correct(T* x, const DeviceLevel& coarse);
 
   // Between host vectors of rows and device vectors of slots.
-  void put_rows(const double* rows, DeviceBuffer<double>& to) const;
-  void get_rows(const DeviceBuffer<double>& from, double* rows) const;
+  void put_rows(const double* rows, DeviceBuffer<T>& to) const;
+  void get_rows(const DeviceBuffer<T>& from, double* rows) const;
 
-  DeviceBuffer<double> right, unknown, rest;
+  DeviceBuffer<T> right, unknown, rest;
 
  private:
-  DeviceRows rows() const;
+  DeviceRows<T> rows() const;
   template <typename... Parameters, typename... Arguments>
   void sweep(std::size_t colour, void (*kernel)(Parameters...), Arguments... arguments);
 
@@ -49,10 +51,13 @@ class DeviceLevel {
   kernels::Triple next_{0, 0, 0};
   kernels::Ordering ordering_;
   std::vector<std::size_t> colours_;  // where each begins, in slots
-  DeviceBuffer<double> diagonal_, value_;
+  DeviceBuffer<T> diagonal_, value_;
   DeviceBuffer<std::int32_t> column_, fine_;
   DeviceBuffer<std::uint8_t> lower_, entries_;
 };
+
+extern template class DeviceLevel<float>;
+extern template class DeviceLevel<double>;
 
 DeviceBuffer<std::int32_t> on_device(const std::vector<std::int32_t>& values);
 

@@ -112,6 +112,21 @@ void HpcgJudge::judge_parts(const HpcgParts& parts, std::vector<Verdict>& verdic
   verdicts.push_back({"asymmetry of the preconditioner / eps" + parts.precision, departure(), 4});
 }
 
+// |M32 r - M64 r| / (eps32 |M64 r|) of a random r.
+void HpcgJudge::judge_single(const HpcgParts& full, const HpcgParts& single, double residual_of_full,
+                             std::vector<Verdict>& verdicts) const {
+  judge_parts(single, verdicts);
+  const Buffer<double> r = random_rows(5);
+  Buffer<double> of_full(r.size()), of_single(r.size());
+  full.precondition(r.data(), of_full.data());
+  single.precondition(r.data(), of_single.data());
+  const double whole = norm(of_full);
+  for (std::size_t row = 0; row < r.size(); ++row) of_full[row] -= of_single[row];
+  verdicts.push_back(
+      {"preconditioners in fp32 and fp64, difference / eps32", norm(of_full) / (single.epsilon * whole), 16});
+  verdicts.push_back({"residual of the fp64 solve / target", residual_of_full / target_, 1});
+}
+
 // The diagonal exaggerated to ten distinct values of a million: about ten iterations without a preconditioner, one with
 // it; HPCG permits 12 and 2.
 void HpcgJudge::judge_spectrum(const std::function<std::size_t(const double*, double, std::size_t, bool)>& solve,

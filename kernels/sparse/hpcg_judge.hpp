@@ -55,6 +55,10 @@ class HpcgJudge {
   void judge_result(const Buffer<double>& rows, std::vector<Verdict>& verdicts) const;
   // Products on all levels, exactly; symmetry of matrix and preconditioner.
   void judge_parts(const HpcgParts& parts, std::vector<Verdict>& verdicts) const;
+  // What a solver with the preconditioner `single` has beside the one in fp64: its parts, how far the two differ, and
+  // that the fp64 solve which it is compared with reached the target.
+  void judge_single(const HpcgParts& full, const HpcgParts& single, double residual_of_full,
+                    std::vector<Verdict>& verdicts) const;
   // HPCG's spectral test. solve: iterations from zero until the residual is <= target, at most `most`, with or without
   // the preconditioner. set_diagonal: the finest level's diagonal, a value for each row.
   void judge_spectrum(
@@ -62,16 +66,14 @@ class HpcgJudge {
       const std::function<void(const std::function<double(std::size_t row)>&)>& set_diagonal,
       std::vector<Verdict>& verdicts) const;
 
-  // In [-1/2, 1/2), each of them a value of fp32; a function of the point and the stream.
-  Buffer<double> random_rows(std::uint64_t stream) const;
-  double norm(const Buffer<double>& rows) const;
-
   // Operations of 50 iterations by HPCG's count, of this rank, where a set takes `iterations`.
   double flops(std::size_t iterations) const;
 
  private:
   double exact(std::int64_t point) const;  // of the solution that the right-hand side is made for
   double inner(const Buffer<double>& x, const Buffer<double>& y) const;
+  double norm(const Buffer<double>& rows) const;
+  Buffer<double> random_rows(std::uint64_t stream) const;  // in [-1/2, 1/2), each of them a value of fp32
 
   const Ranks& ranks_;
   std::vector<Block> blocks_;  // a level each

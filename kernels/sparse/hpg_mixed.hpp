@@ -22,8 +22,6 @@ class HpgMixed : public Hpcg {
   void set_diagonal(const std::function<double(std::size_t)>& of_row) override;
 
  private:
-  double difference();
-
   HpcgSolver<float> single_;
   CgVectors<double, float> mixed_;
   std::size_t plain_iterations_ = 0;
