@@ -27,14 +27,29 @@ function(tandem_gpu_kernels family)
   endforeach()
 endfunction()
 
+# tandem_gpu_routine(learning training HEADER device_training.hpp SOURCES training.cu): what pipelines use on a device; a
+# function Routine <family>_<name>_routine(). The header is what crosses the border to a module.
+function(tandem_gpu_routine family name)
+  cmake_parse_arguments(arg "" "HEADER" "SOURCES" ${ARGN})
+  set_property(GLOBAL APPEND PROPERTY TANDEM_GPU_ROUTINES ${family}_${name}_routine)
+  set_property(GLOBAL APPEND PROPERTY TANDEM_MODULE_HEADERS ${CMAKE_CURRENT_SOURCE_DIR}/${arg_HEADER})
+  tandem_gpu_kernels(${family} SOURCES ${arg_SOURCES})
+endfunction()
+
 # The list of all of them, a file that is compiled for each vendor.
 function(tandem_gpu_list output)
   get_property(kernels GLOBAL PROPERTY TANDEM_GPU_KERNELS)
+  get_property(routines GLOBAL PROPERTY TANDEM_GPU_ROUTINES)
   set(declarations "")
   set(calls "")
+  set(routine_calls "")
   foreach(kernel IN LISTS kernels)
     string(APPEND declarations "KernelEntry ${kernel}();\n")
     string(APPEND calls "${kernel}(), ")
+  endforeach()
+  foreach(routine IN LISTS routines)
+    string(APPEND declarations "Routine ${routine}();\n")
+    string(APPEND routine_calls "${routine}(), ")
   endforeach()
   set(file ${CMAKE_CURRENT_BINARY_DIR}/gpu_list.cu)
   file(CONFIGURE OUTPUT ${file} CONTENT
@@ -46,12 +61,18 @@ std::vector<KernelEntry> kernels() {
   for (KernelEntry& entry : all) entry.free_memory = [](const Ranks& ranks) { return free_bytes(ranks); };
   return all;
 }
+std::vector<Routine> routines() { return {${routine_calls}}; }
 }  // namespace tandem::GPU_VENDOR
 #if defined(TANDEM_GUARDED)
 #include \"harness/kernel/gpu_kernels.hpp\"
+#include \"harness/kernel/gpu_modules.hpp\"
 namespace tandem {
 const std::vector<KernelEntry>& guarded_registry() {
   static const std::vector<KernelEntry> entries = guarded::kernels();
+  return entries;
+}
+const std::vector<Routine>& guarded_routines() {
+  static const std::vector<Routine> entries = guarded::routines();
   return entries;
 }
 }  // namespace tandem

@@ -13,6 +13,11 @@ namespace {
 constexpr HeatSize kSmall = {"small", {16, 16, 4}, {1e-7, 0.02},         {12, 12, 4}, {0.1, 0.1}, 0.20,
                              0.08,    2,           {384, 192, 3000, 64}, 8,           100};
 
+// So few and small that a device of the host's memory trains them in a second; too little for any skill.
+constexpr HeatSize kTiny = {"tiny", {8, 8, 4}, {1e-7, 0.02},      {4, 4, 4}, {0.1, 0.1}, 0.9,
+                            0.9,    2,         {96, 64, 200, 32}, 4,         50};
+constexpr std::size_t kTinyWidth = 16;
+
 constexpr HeatSize stopped_early(HeatSize size) {
   size.truth = {0.3, 0.5};
   return size;
@@ -137,6 +142,23 @@ PipelineEntry learning(const std::string& name, const std::string& summary,
 
 PipelineEntry heat_small() {
   return variant("heat_small", "heat on a small mesh", [](Pipeline&, int) {});
+}
+
+PipelineEntry heat_guarded() {
+  return {"heat_guarded",
+          "test-only: heat on a tiny mesh, its network on a device",
+          {reduced_device_parameter()},
+          [](const Settings& settings, int threads) -> Pipeline {
+            return {std::make_unique<HeatProblem>(kTiny), std::make_unique<HeatSimulation>(kTiny, threads),
+                    [device = settings.text("train_on")](std::uint64_t seed) {
+                      return make_heat_learner(kTiny, seed, kTinyWidth, HeatFormat::fp32, HeatFormat::fp32, device);
+                    }};
+          },
+          [](const Settings& settings) {
+            check_reduced_device(settings);
+            return 1e8;
+          },
+          {}};
 }
 
 PipelineEntry heat_broken_weights() {

@@ -7,6 +7,7 @@
 namespace tandem::pipelines {
 
 PipelineEntry heat_small();
+PipelineEntry heat_guarded();         // smaller still, with train_on; trained too briefly for its gate
 PipelineEntry heat_broken_weights();  // the weights are corrupted after training
 PipelineEntry heat_mean();            // the learner predicts the mean of the training fields
 PipelineEntry heat_unconverged();     // the real solver, stopped early

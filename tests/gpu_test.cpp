@@ -8,6 +8,7 @@
 
 #include "harness/base/check.hpp"
 #include "harness/kernel/gpu_kernels.hpp"
+#include "harness/kernel/gpu_modules.hpp"
 #include "harness/result/files.hpp"
 #include "tests/cli/measured.hpp"
 #include "tests/cli/workplace.hpp"
@@ -201,7 +202,7 @@ TEST(Support, stands_in_the_documentation_as_the_registry_has_it) {
   const Outcome table = place.run(kProgram + " list --support");
   EXPECT_EQ(table.code, 0);
   EXPECT_TRUE(table.says("| memory/transfer | unsupported | tested | compiled, not run | compiled, not run |"));
-  EXPECT_TRUE(table.says("| sparse/hpg_mixed | tested | unsupported | unsupported | unsupported |"));
+  EXPECT_TRUE(table.says("| network/halo | tested | unsupported | unsupported | unsupported |"));
   const std::string page = read_file(GPU_PAGE);
   std::istringstream lines(table.out);
   for (std::string line; std::getline(lines, line);) {

@@ -109,7 +109,7 @@ class LegendreLearner : public VectorLearner {
   }
 
   std::unique_ptr<Model> model() const override { return std::make_unique<LegendreModel>(weights_); }
-  double flops() const override { return flops_; }
+  Work work() const override { return {flops_}; }
 
  private:
   void add(const Pair& pair, std::vector<double>& gradient) const {

@@ -2,11 +2,9 @@
 // files as the modules, and of a GPU by the module that finds one.
 #pragma once
 
-#include <filesystem>
 #include <string>
 #include <vector>
 
-#include "harness/device/gpu_device.hpp"
 #include "harness/kernel/kernel.hpp"
 
 namespace tandem {
@@ -21,16 +19,6 @@ const std::vector<KernelEntry>& guarded_registry();
 
 // What a plan may ask of the device.
 const std::vector<KernelEntry>& plannable_kernels(const std::string& device);
-
-// A module beside the program, and what it sees.
-struct GpuModule {
-  std::string vendor;  // "cuda", "hip"
-  std::string reason;  // why it runs nothing here, "" it does
-  GpuSurvey survey;
-  std::vector<KernelEntry> kernels;
-};
-
-std::vector<GpuModule> gpu_modules(const std::filesystem::path& folder);
 
 // The kernel that runs on the device, here and now. Unsupported, with the reasons of all modules, where there is no
 // GPU, or where its module has no such kernel.

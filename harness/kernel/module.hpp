@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "harness/device/gpu_device.hpp"
+#include "harness/device/routine.hpp"
 #include "harness/kernel/fault.hpp"
 #include "harness/kernel/kernel.hpp"
 
@@ -38,6 +39,7 @@ struct ModuleEntry {
 struct ModuleRegistry {
   GpuSurvey survey;
   std::vector<ModuleEntry> kernels;
+  std::vector<Routine> routines;
 };
 
 // What both sides must have been built with: this header and those it stands on, compiler and version.

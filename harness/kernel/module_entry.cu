@@ -12,6 +12,7 @@ extern "C" __attribute__((visibility("default"))) bool tandem_module(const char*
   const Fault fault = caught([&] {
     registry.survey = GPU_VENDOR::survey();
     for (const KernelEntry& entry : GPU_VENDOR::kernels()) registry.kernels.push_back(exported(entry));
+    registry.routines = GPU_VENDOR::routines();
   });
   if (fault.happened) registry.survey.reason = fault.message;
   return true;

@@ -99,6 +99,13 @@ class Model {
 
 enum class Fidelity { train, truth, coarse };
 
+// What a Simulation or a Learner has done so far on this rank.
+struct Work {
+  double flops = 0;                               // by its formulas; 0: not told
+  std::map<std::string, std::size_t> moved = {};  // bytes by channel: h2d and d2h, where it works on a GPU
+  std::string place = {};                         // that GPU and its library
+};
+
 // The truth. Solves whole cases on this rank's threads; the arms share cases out over ranks.
 class Simulation {
  public:
@@ -110,6 +117,7 @@ class Simulation {
   virtual double invariant(const Case& problem_case, std::span<const float> outputs) const = 0;
   // The cheapest classical method that passes the gate (its settings are fixed in the Problem), as a Model.
   virtual std::unique_ptr<Model> coarse_model() const = 0;
+  virtual Work work() const { return {}; }
 };
 
 // One training pair: pair `pair` of `sample`.
@@ -129,8 +137,7 @@ class Learner {
   virtual std::unique_ptr<Model> model() const = 0;  // valid after prepare and the last learn, or after load
   virtual std::vector<std::byte> save() const = 0;   // everything that model() needs
   virtual void load(std::span<const std::byte> bytes) = 0;
-  // Operations of prepare and learn so far on this rank, by their formulas; 0: not told.
-  virtual double flops() const { return 0; }
+  virtual Work work() const { return {}; }
 };
 
 // Batch b draws only from the first ready(b) samples in canonical order, basis and scalers come from the first

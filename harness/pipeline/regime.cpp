@@ -85,7 +85,7 @@ class Train final : public Consumer {
   void finish(const Stage& stage) override {
     const std::vector<std::byte> bytes = trained_.network->save();
     // A loss that is no number stands in the record of train().
-    record_work(stage, sha256(std::span<const std::byte>(bytes)), trained_.network->flops(), 0);
+    record_work(stage, sha256(std::span<const std::byte>(bytes)), trained_.network->work().flops, 0);
   }
 
  private:
@@ -113,7 +113,7 @@ class Infer final : public Consumer {
       for (std::size_t i = 0; i < block.size(); ++i)
         errors_.push_back(problem.error(cases[i], stage.pipeline.simulation->outputs(*block[i]), predicted.row(i)));
     }
-    flops_ = learner->flops() + model->flops() * static_cast<double>(samples.size());
+    flops_ = learner->work().flops + model->flops() * static_cast<double>(samples.size());
     stage.recorder.write({{"record", "useful"}, {"bytes", supply.bytes()}});
   }
   void finish(const Stage& stage) override {

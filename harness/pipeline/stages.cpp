@@ -34,6 +34,18 @@ void load_from(Learner& learner, const fs::path& path, const Handover::Book& boo
   learner.load({reinterpret_cast<const std::byte*>(bytes.data()), bytes.size()});
 }
 
+void book_moved(const Stage& stage, const Work& before, const Work& after) {
+  for (const auto& [channel, bytes] : after.moved) {
+    const auto known = before.moved.find(channel);
+    const std::size_t more = bytes - (known == before.moved.end() ? 0 : known->second);
+    if (more > 0) stage.recorder.book(channel, more);
+  }
+}
+
+void record_place(const Stage& stage, const char* record, const Work& work) {
+  if (!work.place.empty()) stage.recorder.write({{"record", record}, {"device", work.place}});
+}
+
 }  // namespace
 
 double simulate_cases(const Stage& stage, Handover& handover, std::span<const std::size_t> indices) {
@@ -42,7 +54,9 @@ double simulate_cases(const Stage& stage, Handover& handover, std::span<const st
   std::vector<Case> cases;
   for (const std::size_t index : indices)
     cases.push_back(stage.pipeline.problem->draw(Purpose::training, stage.seed, index));
+  const Work before = simulation.work();
   std::vector<Sample> samples = simulation.simulate(cases, Fidelity::train);
+  book_moved(stage, before, simulation.work());
   stage.recorder.enter("validate");
   double worst = 0;
   for (std::size_t i = 0; i < cases.size(); ++i) {
@@ -55,6 +69,7 @@ double simulate_cases(const Stage& stage, Handover& handover, std::span<const st
 }
 
 void record_invariant(const Stage& stage, double worst) {
+  record_place(stage, "simulated_on", stage.pipeline.simulation->work());
   stage.recorder.enter("wait", State::waiting);
   worst = stage.ranks.max(worst);
   if (stage.ranks.root()) stage.recorder.write({{"record", "training_invariant"}, {"value", number(worst)}});
@@ -95,12 +110,19 @@ Trained train(const Stage& stage, Handover& handover) {
     loss = trained.network->learn(step, draw_batch(schedule, step, stage.seed, supply.by_index(), pairs),
                                   schedule.batch, stage.ranks);
   }
+  book_training(stage, *trained.network);
   supply.need(schedule.samples, "validate");
   fit_rivals(stage, supply.below(schedule.samples), trained);
   stage.recorder.enter("hand over", State::transition);
   stage.recorder.write({{"record", "useful"}, {"bytes", supply.bytes()}});
   if (stage.ranks.root()) stage.recorder.write({{"record", "loss"}, {"value", number(loss)}});
   return trained;
+}
+
+void book_training(const Stage& stage, const Learner& learner) {
+  const Work work = learner.work();
+  book_moved(stage, {}, work);
+  record_place(stage, "trained_on", work);
 }
 
 void fit_rivals(const Stage& stage, std::span<const Sample* const> all, Trained& trained) {

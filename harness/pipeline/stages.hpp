@@ -51,6 +51,9 @@ std::vector<Answer> answer(const Stage& stage, const Model& model, std::size_t q
 // The bytes of rank `from`, whatever their number, on all.
 void share(std::vector<std::byte>& bytes, const Ranks& ranks, int from);
 
+// Books what a training moved besides its hand-over, and where it ran.
+void book_training(const Stage& stage, const Learner& learner);
+
 // Fits the Problem's rivals to these samples, numbered from 0 over all ranks that train.
 void fit_rivals(const Stage& stage, std::span<const Sample* const> all, Trained& trained);
 

@@ -140,6 +140,7 @@ class Growth {
                      group());
       if (early_) early_->tell(step + 1, *learner);
     }
+    book_training(stage_, *learner);
     if (split_) {
       handover_.enough();
       supply_->drain();

@@ -77,6 +77,7 @@ Trained train_streamed(const Stage& stage, Handover& handover) {
     const std::size_t share = (schedule.batch + ranks - 1 - rank) / ranks;
     loss = trained.network->learn(step, reservoir.draw(step, share), schedule.batch, stage.ranks);
   }
+  book_training(stage, *trained.network);
   stage.recorder.enter("hand over", State::transition);
   handover.enough();
   while (handover.open())  // what is still under way has come for nothing; its writer waits for room

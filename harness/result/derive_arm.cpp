@@ -98,6 +98,12 @@ Json streamed_json(const Judged& launch, const Json& problem) {
   return {{"samples", samples}, {"uses", drawn / samples}, {"reservoir", problem.at("samples")}};
 }
 
+// The first rank's GPU, with its library; null: the CPU.
+Json place_json(const Judged& launch, const char* record) {
+  const auto records = launch.record->of(record);
+  return records.empty() ? Json(nullptr) : records.front().at("device");
+}
+
 // The cheapest rival that meets the hold-out's target, with the time that the arm would take with it: the network's
 // training replaced by the rival's fit. Composed of measured times, not run.
 Json passing_rival(const Judged& launch) {
@@ -304,6 +310,7 @@ Json arm_json(Part& part, const Arm& arm) {
     add("sufficiency_of_" + channel.at("channel").get<std::string>(), channel.at("sufficiency"), "1",
         channel.at("ci95"), channel.value("reason", std::string()));
   json["streamed"] = streamed_json(*middle, part.item.at("problem"));
+  for (const char* place : {"simulated_on", "trained_on"}) json[place] = place_json(*middle, place);
   json["holdout"] = holdout_json(middle);
   const std::vector<double> errors = holdout_errors(arm, *middle);
   add("holdout_error", errors.empty() ? Json(nullptr) : Json(median(errors)), "1",

@@ -88,13 +88,22 @@ Json speedup(const std::vector<const LaunchRecord*>& launches) {
   return result;
 }
 
-// The name of the GPU that a case ran on; CUDA's has "MIG 3g.71gb" in it where it is a part of one.
+// The name of the GPU that a case ran on.
 std::string gpu_of(const Json& item, const Json& facts) {
   if (item.value("device", "cpu") != "gpu" || facts.is_null()) return "";
   return facts.at("notes").value("device", "");
 }
 
 }  // namespace
+
+void judge_device(const std::string& device, Status& status) {
+  if (device == "guarded") status.add("UNOFFICIAL", "the guarded device is host memory that behaves like a GPU's");
+}
+
+void judge_gpu(const std::string& name, Status& status) {
+  if (name.find(" MIG ") != std::string::npos)
+    status.add("UNOFFICIAL", fmt::format("{} is a part of a GPU, whose memory and power others may use", name));
+}
 
 Json derive_kernel(Derivation& derivation, const Json& item) {
   const std::string path = item.at("case");
@@ -107,7 +116,7 @@ Json derive_kernel(Derivation& derivation, const Json& item) {
                  {"threads", item.at("threads")}};
   if (const std::string device = item.value("device", "cpu"); device != "cpu") {
     kernel["device"] = device;
-    if (device == "guarded") status.add("UNOFFICIAL", "the guarded device is host memory that behaves like a GPU's");
+    judge_device(device, status);
   }
   std::string skipped;
   for (const LaunchRecord* launch : launches) skipped = launch->skipped();
@@ -120,8 +129,7 @@ Json derive_kernel(Derivation& derivation, const Json& item) {
   if (skipped.empty() && status.has_figure() && timed.medians.empty()) status.add("FAILED", "nothing was timed");
   const Json facts =
       launches.empty() || launches.back()->of("facts").empty() ? Json(nullptr) : launches.back()->of("facts")[0];
-  if (const std::string name = gpu_of(item, facts); name.find(" MIG ") != std::string::npos)
-    status.add("UNOFFICIAL", fmt::format("{} is a part of a GPU, whose memory and power others may use", name));
+  judge_gpu(gpu_of(item, facts), status);
 
   const bool time = item.at("figure") == "time";
   const bool flops = item.at("figure") == "flop_rate";

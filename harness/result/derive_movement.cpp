@@ -27,6 +27,7 @@ Bandwidth bandwidth_of(const Derivation& derivation, const std::string& channel,
     return cold ? Bandwidth{derivation.limit("file_read_cold"), "file_read_cold"}
                 : Bandwidth{derivation.limit("file_read"), "file_read"};
   if (channel == "mpi") return {derivation.limit("ping_pong_bandwidth"), "ping_pong_bandwidth"};
+  if (channel == "h2d" || channel == "d2h") return {std::nullopt, "memory/transfer"};
   const auto triad = derivation.limit("triad");
   return {triad ? std::optional(*triad / 2) : std::nullopt, "triad / 2"};
 }

@@ -35,6 +35,11 @@ Json derive_kernel(Derivation& derivation, const Json& item);
 Json derive_pipeline(Derivation& derivation, const Json& item);
 Json derive_pairing(Derivation& derivation, const Json& item);
 
+// Devices of which no figure is official: the guarded one by its name, and a GPU by its own, which has "MIG 3g.71gb" in
+// it where it is a part of one.
+void judge_device(const std::string& device, Status& status);
+void judge_gpu(const std::string& name, Status& status);
+
 // A gate's hold-out and skill as verdicts, to be listed with those on the answers.
 Json gate_verdicts(const Json& holdout, const Json& skill);
 

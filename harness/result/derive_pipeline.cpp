@@ -234,10 +234,15 @@ Json derive_pipeline(Derivation& derivation, const Json& item) {
   Part part{derivation, item, {}, fom_name("pipeline", item)};
   for (const Json& arm : item.at("arms")) part.arms.push_back(judge_arm(derivation, item, arm));
   Status status = derivation.common;
-  for (const Arm& arm : part.arms)
+  for (const char* setting : {"simulate_on", "train_on"}) judge_device(item.at("settings").value(setting, ""), status);
+  for (const Arm& arm : part.arms) {
+    for (const Judged& launch : arm.launches)
+      for (const char* place : {"simulated_on", "trained_on"})
+        for (const Json& record : launch.record->of(place)) judge_gpu(record.at("device"), status);
     for (const Json& reason : arm.status.reasons())
       if (reason.at("status") != "INVALID" || is_required(derivation.records.plan.at("cases"), item, arm.id))
         status.add(reason.at("status"), reason.at("reason"));
+  }
   const bool skipped =
       std::all_of(part.arms.begin(), part.arms.end(), [](const Arm& arm) { return !arm.skipped.empty(); });
   check_same_weights(part, status);

@@ -6,6 +6,7 @@
 #include "harness/device/gpu.hpp"
 #include "harness/device/host.hpp"
 #include "harness/kernel/gpu_kernels.hpp"
+#include "harness/kernel/gpu_modules.hpp"
 #include "harness/launch/config.hpp"
 #include "harness/measure/machine.hpp"
 #include "harness/measure/shared_node.hpp"

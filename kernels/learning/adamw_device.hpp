@@ -50,7 +50,6 @@ inline void start_adamw(float* state, const float* gradients, std::uint16_t* rou
   launch(adamw<std::uint16_t>, blocks_for(n, threads), threads, state, gradients, rounded, factors, n);
 }
 
-// The same where the step's number lies on the device, so that a step can be recorded and replayed.
 struct AdamWProgress {
   double power1, power2;  // of the betas
   AdamWFactors factors;   // of this step
@@ -66,13 +65,20 @@ GPU_KERNEL void adamw_advance(Progress* progress, double beta1, double beta2, do
 }
 
 template <typename Bits>
-GPU_KERNEL void adamw_of(const AdamWProgress* progress, float* state, const float* gradients, Bits* rounded,
+GPU_KERNEL void adamw_of(const AdamWFactors* factors, float* state, const float* gradients, Bits* rounded,
                          std::size_t n) {
   const std::size_t i = grid_index();
-  const AdamWFactors factors = progress->factors;
-  if (i < n) adamw_entry(state, gradients, rounded, factors, i, n);
+  if (i < n) adamw_entry(state, gradients, rounded, *factors, i, n);
 }
 
+// The same by factors that lie on the device, so that a step can be recorded and replayed.
+inline void start_adamw(float* state, const float* gradients, std::uint16_t* rounded, const AdamWFactors* factors,
+                        std::size_t n) {
+  constexpr unsigned threads = 256;
+  launch(adamw_of<std::uint16_t>, blocks_for(n, threads), threads, factors, state, gradients, rounded, n);
+}
+
+// Factors at one rate from step to step, made on the device.
 class AdamWSteps {
  public:
   explicit AdamWSteps(double learning_rate) : rate_(learning_rate), progress_(1) {}
@@ -82,11 +88,10 @@ class AdamWSteps {
     progress[0] = {1, 1, adamw_factors(settings_, rate_, 1)};
     progress_.upload(progress);
   }
-  void start(float* state, const float* gradients, std::uint16_t* rounded, std::size_t n) {  // waits for nothing
-    constexpr unsigned threads = 256;
+  // Those of the next step; waits for nothing.
+  const AdamWFactors* advance() {
     launch(adamw_advance<AdamWProgress>, 1, 1, progress_.data(), settings_.beta1, settings_.beta2, rate_);
-    launch(adamw_of<std::uint16_t>, blocks_for(n, threads), threads,
-           static_cast<const AdamWProgress*>(progress_.data()), state, gradients, rounded, n);
+    return &progress_.data()->factors;
   }
 
  private:

@@ -25,19 +25,21 @@ GPU_KERNEL void sum_blocks(const T* matrix, float* partial, std::size_t rows, st
   partial[at] = sum;
 }
 
+// Thread (group, column): `partial` [groups, blocks, columns] into `sums` [groups, columns].
 template <typename T>
-GPU_KERNEL void sum_partial(const T* partial, T* sums, std::size_t blocks, std::size_t columns) {
-  const std::size_t column = grid_index();
-  if (column >= columns) return;
+GPU_KERNEL void sum_partial(const T* partial, T* sums, std::size_t blocks, std::size_t columns, std::size_t groups) {
+  const std::size_t at = grid_index(), group = at / columns, column = at % columns;
+  if (group >= groups) return;
   T sum = 0;
-  for (std::size_t block = 0; block < blocks; ++block) sum += partial[block * columns + column];
-  sums[column] = sum;
+  for (std::size_t block = 0; block < blocks; ++block) sum += partial[(group * blocks + block) * columns + column];
+  sums[at] = sum;
 }
 
-// Adds up what each block of rows made, `partial` [blocks, columns].
-inline void add_blocks(const float* partial, float* sums, std::size_t blocks, std::size_t columns) {
+// Adds up what each block of rows made, `partial` [groups, blocks, columns].
+inline void add_blocks(const float* partial, float* sums, std::size_t blocks, std::size_t columns,
+                       std::size_t groups = 1) {
   constexpr unsigned threads = 128;
-  launch(sum_partial<float>, blocks_for(columns, threads), threads, partial, sums, blocks, columns);
+  launch(sum_partial<float>, blocks_for(groups * columns, threads), threads, partial, sums, blocks, columns, groups);
 }
 
 // `partial`: blocks_of_rows(rows) x columns. Waits for nothing.

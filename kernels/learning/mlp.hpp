@@ -56,6 +56,12 @@ class Mlp {
   Buffer<Bf16> rounded_;
 };
 
+// Passes are made for multiples of so many rows.
+inline constexpr std::size_t mlp_rows = 16;
+inline std::size_t mlp_rows_for(std::size_t rows) {
+  return rows == 0 ? mlp_rows : (rows + mlp_rows - 1) / mlp_rows * mlp_rows;
+}
+
 // Buffers and products for batches of `rows` rows. Arrays are [nets, rows, width].
 class MlpPass {
  public:

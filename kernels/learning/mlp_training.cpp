@@ -13,6 +13,13 @@ MlpShape MlpRecipe::shape(std::size_t inputs, std::size_t outputs) const {
   return shape;
 }
 
+double MlpRecipe::rate_of(std::size_t step) const {
+  check(steps > 0, "a training of no steps has no rate");
+  const auto t = static_cast<double>(step + 1), whole = static_cast<double>(steps);
+  const double warm = std::min(1.0, t / static_cast<double>(warm_up));
+  return rate * warm * 0.5 * (1 + std::cos(std::numbers::pi * std::min(1.0, t / whole)));
+}
+
 MlpPass& MlpPasses::of(std::size_t rows) {
   auto& pass = by_rows_[rows];
   if (!pass) pass = std::make_unique<MlpPass>(mlp_, rows, backward_);
@@ -28,8 +35,8 @@ MlpTraining::MlpTraining(const MlpRecipe& recipe, std::size_t inputs, std::size_
 MlpPass& MlpTraining::pass(std::size_t rows) { return passes_.of(mlp_rows_for(rows)); }
 
 void MlpTraining::step(std::size_t step, std::size_t rows, const Ranks& ranks) {
-  check(recipe_.steps > 0, "a training of no steps has no rate");
-  flops_ += 6 * static_cast<double>(mlp_.shape().nets * mlp_.shape().weights() * rows);
+  const double rate = recipe_.rate_of(step);
+  count(rows);
   ranks.sum(mlp_.gradients());
   if (std::isfinite(recipe_.clip)) {
     double square = 0;
@@ -38,9 +45,11 @@ void MlpTraining::step(std::size_t step, std::size_t rows, const Ranks& ranks) {
     if (norm > recipe_.clip)
       for (float& value : mlp_.gradients()) value *= static_cast<float>(recipe_.clip / norm);
   }
-  const auto t = static_cast<double>(step + 1), whole = static_cast<double>(recipe_.steps);
-  const double warm = std::min(1.0, t / static_cast<double>(recipe_.warm_up));
-  adam_.step(mlp_.trained(), recipe_.rate * warm * 0.5 * (1 + std::cos(std::numbers::pi * std::min(1.0, t / whole))));
+  adam_.step(mlp_.trained(), rate);
+}
+
+void MlpTraining::count(std::size_t rows) {
+  flops_ += 6 * static_cast<double>(mlp_.shape().nets * mlp_.shape().weights() * rows);
 }
 
 void MlpTraining::load(ImageReader& image) {

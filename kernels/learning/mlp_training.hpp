@@ -12,12 +12,6 @@
 
 namespace tandem::kernels {
 
-// Passes are made for multiples of so many rows.
-inline constexpr std::size_t mlp_rows = 16;
-inline std::size_t mlp_rows_for(std::size_t rows) {
-  return rows == 0 ? mlp_rows : (rows + mlp_rows - 1) / mlp_rows * mlp_rows;
-}
-
 struct MlpRecipe {
   std::size_t nets = 1;
   std::vector<std::size_t> hidden = {};
@@ -28,6 +22,7 @@ struct MlpRecipe {
   std::size_t steps = 0;                                  // of the whole training: the end of the cosine
 
   MlpShape shape(std::size_t inputs, std::size_t outputs) const;
+  double rate_of(std::size_t step) const;  // from 0
 };
 
 // Passes over a network that outlives them, made when they are first needed.
@@ -52,6 +47,7 @@ class MlpTraining {
   MlpPass& pass(std::size_t rows);  // of at least so many
   // Step `step` (from 0) from the gradients of this rank's `rows` rows; on every rank.
   void step(std::size_t step, std::size_t rows, const Ranks& ranks);
+  void count(std::size_t rows);            // the operations of a step on so many, done elsewhere
   double flops() const { return flops_; }  // of all rows so far, forward and backward: 2 a product's term
   // The weights, into and out of the image of a trained model.
   void save(ImageWriter& image) const { image.put(mlp_.parameters()); }

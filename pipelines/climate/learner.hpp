@@ -24,7 +24,7 @@ class ClimateLearner : public Learner {
   std::unique_ptr<Model> model() const override;
   std::vector<std::byte> save() const override;
   void load(std::span<const std::byte> bytes) override;
-  double flops() const override { return flops_ + (network_ ? network_->flops() : 0); }
+  Work work() const override { return {flops_ + (network_ ? network_->flops() : 0)}; }
   // Of one batch of standardised inputs and logs: the loss, its gradient left in the network. For tests as well.
   double gradient(std::span<const float> inputs, std::span<const float> logs, std::size_t batch);
   kernels::Mlp& network() { return network_->mlp(); }

@@ -57,10 +57,11 @@ double flow_deviation(const FlowMesh& mesh, std::span<const float> outputs) { re
 
 std::shared_ptr<const FieldMap> flow_map(const FlowSize& size) { return std::make_shared<FlowMap>(size); }
 
-std::unique_ptr<Learner> make_flow_learner(const FlowSize& size, std::uint64_t seed) {
+std::unique_ptr<Learner> make_flow_learner(const FlowSize& size, std::uint64_t seed, const std::string& device) {
   ReducedTraining training;
   std::fill(training.hidden.begin(), training.hidden.end(), size.width);
   training.steps = size.schedule.batches;
+  training.device = device;
   return std::make_unique<ReducedLearner>(flow_map(size), training, seed);
 }
 

@@ -13,7 +13,7 @@ namespace tandem::pipelines {
 // empty duct.
 std::shared_ptr<const FieldMap> flow_map(const FlowSize& size);
 
-std::unique_ptr<Learner> make_flow_learner(const FlowSize& size, std::uint64_t seed);
+std::unique_ptr<Learner> make_flow_learner(const FlowSize& size, std::uint64_t seed, const std::string& device = "cpu");
 std::vector<Rival> flow_rivals(const FlowSize& size);
 
 // ||(u, v) - (u, v) of the empty duct|| over the cells.

@@ -38,12 +38,13 @@ kernels::MlpPrecision precision_of(HeatFormat format) {
 std::shared_ptr<const FieldMap> heat_map(std::size_t nodes) { return std::make_shared<HeatMap>(nodes); }
 
 std::unique_ptr<Learner> make_heat_learner(const HeatSize& size, std::uint64_t seed, std::size_t width,
-                                           HeatFormat train, HeatFormat infer) {
+                                           HeatFormat train, HeatFormat infer, const std::string& device) {
   ReducedTraining training;
   std::fill(training.hidden.begin(), training.hidden.end(), width);
   training.train = precision_of(train);
   training.infer = precision_of(infer);
   training.steps = size.schedule.batches;
+  training.device = device;
   return std::make_unique<ReducedLearner>(heat_map(size.mesh.nodes()), training, seed);
 }
 

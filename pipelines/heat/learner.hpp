@@ -13,7 +13,8 @@ inline constexpr std::size_t heat_width = 128;  // of the hidden layers
 std::shared_ptr<const FieldMap> heat_map(std::size_t nodes);
 
 std::unique_ptr<Learner> make_heat_learner(const HeatSize& size, std::uint64_t seed, std::size_t width = heat_width,
-                                           HeatFormat train = HeatFormat::fp32, HeatFormat infer = HeatFormat::fp32);
+                                           HeatFormat train = HeatFormat::fp32, HeatFormat infer = HeatFormat::fp32,
+                                           const std::string& device = "cpu");
 std::vector<Rival> heat_rivals(const HeatSize& size);
 
 }  // namespace tandem::pipelines

@@ -22,7 +22,7 @@ class MoleculeLearner : public Learner {
   std::unique_ptr<Model> model() const override;
   std::vector<std::byte> save() const override;
   void load(std::span<const std::byte> bytes) override;
-  double flops() const override { return network_ ? network_->flops() : 0; }
+  Work work() const override { return {network_ ? network_->flops() : 0}; }
 
  private:
   void make_network();

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "harness/device/routine.hpp"
+
 namespace tandem::pipelines {
 
 using kernels::Mlp;
@@ -75,59 +77,80 @@ class NetworkRegression : public Regression {
   kernels::MlpPasses passes_{mlp_, MlpPass::Backward::inputs};
 };
 
+// Null: the CPU. Unsupported where there is no such device.
+kernels::MakeDeviceTraining* maker_of(const std::string& device) {
+  if (device == "cpu") return nullptr;
+  return routine_on<kernels::MakeDeviceTraining>(device, kernels::device_training_routine);
+}
+
 }  // namespace
+
+Parameter reduced_device_parameter() {
+  return {"train_on", "cpu", "device that trains the network: cpu, gpu, guarded", false};
+}
+
+void check_reduced_device(const Settings& settings) {
+  const std::string& device = settings.text("train_on");
+  check_usage(device == "cpu" || device == "gpu" || device == "guarded", "train_on={} is not cpu, gpu or guarded",
+              device);
+}
 
 ReducedLearner::ReducedLearner(std::shared_ptr<const FieldMap> map, ReducedTraining training, std::uint64_t seed)
     : training_(std::move(training)), seed_(seed), basis_(std::move(map)) {
-  probe(training_, this->map().inputs(), training_.train, MlpPass::Backward::parameters);
+  if (maker_of(training_.device) == nullptr)
+    probe(training_, this->map().inputs(), training_.train, MlpPass::Backward::parameters);
   probe(training_, this->map().inputs(), training_.infer, MlpPass::Backward::inputs);
 }
 
-void ReducedLearner::make_network(std::size_t modes) {
-  network_ = std::make_unique<kernels::MlpTraining>(training_, map().inputs(), modes, training_.train);
+void ReducedLearner::make_network() {
+  std::vector<float> energies;
+  for (const double energy : basis_.pod().energies) energies.push_back(static_cast<float>(energy));
+  energies.resize(basis_.pod().modes);
+  network_ = std::make_unique<kernels::RowTraining>(training_, map().inputs(), std::move(energies), training_.train,
+                                                    maker_of(training_.device));
 }
 
 void ReducedLearner::prepare(std::span<const Sample* const> mine, const Ranks& ranks) {
-  points_.clear();
+  known_.clear();
   basis_.fit(mine, training_.modes, ranks);
   spread_.clear();
-  output_weights_.clear();
-  for (const double energy : basis_.pod().energies) {
-    spread_.push_back(static_cast<float>(std::sqrt(energy)));
-    output_weights_.push_back(static_cast<float>(energy));
-  }
-  make_network(basis_.pod().modes);
-  network_->mlp().initialise(seed_);
+  for (const double energy : basis_.pod().energies) spread_.push_back(static_cast<float>(std::sqrt(energy)));
+  make_network();
+  network_->initialise(seed_);
   const double own = static_cast<double>(mine.size()), all = ranks.sum(own);
   flops_ = 2 * own * static_cast<double>(map().values()) * (all + static_cast<double>(basis_.pod().modes));
 }
 
-const ReducedPoint& ReducedLearner::point(const Sample& sample) {
-  const auto found = points_.find(sample.index);
-  if (found != points_.end()) return found->second;
+std::uint32_t ReducedLearner::row(const Sample& sample) {
+  const auto found = known_.find(sample.index);
+  if (found != known_.end()) return found->second;
   flops_ += 2 * static_cast<double>(basis_.pod().modes * map().values());
-  return points_.emplace(sample.index, basis_.project(sample)).first->second;
+  const ReducedPoint point = basis_.project(sample);
+  const std::vector<float> inputs(point.inputs.begin(), point.inputs.end());
+  std::vector<float> targets;
+  for (std::size_t k = 0; k < spread_.size(); ++k)
+    targets.push_back(static_cast<float>(point.coefficients[k] / static_cast<double>(spread_[k])));
+  const std::uint32_t number = network_->add(inputs, targets, 1 / (point.norm * point.norm));
+  known_.emplace(sample.index, number);
+  return number;
 }
 
 double ReducedLearner::learn(std::size_t step, std::span<const Pair> mine, std::size_t batch, const Ranks& ranks) {
   check(network_ != nullptr, "{}: learn before prepare", map().pipeline());
-  inputs_.clear();
-  targets_.clear();
-  row_weights_.clear();
-  for (const Pair& pair : mine) {
-    const ReducedPoint& own = point(*pair.sample);
-    for (const double value : own.inputs) inputs_.push_back(static_cast<float>(value));
-    for (std::size_t k = 0; k < spread_.size(); ++k)
-      targets_.push_back(static_cast<float>(own.coefficients[k] / static_cast<double>(spread_[k])));
-    row_weights_.push_back(static_cast<float>(1 / (own.norm * own.norm * static_cast<double>(batch))));
-  }
-  MlpPass& work = network_->pass(mine.size());
-  work.set_inputs(inputs_);
-  work.forward();
-  const double loss = work.squared_error(targets_, row_weights_, output_weights_);
-  work.backward();
-  network_->step(step, mine.size(), ranks);
+  rows_.clear();
+  for (const Pair& pair : mine) rows_.push_back(row(*pair.sample));
+  const double loss = network_->step(step, {rows_, batch}, ranks);
   return ranks.sum(loss) / static_cast<double>(training_.nets);
+}
+
+Work ReducedLearner::work() const {
+  Work work{flops_};
+  if (!network_) return work;
+  work.flops += network_->flops();
+  work.place = network_->place();
+  if (const kernels::LinkBytes moved = network_->moved(); moved.to_device > 0)
+    work.moved = {{"h2d", moved.to_device}, {"d2h", moved.to_host}};
+  return work;
 }
 
 std::unique_ptr<Model> ReducedLearner::model() const {
@@ -158,7 +181,7 @@ void ReducedLearner::load(std::span<const std::byte> bytes) {
   check(nets == expected.nets && layers == expected.layers, "{}: an image of another network", map().pipeline());
   spread_ = image.vector<float>();
   check(spread_.size() == basis_.pod().modes, "{}: an image with {} spreads", map().pipeline(), spread_.size());
-  make_network(basis_.pod().modes);
+  make_network();
   network_->load(image);
   image.finish();
 }

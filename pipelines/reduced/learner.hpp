@@ -4,7 +4,7 @@
 
 #include <map>
 
-#include "kernels/learning/mlp_training.hpp"
+#include "kernels/learning/row_training.hpp"
 #include "pipelines/reduced/surrogate.hpp"
 
 namespace tandem::pipelines {
@@ -15,7 +15,12 @@ struct ReducedTraining : kernels::MlpRecipe {
   // Of the products, fp32 or bf16; sums, weights and the optimiser are fp32.
   kernels::MlpPrecision train = kernels::MlpPrecision::fp32;
   kernels::MlpPrecision infer = kernels::MlpPrecision::fp32;
+  std::string device = "cpu";  // that trains: cpu, gpu, guarded
 };
+
+// The setting of a pipeline whose network this is, `train_on`, and what checks its value.
+Parameter reduced_device_parameter();
+void check_reduced_device(const Settings& settings);
 
 class ReducedLearner : public Learner {
  public:
@@ -26,11 +31,11 @@ class ReducedLearner : public Learner {
   std::unique_ptr<Model> model() const override;
   std::vector<std::byte> save() const override;
   void load(std::span<const std::byte> bytes) override;
-  double flops() const override { return flops_ + (network_ ? network_->flops() : 0); }
+  Work work() const override;
 
  private:
-  const ReducedPoint& point(const Sample& sample);
-  void make_network(std::size_t modes);
+  std::uint32_t row(const Sample& sample);  // its number in the training
+  void make_network();
 
   const FieldMap& map() const { return basis_.map(); }
 
@@ -38,10 +43,9 @@ class ReducedLearner : public Learner {
   std::uint64_t seed_;
   ReducedBasis basis_;
   std::vector<float> spread_;  // of each coefficient: the network's outputs are coefficients over it
-  std::vector<float> output_weights_;
-  std::unique_ptr<kernels::MlpTraining> network_;
-  std::map<std::size_t, ReducedPoint> points_;         // of the samples seen, by index
-  std::vector<float> inputs_, targets_, row_weights_;  // of a batch
+  std::unique_ptr<kernels::RowTraining> network_;
+  std::map<std::size_t, std::uint32_t> known_;  // the rows of the samples seen, by index
+  std::vector<std::uint32_t> rows_;             // of a batch
   double flops_ = 0;  // 2 a product's term: of the Gram matrix, the basis, projections; the network's besides
 };
 

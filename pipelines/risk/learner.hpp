@@ -27,7 +27,7 @@ class RiskLearner : public Learner {
   std::unique_ptr<Model> model() const override;
   std::vector<std::byte> save() const override;
   void load(std::span<const std::byte> bytes) override;
-  double flops() const override { return flops_; }
+  Work work() const override { return {flops_}; }
 
  private:
   void fill(std::size_t step, std::span<const Pair> mine, std::size_t batch);
