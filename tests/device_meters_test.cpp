@@ -68,6 +68,15 @@ TEST(Nvml, PowerIsSummedUpWhereThereIsNoCounter) {
   fake.state("fake_power_code") = 0;
 }
 
+TEST(Nvml, CountsTheProcessesOnEachGpu) {
+  const Fake fake(FAKE_NVML);
+  EXPECT_EQ(nvml_processes({fake.path()}), (std::vector<int>{0, 3}));
+  fake.state("fake_process_code") = 15;
+  EXPECT_EQ(nvml_processes({fake.path()}), (std::vector<int>{-1, -1}));
+  fake.state("fake_process_code") = 0;
+  EXPECT_TRUE(nvml_processes({"libnowhere.so.1"}).empty());
+}
+
 TEST(Nvml, WithoutItsLibraryOrStartThereIsNone) {
   EXPECT_TRUE(says(nvml_meters({"libnowhere.so.1"})[0], "no libnowhere.so.1"));
   EXPECT_TRUE(says(nvml_meters({FAKE_ROCM_SMI})[0], "the library is no NVML"));

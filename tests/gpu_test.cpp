@@ -179,6 +179,17 @@ TEST(GpuCases, that_fail_fail_with_the_reason_of_the_module) {
   const Made absent = run("device = \"gpu\"\n[[kernel]]\nname = \"memory/triad\"\nn = 8\n", program);
   EXPECT_EQ(absent.outcome.code, 77) << absent.outcome.out << absent.outcome.err;
   EXPECT_TRUE(absent.outcome.says("the module has no memory/triad")) << absent.outcome.out;
+  EXPECT_EQ(absent.result.dump().find("other process"), std::string::npos);
+  // NVML beside it tells of three processes on the second GPU.
+  fs::create_symlink(fs::path(FAKE_NVML), place.folder() / "libnvidia-ml.so.1");
+  const Made shared = run("device = \"gpu\"\n[[kernel]]\nname = \"memory/triad\"\nn = 8\n",
+                          "env LD_LIBRARY_PATH=" + place.folder().string() + " " + program);
+  const std::string reasons = shared.result.at("kernels").at(0).at("reasons").dump();
+  EXPECT_NE(reasons.find("3 other processes computed on GPU 1 of this host"), std::string::npos) << reasons;
+  EXPECT_EQ(reasons.find("GPU 0"), std::string::npos) << reasons;
+  const Made on_cpu = run("[[kernel]]\nname = \"memory/triad\"\nn = 8\n",
+                          "env LD_LIBRARY_PATH=" + place.folder().string() + " " + program);
+  EXPECT_EQ(on_cpu.result.dump().find("other process"), std::string::npos);
 }
 
 // Where this build has the module for NVIDIA GPUs: it loads, exports one name, and knows the kernels of the guarded
@@ -193,6 +204,9 @@ TEST(CudaModule, loads_with_or_without_a_gpu) {
   const GpuModule module = cuda_in(folder);
   ASSERT_EQ(module.kernels.size(), guarded_registry().size()) << module.reason;
   for (std::size_t i = 0; i < module.kernels.size(); ++i) EXPECT_EQ(module.kernels[i].name, guarded_registry()[i].name);
+  ASSERT_EQ(module.routines.size(), guarded_routines().size());
+  for (std::size_t i = 0; i < module.routines.size(); ++i)
+    EXPECT_EQ(module.routines[i].name, guarded_routines()[i].name);
   EXPECT_EQ(module.reason.empty(), !module.survey.devices.empty()) << module.reason;
   EXPECT_NE(module.survey.runtime.find("CUDA"), std::string::npos);
 }

@@ -15,6 +15,7 @@
 #include "harness/launch/process.hpp"
 #include "harness/measure/clock.hpp"
 #include "harness/measure/machine.hpp"
+#include "harness/meter/nvml.hpp"
 #include "harness/pipeline/arms.hpp"
 #include "harness/result/repair.hpp"
 
@@ -57,6 +58,15 @@ bool has_record(const std::vector<Json>& records, const std::string& kind) {
 }
 
 }  // namespace
+
+// Whether the case is to work on a GPU: as a kernel, or in a phase of a pipeline.
+bool uses_gpu(const Json& item) {
+  if (item.value("device", "cpu") == "gpu") return true;
+  const Json settings = item.value("settings", Json::object());
+  for (const char* setting : {"simulate_on", "train_on"})
+    if (settings.value(setting, "cpu") == "gpu") return true;
+  return false;
+}
 
 std::string file_of_record(const std::string& kind) {
   if (kind == "samples" || kind == "turns" || kind == "beats" || kind == "stream") return "samples.jsonl";
@@ -246,6 +256,9 @@ bool Coordinator::run_job(const Job& job) {
   }
   const auto noise = [&] { return read_node_noise(geometry); };
   const std::optional<NoiseReading> before = job.kind == Job::Kind::arm ? std::optional(noise()) : std::nullopt;
+  const bool gpu = job.kind != Job::Kind::limits && plan_.config.launcher.empty() &&
+                   uses_gpu(plan_document_.at("cases").at(job.item));
+  const std::vector<int> gpu_before = gpu ? nvml_processes() : std::vector<int>();
   Json processes = Json::array();
   std::string why;
   double begin = 0, end = 0;
@@ -264,6 +277,7 @@ bool Coordinator::run_job(const Job& job) {
   if (!why.empty()) why = with_first_words(why, tail(place / "output.txt"));
   std::vector<Json> records = read_records(place, geometry.ranks);
   if (before) records.push_back(noise_record(*before, noise(), !plan_.config.launcher.empty()));
+  if (gpu) records.push_back({{"record", "gpu_processes"}, {"before", gpu_before}, {"after", nvml_processes()}});
   if (why.empty() && !has_record(records, "end") && !has_record(records, "skipped")) why = "ended without a result";
   Json launch = {{"record", "launch"},
                  {"id", job.id},

@@ -17,6 +17,7 @@ using ByIndex = int(unsigned, void**);
 using TotalEnergy = int(void*, unsigned long long*);
 using PowerUsage = int(void*, unsigned*);
 using ErrorString = const char*(int);
+using Processes = int(void*, unsigned*, void*);
 
 // NVML between its start and its end; every call goes through here and is refused where the start failed.
 class Nvml {
@@ -61,6 +62,18 @@ class Nvml {
   int power(void* device, unsigned& value) const {
     auto* call = function<PowerUsage>("nvmlDeviceGetPowerUsage");
     return call == nullptr || device == nullptr ? kNotSupported : call(device, &value);
+  }
+  // Asked for none of them, NVML tells how many there are: 0, or "insufficient size".
+  int processes(void* device) const {
+    constexpr int kInsufficientSize = 7;
+    for (const char* name : {"nvmlDeviceGetComputeRunningProcesses_v3", "nvmlDeviceGetComputeRunningProcesses_v2"}) {
+      auto* call = function<Processes>(name);
+      unsigned count = 0;
+      if (call == nullptr || device == nullptr) continue;
+      const int code = call(device, &count, nullptr);
+      return code == 0 || code == kInsufficientSize ? static_cast<int>(count) : -1;
+    }
+    return -1;
   }
   std::string error(int code) const {
     auto* text = library_.find<ErrorString>("nvmlErrorString");
@@ -125,6 +138,13 @@ Meters nvml_meters(const std::vector<std::string>& library, const std::function<
   if (meters.empty())
     meters.push_back(no_meter("nvml", nvml->problem().empty() ? "NVML sees no GPU" : nvml->problem()));
   return meters;
+}
+
+std::vector<int> nvml_processes(const std::vector<std::string>& library) {
+  const Nvml nvml(library);
+  std::vector<int> counts;
+  for (void* device : nvml.devices()) counts.push_back(nvml.processes(device));
+  return counts;
 }
 
 }  // namespace tandem

@@ -14,4 +14,7 @@ namespace tandem {
 Meters nvml_meters(const std::vector<std::string>& library = {"libnvidia-ml.so.1"},
                    const std::function<double()>& clock = now_seconds);
 
+// How many processes compute on each GPU; -1: not told. Empty where there is no NVML.
+std::vector<int> nvml_processes(const std::vector<std::string>& library = {"libnvidia-ml.so.1"});
+
 }  // namespace tandem

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include <fmt/format.h>
 
@@ -105,6 +106,18 @@ void judge_gpu(const std::string& name, Status& status) {
     status.add("UNOFFICIAL", fmt::format("{} is a part of a GPU, whose memory and power others may use", name));
 }
 
+void judge_gpu_processes(const LaunchRecord& launch, Status& status) {
+  std::map<std::size_t, int> most;  // by GPU
+  for (const Json& record : launch.of("gpu_processes"))
+    for (const char* when : {"before", "after"})
+      for (std::size_t gpu = 0; gpu < record.at(when).size(); ++gpu)
+        most[gpu] = std::max(most[gpu], record.at(when).at(gpu).get<int>());
+  for (const auto& [gpu, count] : most)
+    if (count > 0)
+      status.add("UNOFFICIAL",
+                 fmt::format("{} other process{} computed on GPU {} of this host", count, count == 1 ? "" : "es", gpu));
+}
+
 Json derive_kernel(Derivation& derivation, const Json& item) {
   const std::string path = item.at("case");
   const auto launches = derivation.records.launches_of(path);
@@ -130,6 +143,7 @@ Json derive_kernel(Derivation& derivation, const Json& item) {
   const Json facts =
       launches.empty() || launches.back()->of("facts").empty() ? Json(nullptr) : launches.back()->of("facts")[0];
   judge_gpu(gpu_of(item, facts), status);
+  for (const LaunchRecord* launch : launches) judge_gpu_processes(*launch, status);
 
   const bool time = item.at("figure") == "time";
   const bool flops = item.at("figure") == "flop_rate";

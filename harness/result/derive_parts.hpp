@@ -39,6 +39,8 @@ Json derive_pairing(Derivation& derivation, const Json& item);
 // it where it is a part of one.
 void judge_device(const std::string& device, Status& status);
 void judge_gpu(const std::string& name, Status& status);
+// GPUs on which other processes computed before a launch began or after it had ended.
+void judge_gpu_processes(const LaunchRecord& launch, Status& status);
 
 // A gate's hold-out and skill as verdicts, to be listed with those on the answers.
 Json gate_verdicts(const Json& holdout, const Json& skill);

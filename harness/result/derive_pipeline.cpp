@@ -236,9 +236,11 @@ Json derive_pipeline(Derivation& derivation, const Json& item) {
   Status status = derivation.common;
   for (const char* setting : {"simulate_on", "train_on"}) judge_device(item.at("settings").value(setting, ""), status);
   for (const Arm& arm : part.arms) {
-    for (const Judged& launch : arm.launches)
+    for (const Judged& launch : arm.launches) {
+      judge_gpu_processes(*launch.record, status);
       for (const char* place : {"simulated_on", "trained_on"})
         for (const Json& record : launch.record->of(place)) judge_gpu(record.at("device"), status);
+    }
     for (const Json& reason : arm.status.reasons())
       if (reason.at("status") != "INVALID" || is_required(derivation.records.plan.at("cases"), item, arm.id))
         status.add(reason.at("status"), reason.at("reason"));

@@ -1,5 +1,5 @@
-// Products C = A B (+ bias) or C += A B, one or a batch of them, on a device by the vendor's library: cuBLASLt, rocBLAS,
-// or loops on the guarded device. Row-major.
+// Products C = A B (+ bias) or C += A B, one or a batch of them, on a device by the vendor's library: cuBLASLt,
+// rocBLAS, or loops on the guarded device. Row-major.
 #pragma once
 
 #include <cstddef>
