@@ -24,14 +24,15 @@ struct Emulation {
       Grid g{{b.whole(0), b.whole(1), b.whole(2)}, b.points, {}};
       g.order.resize(g.size());
       std::iota(g.order.begin(), g.order.end(), 0);
-      const auto colour = [&](std::size_t row) {  // greedy colouring of a block is by the parities of its coordinates
-        const Triple at = place(g, row);
-        std::int64_t parity = 0;
-        for (std::size_t a = 3; a-- > 0;) parity = 2 * parity + at[a] % g.block[a] % 2;
-        return parity;
-      };
+      const auto colour =
+          [&](std::size_t row) {  // greedy colouring of a block is by the parities of its coordinates; odd first
+            const Triple at = place(g, row);
+            std::int64_t parity = 0;
+            for (std::size_t a = 3; a-- > 0;) parity = 2 * parity + at[a] % g.block[a] % 2;
+            return parity;
+          };
       if (order == Order::colours)
-        std::stable_sort(g.order.begin(), g.order.end(), [&](auto i, auto j) { return colour(i) < colour(j); });
+        std::stable_sort(g.order.begin(), g.order.end(), [&](auto i, auto j) { return colour(i) > colour(j); });
       grids.push_back(g);
     }
   }

@@ -35,6 +35,10 @@ std::vector<std::int32_t> colours(const Csr& a) {
     while (taken_by[static_cast<std::size_t>(colour)] == row) ++colour;
     group[row] = colour;
   }
+  // Points that a coarser grid keeps have the first colour. Solved last on the way back, they would hand it no
+  // residual.
+  const std::int32_t last = *std::max_element(group.begin(), group.end());
+  for (std::int32_t& colour : group) colour = last - colour;
   return group;
 }
 

@@ -2,7 +2,9 @@
 // depend on one another, one group after the other, each padded to whole chunks of 8 rows.
 //   levels   row i in the group after the last of its neighbours j < i: the very sums of the natural order (level
 //            scheduling, Anderson and Saad, Int. J. High Speed Computing 1, 1989)
-//   colours  the least colour that no neighbour has (greedy): few large groups, but another order and more iterations
+//   colours  the least colour that no neighbour has (greedy), counted from the last: few large groups, but another
+//   order
+//            and some more iterations
 // Only the pattern is looked at, so that any matrix can be ordered.
 #pragma once
 
