@@ -105,7 +105,7 @@ TEST(AllReduce, every_algorithm_and_precision) {
           continue;
         }
         std::vector<std::string> faults = {"wrong entry"};
-        if (all_ranks().size() > 1) faults.push_back("lost message");  // in place one rank has the sum already
+        if (all_ranks().size() > 1) faults.emplace_back("lost message");  // in place one rank has the sum already
         accept_and_refuse(*make("network/allreduce", values), faults);
       }
 }

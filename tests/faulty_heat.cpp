@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "harness/pipeline/device_setting.hpp"
 #include "pipelines/heat/learner.hpp"
 #include "pipelines/heat/problem.hpp"
 #include "pipelines/heat/simulation.hpp"
@@ -147,15 +148,15 @@ PipelineEntry heat_small() {
 PipelineEntry heat_guarded() {
   return {"heat_guarded",
           "test-only: heat on a tiny mesh, its network on a device",
-          {reduced_device_parameter()},
+          {device_parameter(train_on)},
           [](const Settings& settings, int threads) -> Pipeline {
             return {std::make_unique<HeatProblem>(kTiny), std::make_unique<HeatSimulation>(kTiny, threads),
-                    [device = settings.text("train_on")](std::uint64_t seed) {
+                    [device = settings.text(train_on)](std::uint64_t seed) {
                       return make_heat_learner(kTiny, seed, kTinyWidth, HeatFormat::fp32, HeatFormat::fp32, device);
                     }};
           },
           [](const Settings& settings) {
-            check_reduced_device(settings);
+            check_device(settings, train_on);
             return 1e8;
           },
           {}};

@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 
+#include "harness/device/routine.hpp"
 #include "harness/kernel/fault.hpp"
 #include "harness/ranks/ranks.hpp"
 #include "kernels/learning/adamw.hpp"
@@ -56,5 +57,10 @@ struct DeviceTrainingPlan {
 using MakeDeviceTraining = Fault(const DeviceTrainingPlan& plan, const Ranks& ranks,
                                  std::unique_ptr<DeviceTraining>& made);
 inline constexpr const char* device_training_routine = "learning/training";
+
+// Null: the CPU. Unsupported where there is no such device.
+inline MakeDeviceTraining* device_training(const std::string& device) {
+  return device == "cpu" ? nullptr : routine_on<MakeDeviceTraining>(device, device_training_routine);
+}
 
 }  // namespace tandem::kernels

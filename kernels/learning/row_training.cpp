@@ -71,6 +71,11 @@ double RowTraining::step_here(std::size_t step, const DrawnRows& drawn, const Ra
   return loss;
 }
 
+std::map<std::string, std::size_t> RowTraining::channels() const {
+  if (!device_) return {};
+  return {{"h2d", moved().to_device}, {"d2h", moved().to_host}};
+}
+
 const Mlp& RowTraining::mlp() const {
   if (behind_) {
     raise(device_->parameters(training_.mlp().parameters()));

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -28,6 +29,7 @@ class RowTraining {
   const Mlp& mlp() const;  // as trained so far
   double flops() const { return training_.flops(); }
   LinkBytes moved() const { return device_ ? device_->moved() : LinkBytes{}; }
+  std::map<std::string, std::size_t> channels() const;                   // the same by channel, nothing of the CPU
   std::string place() const { return device_ ? device_->place() : ""; }  // of the device
   void save(ImageWriter& image) const { image.put(mlp().parameters()); }
   void load(ImageReader& image) { training_.load(image); }

@@ -1,5 +1,6 @@
 // Two-element foil in a duct: lattice Boltzmann flows, a surrogate of velocities and forces, designs of least drag for
 // a required lift. docs/pipelines/flow.md.
+#include "harness/pipeline/device_setting.hpp"
 #include "pipelines/flow/learner.hpp"
 #include "pipelines/flow/problem.hpp"
 #include "pipelines/flow/simulation.hpp"
@@ -9,16 +10,15 @@ namespace {
 
 Pipeline make(const Settings& settings, int threads) {
   const FlowSize& size = flow_size(settings.text("size"));
-  return {std::make_unique<FlowProblem>(size), std::make_unique<FlowSimulation>(size, threads),
-          [&size, device = settings.text("train_on")](std::uint64_t seed) {
-            return make_flow_learner(size, seed, device);
-          }};
+  return {
+      std::make_unique<FlowProblem>(size), std::make_unique<FlowSimulation>(size, threads),
+      [&size, device = settings.text(train_on)](std::uint64_t seed) { return make_flow_learner(size, seed, device); }};
 }
 
 // Samples and their copies while training, predictions of one generation, a lattice of each thread.
 double memory(const Settings& settings) {
   const FlowSize& size = flow_size(settings.text("size"));
-  check_reduced_device(settings);
+  check_device(settings, train_on);
   const double rows =
       3 * static_cast<double>(size.schedule.samples) + 2 * static_cast<double>(size.questions * flow_population);
   return 4 * static_cast<double>(size.mesh.values()) * rows + 2000 * static_cast<double>(size.mesh.cells());
@@ -40,7 +40,7 @@ std::vector<Slice> slices(const Settings& settings) {
 PipelineEntry flow() {
   return {"flow",
           "two-element foil in a duct: lattice Boltzmann, surrogate of fields and forces, least drag for a lift",
-          {{"size", "S", "S: frozen targets; M, L: larger, targets provisional"}, reduced_device_parameter()},
+          {{"size", "S", "S: frozen targets; M, L: larger, targets provisional"}, device_parameter(train_on)},
           make,
           memory,
           slices};

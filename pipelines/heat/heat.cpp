@@ -3,6 +3,7 @@
 #include <map>
 #include <string_view>
 
+#include "harness/pipeline/device_setting.hpp"
 #include "pipelines/heat/learner.hpp"
 #include "pipelines/heat/problem.hpp"
 #include "pipelines/heat/simulation.hpp"
@@ -28,7 +29,7 @@ Pipeline make(const Settings& settings, int threads) {
     problem->vary(fmt::format("-width-{}", width), fmt::format("the targets are meant for a width of {}", heat_width));
   return {std::move(problem), std::make_unique<HeatSimulation>(size, threads, format_of(settings, "simulate")),
           [&size, width, train = format_of(settings, "train"), infer = format_of(settings, "infer"),
-           device = settings.text("train_on")](std::uint64_t seed) {
+           device = settings.text(train_on)](std::uint64_t seed) {
             return make_heat_learner(size, seed, width, train, infer, device);
           }};
 }
@@ -38,7 +39,7 @@ double memory(const Settings& settings) {
   const HeatSize& size = heat_size(settings.text("size"));
   const std::string& box = settings.text("box");
   for (const char* phase : {"simulate", "train", "infer"}) format_of(settings, phase);
-  check_reduced_device(settings);
+  check_device(settings, train_on);
   check_usage(box == "whole" || box == "scenarios", "box={} is not whole or scenarios", box);
   const std::int64_t width = settings.integer("width");
   check_usage(width >= 1 && width <= 4096, "width={} is not a whole number of 1 to 4096", width);
@@ -69,7 +70,7 @@ PipelineEntry heat() {
            {"simulate", "fp64", "format of training simulations: fp64, fp32", false},
            {"train", "fp32", "format of the network's products while it trains: fp32, bf16", false},
            {"infer", "fp32", "format of the products that predict: fp32, bf16", false},
-           reduced_device_parameter()},
+           device_parameter(train_on)},
           make,
           memory,
           slices};

@@ -62,32 +62,41 @@ class NetworkModel : public Model {
 }  // namespace
 
 void MoleculeLearner::make_network() {
-  network_ = std::make_unique<kernels::MlpTraining>(training_, crossed_features, 1);
+  network_ = std::make_unique<kernels::RowTraining>(training_, crossed_features, std::vector<float>{1},
+                                                    kernels::MlpPrecision::fp32, device_);
 }
 
 void MoleculeLearner::prepare(std::span<const Sample* const> mine, const Ranks& ranks) {
+  rows_.clear();
   known_ = KnownScores(mine, ranks);
+  mean_ = known_.mean();
+  spread_ = known_.spread();
   make_network();
-  network_->mlp().initialise(seed_);
+  network_->initialise(seed_);
+}
+
+std::uint32_t MoleculeLearner::row(const Sample& sample) {
+  const auto found = rows_.find(sample.index);
+  if (found != rows_.end()) return found->second;
+  std::vector<float> inputs;
+  add_row(inputs, decoded(sample.arrays.at("code").values));
+  const double score = static_cast<double>(sample.arrays.at("docked").values.at(0));
+  const auto target = static_cast<float>((score - mean_) / spread_);
+  const std::uint32_t number = network_->add(inputs, std::span(&target, 1), 1);
+  rows_.emplace(sample.index, number);
+  return number;
 }
 
 double MoleculeLearner::learn(std::size_t step, std::span<const Pair> mine, std::size_t batch, const Ranks& ranks) {
   check(network_ != nullptr, "molecules: learn before prepare");
-  std::vector<float> inputs, targets;
-  const double mean = known_.mean(), spread = known_.spread();
-  for (const Pair& pair : mine) {
-    add_row(inputs, decoded(pair.sample->arrays.at("code").values));
-    const double score = static_cast<double>(pair.sample->arrays.at("docked").values.at(0));
-    targets.push_back(static_cast<float>((score - mean) / spread));
-  }
-  const std::vector<float> row_weights(mine.size(), 1.0f / static_cast<float>(batch)), output_weights = {1.0f};
-  MlpPass& work = network_->pass(mine.size());
-  work.set_inputs(inputs);
-  work.forward();
-  const double loss = work.squared_error(targets, row_weights, output_weights);
-  work.backward();
-  network_->step(step, mine.size(), ranks);
-  return ranks.sum(loss) / static_cast<double>(training_.nets);
+  drawn_.clear();
+  for (const Pair& pair : mine) drawn_.push_back(row(*pair.sample));
+  return ranks.sum(network_->step(step, {drawn_, batch}, ranks)) / static_cast<double>(training_.nets);
+}
+
+Work MoleculeLearner::work() const {
+  if (!network_) return {};
+  return {network_->flops(), network_->channels(), network_->place()};
 }
 
 std::unique_ptr<Model> MoleculeLearner::model() const {

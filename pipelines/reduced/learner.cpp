@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "harness/device/routine.hpp"
-
 namespace tandem::pipelines {
 
 using kernels::Mlp;
@@ -77,27 +75,11 @@ class NetworkRegression : public Regression {
   kernels::MlpPasses passes_{mlp_, MlpPass::Backward::inputs};
 };
 
-// Null: the CPU. Unsupported where there is no such device.
-kernels::MakeDeviceTraining* maker_of(const std::string& device) {
-  if (device == "cpu") return nullptr;
-  return routine_on<kernels::MakeDeviceTraining>(device, kernels::device_training_routine);
-}
-
 }  // namespace
-
-Parameter reduced_device_parameter() {
-  return {"train_on", "cpu", "device that trains the network: cpu, gpu, guarded", false};
-}
-
-void check_reduced_device(const Settings& settings) {
-  const std::string& device = settings.text("train_on");
-  check_usage(device == "cpu" || device == "gpu" || device == "guarded", "train_on={} is not cpu, gpu or guarded",
-              device);
-}
 
 ReducedLearner::ReducedLearner(std::shared_ptr<const FieldMap> map, ReducedTraining training, std::uint64_t seed)
     : training_(std::move(training)), seed_(seed), basis_(std::move(map)) {
-  if (maker_of(training_.device) == nullptr)
+  if (kernels::device_training(training_.device) == nullptr)
     probe(training_, this->map().inputs(), training_.train, MlpPass::Backward::parameters);
   probe(training_, this->map().inputs(), training_.infer, MlpPass::Backward::inputs);
 }
@@ -107,7 +89,7 @@ void ReducedLearner::make_network() {
   for (const double energy : basis_.pod().energies) energies.push_back(static_cast<float>(energy));
   energies.resize(basis_.pod().modes);
   network_ = std::make_unique<kernels::RowTraining>(training_, map().inputs(), std::move(energies), training_.train,
-                                                    maker_of(training_.device));
+                                                    kernels::device_training(training_.device));
 }
 
 void ReducedLearner::prepare(std::span<const Sample* const> mine, const Ranks& ranks) {
@@ -144,13 +126,8 @@ double ReducedLearner::learn(std::size_t step, std::span<const Pair> mine, std::
 }
 
 Work ReducedLearner::work() const {
-  Work work{flops_};
-  if (!network_) return work;
-  work.flops += network_->flops();
-  work.place = network_->place();
-  if (const kernels::LinkBytes moved = network_->moved(); moved.to_device > 0)
-    work.moved = {{"h2d", moved.to_device}, {"d2h", moved.to_host}};
-  return work;
+  if (!network_) return {flops_};
+  return {flops_ + network_->flops(), network_->channels(), network_->place()};
 }
 
 std::unique_ptr<Model> ReducedLearner::model() const {

@@ -18,10 +18,6 @@ struct ReducedTraining : kernels::MlpRecipe {
   std::string device = "cpu";  // that trains: cpu, gpu, guarded
 };
 
-// The setting of a pipeline whose network this is, `train_on`, and what checks its value.
-Parameter reduced_device_parameter();
-void check_reduced_device(const Settings& settings);
-
 class ReducedLearner : public Learner {
  public:
   // Throws Unsupported where oneDNN only emulates the products of these formats.
