@@ -97,6 +97,8 @@ inline const Cases& small_device_cases() {
       {"learning/spectral",
        {"grid=2x2/modes=1x1/channels=1/batch=1", "grid=8x12/modes=4x3/channels=5/batch=3",
         "grid=9x7/modes=3x2/channels=16/batch=2/pass=inference", "grid=12x20/modes=5x6/channels=20/batch=2"}},
+      {"lattice/boltzmann",
+       {"nx=4/ny=4/members=1/steps=1", "nx=20/ny=12/members=3/steps=5", "nx=33/ny=19/members=2/steps=4"}},
       {"sparse/hpcg", {"local=16x24x16"}},
       {"sparse/hpg_mixed", {"local=16x24x16"}},
       {"learning/linear",

@@ -3,7 +3,6 @@
 // written once. Values that stream in over the edges are put into the neighbours of a row as soon as it is written. The
 // outlet's pressure hangs on the outflow of the whole column: that of the first step is known when the pass begins,
 // that of the second follows from the populations that are about to stream into the last column.
-// Directions: 0 rest, 1 +x, 2 +y, 3 -x, 4 -y, 5 +x+y, 6 -x+y, 7 -x-y, 8 +x-y.
 #include "kernels/lattice/boltzmann_solver.hpp"
 
 #include <algorithm>
@@ -15,12 +14,8 @@
 namespace tandem::kernels {
 namespace {
 
-constexpr float w0 = 4.0f / 9, w1 = 1.0f / 9, w5 = 1.0f / 36;
+using d2q9::w1, d2q9::w5;
 constexpr std::array<std::ptrdiff_t, 9> cx = {0, 1, 0, -1, 0, 1, -1, -1, 1}, cy = {0, 0, 1, 0, -1, 1, 1, -1, -1};
-
-struct Rates {
-  float even, odd;
-};
 
 // Of one row: where its populations come from, and where they go.
 struct Streams {
@@ -29,9 +24,7 @@ struct Streams {
   std::size_t plane;  // values from one population to the next
 };
 
-// With n the deviation from equilibrium of the even and odd parts of a pair of populations:
-//   even' = even - (1 - B) w+ n+ - B (feq+ - w r),  odd' = odd - ((1 - B) w- + 2 B) n- - B feq-.
-void collide(std::size_t count, const Streams& s, const float* __restrict solid, const Rates& rates) {
+void collide(std::size_t count, const Streams& s, const float* __restrict solid, const d2q9::Rates& rates) {
   const std::size_t plane = s.plane;
   const float* __restrict f0 = s.here, * __restrict f1 = s.here + plane - 1, * __restrict f3 = s.here + 3 * plane + 1;
   const float* __restrict f2 = s.below + 2 * plane, * __restrict f4 = s.above + 4 * plane;
@@ -40,35 +33,37 @@ void collide(std::size_t count, const Streams& s, const float* __restrict solid,
   float* __restrict t0 = s.to, * __restrict t1 = t0 + plane, * __restrict t2 = t1 + plane, * __restrict t3 = t2 + plane;
   float* __restrict t4 = t3 + plane, * __restrict t5 = t4 + plane, * __restrict t6 = t5 + plane;
   float* __restrict t7 = t6 + plane, * __restrict t8 = t7 + plane;
-  const float even = rates.even, odd = rates.odd, odd_rest = 2 - odd;
 #pragma omp simd
   for (std::size_t x = 0; x < count; ++x) {
-    const float p1 = f1[x] + f3[x], m1 = f1[x] - f3[x], p2 = f2[x] + f4[x], m2 = f2[x] - f4[x];
-    const float p5 = f5[x] + f7[x], m5 = f5[x] - f7[x], p6 = f6[x] + f8[x], m6 = f6[x] - f8[x];
-    const float r = f0[x] + ((p1 + p2) + (p5 + p6)), u = m1 + (m5 - m6), v = m2 + (m5 + m6);
-    const float uu = u * u, vv = v * v, d5 = u + v, d6 = v - u, rest = r - 1.5f * (uu + vv);
-    const float b = solid[x], a_even = even - b * even, a_odd = odd + b * odd_rest;
-    const float keep_even = 0.5f - 0.5f * a_even, keep_odd = 0.5f - 0.5f * a_odd;
-    const float to_even = a_even - b, to_odd = a_odd - b, still = to_even * rest + b * r;
-    const float s1 = w1 * still, s5 = w5 * still, e1 = (4.5f * w1) * to_even, e5 = (4.5f * w5) * to_even;
-    const float o1 = (3 * w1) * to_odd, o5 = (3 * w5) * to_odd;
-    const float even1 = keep_even * p1 + (e1 * uu + s1), odd1 = keep_odd * m1 + o1 * u;
-    const float even2 = keep_even * p2 + (e1 * vv + s1), odd2 = keep_odd * m2 + o1 * v;
-    const float even5 = keep_even * p5 + (e5 * (d5 * d5) + s5), odd5 = keep_odd * m5 + o5 * d5;
-    const float even6 = keep_even * p6 + (e5 * (d6 * d6) + s5), odd6 = keep_odd * m6 + o5 * d6;
-    t0[x] = (1 - a_even) * f0[x] + w0 * still;
-    t1[x] = even1 + odd1;
-    t3[x] = even1 - odd1;
-    t2[x] = even2 + odd2;
-    t4[x] = even2 - odd2;
-    t5[x] = even5 + odd5;
-    t7[x] = even5 - odd5;
-    t6[x] = even6 + odd6;
-    t8[x] = even6 - odd6;
+    const d2q9::Populations f = {f0[x], f1[x], f2[x], f3[x], f4[x], f5[x], f6[x], f7[x], f8[x]};
+    const d2q9::Populations t = d2q9::collided(f, solid[x], rates);
+    t0[x] = t.f0;
+    t1[x] = t.f1;
+    t2[x] = t.f2;
+    t3[x] = t.f3;
+    t4[x] = t.f4;
+    t5[x] = t.f5;
+    t6[x] = t.f6;
+    t7[x] = t.f7;
+    t8[x] = t.f8;
   }
 }
 
 }  // namespace
+
+d2q9::Rates lattice_rates(const LatticePhysics& physics) {
+  check_usage(physics.viscosity > 0 && physics.magic > 0,
+              "lattice: viscosity {} and magic number {}: both must be positive, else the relaxation is unstable",
+              physics.viscosity, physics.magic);
+  const double half = 3 * physics.viscosity;
+  return {static_cast<float>(1 / (half + 0.5)), static_cast<float>(1 / (physics.magic / half + 0.5))};
+}
+
+float lattice_inflow(std::span<const float> inlet) {
+  double sum = 0;
+  for (const float u : inlet) sum += static_cast<double>(u);
+  return static_cast<float>(sum / static_cast<double>(inlet.size()));
+}
 
 double solid_factor(double coverage, double viscosity) {
   const double half = 3 * viscosity;  // tau - 1/2
@@ -92,20 +87,11 @@ double Lattice::bytes() const {
   return 4 * static_cast<double>(now_.values.size() + between_.values.size() + solid_.size());
 }
 
-void Lattice::set(const LatticePhysics& physics) {
-  check_usage(physics.viscosity > 0 && physics.magic > 0,
-              "lattice: viscosity {} and magic number {}: both must be positive, else the relaxation is unstable",
-              physics.viscosity, physics.magic);
-  const double half = 3 * physics.viscosity;
-  even_ = static_cast<float>(1 / (half + 0.5));
-  odd_ = static_cast<float>(1 / (physics.magic / half + 0.5));
-}
+void Lattice::set(const LatticePhysics& physics) { rates_ = lattice_rates(physics); }
 
 void Lattice::set_inlet(std::span<const float> inlet) {
   check(inlet.size() == ny_, "lattice: an inlet of {} rows, expected {}", inlet.size(), ny_);
-  double sum = 0;
-  for (const float u : inlet) sum += static_cast<double>(u);
-  inflow_ = static_cast<float>(sum / static_cast<double>(ny_));
+  inflow_ = lattice_inflow(inlet);
   inlet_.assign(inlet.begin(), inlet.end());
 }
 
@@ -118,7 +104,7 @@ void Lattice::set_solid(std::span<const float> factors) {
 void Lattice::start(const LatticeFields& fields) {
   check(fields.r.size() == cells() && fields.u.size() == cells() && fields.v.size() == cells(),
         "lattice: a start of {} cells, expected {}", fields.u.size(), cells());
-  constexpr std::array<float, 9> weights = {w0, w1, w1, w1, w1, w5, w5, w5, w5};
+  constexpr std::array<float, 9> weights = {d2q9::w0, w1, w1, w1, w1, w5, w5, w5, w5};
   for (std::size_t j = 0; j < ny_; ++j)
     for (std::size_t i = 0; i < nx_; ++i) {
       const std::size_t at = j * nx_ + i;
@@ -131,7 +117,7 @@ void Lattice::start(const LatticeFields& fields) {
 }
 
 void Lattice::advance(std::size_t steps) {
-  check(even_ > 0, "lattice: no physics set");
+  check(rates_.even > 0, "lattice: no physics set");
   fill_edges();
   while (steps > 0) {
     const std::size_t taken = edges_ == LatticeEdges::duct && steps > 1 ? 2 : 1;
@@ -167,7 +153,7 @@ void Lattice::pass(bool twice) {
 
 void Lattice::step(const Rows& from, Rows& to, std::ptrdiff_t j) const {
   const Streams streams = {row(from, j - 1, 0), row(from, j, 0), row(from, j + 1, 0), row(to, j, 0), pitch_};
-  collide(nx_, streams, solid_.data() + static_cast<std::size_t>(j) * pitch_, {even_, odd_});
+  collide(nx_, streams, solid_.data() + static_cast<std::size_t>(j) * pitch_, rates_);
 }
 
 float Lattice::outlet_pressure(float outflow) const {

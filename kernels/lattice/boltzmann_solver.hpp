@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "harness/device/buffer.hpp"
+#include "kernels/lattice/d2q9.hpp"
 
 namespace tandem::kernels {
 
@@ -28,6 +29,11 @@ struct LatticePhysics {
 // Operations of a cell and step by these formulas, nothing computed twice: 25 for sums and moments, 19 for the rates
 // that B changes, 40 for the new populations.
 inline constexpr double lattice_flops = 84;
+
+// Refuses what cannot be stable.
+d2q9::Rates lattice_rates(const LatticePhysics& physics);
+
+float lattice_inflow(std::span<const float> inlet);  // the mean
 
 // The factor B of a cell covered to this share.
 double solid_factor(double coverage, double viscosity);
@@ -90,7 +96,7 @@ class Lattice {
   static constexpr std::size_t lead = 16;
   std::size_t nx_, ny_, pitch_;
   LatticeEdges edges_;
-  float even_ = 0, odd_ = 0;       // relaxation rates
+  d2q9::Rates rates_{0, 0};
   float inflow_ = 0;               // mean of the inlet
   float outflow_ = 0, later_ = 0;  // of the last column after this collision; after the next, at no pressure
   float yield_ = 0;                // by how much a pressure lowers the latter
