@@ -1,5 +1,6 @@
 #include "tests/flow_small.hpp"
 
+#include "harness/pipeline/device_setting.hpp"
 #include "pipelines/flow/learner.hpp"
 #include "pipelines/flow/problem.hpp"
 #include "pipelines/flow/simulation.hpp"
@@ -33,6 +34,22 @@ PipelineEntry flow_variant(const std::string& name, const std::string& summary,
 
 PipelineEntry flow_small() {
   return flow_variant("flow_small", "flow on few cells", [](Pipeline&, int) {});
+}
+
+PipelineEntry flow_guarded() {
+  return {"flow_guarded",
+          "test-only: flow on fewer cells, its training samples on a device",
+          {device_parameter(simulate_on)},
+          [](const Settings& settings, int threads) -> Pipeline {
+            return {std::make_unique<FlowProblem>(flow_tiny_size),
+                    std::make_unique<FlowSimulation>(flow_tiny_size, threads, settings.text(simulate_on)),
+                    [](std::uint64_t seed) { return make_flow_learner(flow_tiny_size, seed); }};
+          },
+          [](const Settings& settings) {
+            check_device(settings, simulate_on);
+            return 1e8;
+          },
+          {}};
 }
 
 PipelineEntry flow_unsteady() {

@@ -35,6 +35,7 @@ const std::vector<PipelineEntry>& pipeline_registry() {
                                                      pipelines::risk_drift(),
                                                      pipelines::risk_mean(),
                                                      pipelines::flow_small(),
+                                                     pipelines::flow_guarded(),
                                                      pipelines::flow_unsteady(),
                                                      pipelines::flow_mean(),
                                                      pipelines::heat()};

@@ -14,7 +14,7 @@
 namespace tandem::kernels {
 namespace {
 
-using d2q9::w1, d2q9::w5;
+using d2q9::w0, d2q9::w1, d2q9::w5;
 constexpr std::array<std::ptrdiff_t, 9> cx = {0, 1, 0, -1, 0, 1, -1, -1, 1}, cy = {0, 0, 1, 0, -1, 1, 1, -1, -1};
 
 // Of one row: where its populations come from, and where they go.
@@ -24,6 +24,7 @@ struct Streams {
   std::size_t plane;  // values from one population to the next
 };
 
+// d2q9::collided(), written out: through it the loads come first, which costs 5 % (GCC 12, AVX-512).
 void collide(std::size_t count, const Streams& s, const float* __restrict solid, const d2q9::Rates& rates) {
   const std::size_t plane = s.plane;
   const float* __restrict f0 = s.here, * __restrict f1 = s.here + plane - 1, * __restrict f3 = s.here + 3 * plane + 1;
@@ -33,19 +34,31 @@ void collide(std::size_t count, const Streams& s, const float* __restrict solid,
   float* __restrict t0 = s.to, * __restrict t1 = t0 + plane, * __restrict t2 = t1 + plane, * __restrict t3 = t2 + plane;
   float* __restrict t4 = t3 + plane, * __restrict t5 = t4 + plane, * __restrict t6 = t5 + plane;
   float* __restrict t7 = t6 + plane, * __restrict t8 = t7 + plane;
+  const float even = rates.even, odd = rates.odd, odd_rest = 2 - odd;
 #pragma omp simd
   for (std::size_t x = 0; x < count; ++x) {
-    const d2q9::Populations f = {f0[x], f1[x], f2[x], f3[x], f4[x], f5[x], f6[x], f7[x], f8[x]};
-    const d2q9::Populations t = d2q9::collided(f, solid[x], rates);
-    t0[x] = t.f0;
-    t1[x] = t.f1;
-    t2[x] = t.f2;
-    t3[x] = t.f3;
-    t4[x] = t.f4;
-    t5[x] = t.f5;
-    t6[x] = t.f6;
-    t7[x] = t.f7;
-    t8[x] = t.f8;
+    const float p1 = f1[x] + f3[x], m1 = f1[x] - f3[x], p2 = f2[x] + f4[x], m2 = f2[x] - f4[x];
+    const float p5 = f5[x] + f7[x], m5 = f5[x] - f7[x], p6 = f6[x] + f8[x], m6 = f6[x] - f8[x];
+    const float r = f0[x] + ((p1 + p2) + (p5 + p6)), u = m1 + (m5 - m6), v = m2 + (m5 + m6);
+    const float uu = u * u, vv = v * v, d5 = u + v, d6 = v - u, rest = r - 1.5f * (uu + vv);
+    const float b = solid[x], a_even = even - b * even, a_odd = odd + b * odd_rest;
+    const float keep_even = 0.5f - 0.5f * a_even, keep_odd = 0.5f - 0.5f * a_odd;
+    const float to_even = a_even - b, to_odd = a_odd - b, still = to_even * rest + b * r;
+    const float s1 = w1 * still, s5 = w5 * still, e1 = (4.5f * w1) * to_even, e5 = (4.5f * w5) * to_even;
+    const float o1 = (3 * w1) * to_odd, o5 = (3 * w5) * to_odd;
+    const float even1 = keep_even * p1 + (e1 * uu + s1), odd1 = keep_odd * m1 + o1 * u;
+    const float even2 = keep_even * p2 + (e1 * vv + s1), odd2 = keep_odd * m2 + o1 * v;
+    const float even5 = keep_even * p5 + (e5 * (d5 * d5) + s5), odd5 = keep_odd * m5 + o5 * d5;
+    const float even6 = keep_even * p6 + (e5 * (d6 * d6) + s5), odd6 = keep_odd * m6 + o5 * d6;
+    t0[x] = (1 - a_even) * f0[x] + w0 * still;
+    t1[x] = even1 + odd1;
+    t3[x] = even1 - odd1;
+    t2[x] = even2 + odd2;
+    t4[x] = even2 - odd2;
+    t5[x] = even5 + odd5;
+    t7[x] = even5 - odd5;
+    t6[x] = even6 + odd6;
+    t8[x] = even6 - odd6;
   }
 }
 
@@ -104,7 +117,7 @@ void Lattice::set_solid(std::span<const float> factors) {
 void Lattice::start(const LatticeFields& fields) {
   check(fields.r.size() == cells() && fields.u.size() == cells() && fields.v.size() == cells(),
         "lattice: a start of {} cells, expected {}", fields.u.size(), cells());
-  constexpr std::array<float, 9> weights = {d2q9::w0, w1, w1, w1, w1, w5, w5, w5, w5};
+  constexpr std::array<float, 9> weights = {w0, w1, w1, w1, w1, w5, w5, w5, w5};
   for (std::size_t j = 0; j < ny_; ++j)
     for (std::size_t i = 0; i < nx_; ++i) {
       const std::size_t at = j * nx_ + i;

@@ -1,6 +1,5 @@
-// A cell of the D2Q9 lattice (boltzmann_solver.hpp has the scheme), the same on every device: constexpr, so that
-// compilers of device code take it as well.
-// Directions: 0 rest, 1 +x, 2 +y, 3 -x, 4 -y, 5 +x+y, 6 -x+y, 7 -x-y, 8 +x-y.
+// A cell of the D2Q9 lattice (boltzmann_solver.hpp has the scheme) for devices: constexpr, so that their compilers take
+// it as the host's does. Directions: 0 rest, 1 +x, 2 +y, 3 -x, 4 -y, 5 +x+y, 6 -x+y, 7 -x-y, 8 +x-y.
 #pragma once
 
 #include <cstddef>

@@ -124,7 +124,8 @@ GPU_KERNEL void step(const MovingFlow* list, Arrays even, Arrays odd, const floa
   const MovingFlow own = list[cell.flow];
   const bool swapped = (own.from + taken) % 2 != 0;
   const Arrays from = swapped ? odd : even, to = swapped ? even : odd;
-  const std::size_t state = static_cast<std::size_t>(own.flow) * 9 * shape.cells, ends = own.flow * shape.ny;
+  const std::size_t state = static_cast<std::size_t>(own.flow) * 9 * shape.cells,
+                    ends = static_cast<std::size_t>(own.flow) * shape.ny;
   const Populations in = arriving<duct>(shape, cell, from.populations + state, from.out + ends, inlet, inflow);
   const float b = solid[static_cast<std::size_t>(own.flow) * shape.cells + cell.at];
   const Populations collided = d2q9::collided(in, b, own.rates);
@@ -196,8 +197,6 @@ DeviceLattices::DeviceLattices(const Size& size, LatticeEdges edges)
   check_usage(size.cells() < std::size_t{1} << 31, "lattice: {} x {} cells are too many", size.nx, size.ny);
   for (auto& array : populations_) array = DeviceBuffer<float>(size.flows * 9 * size.cells());
   for (auto& array : out_) array = DeviceBuffer<float>(size.flows * size.ny);
-  set_inlet(std::vector<float>(size.ny, 0.0f));
-  uploaded_ = 0;
 }
 
 double DeviceLattices::bytes(const Size& size) {

@@ -11,17 +11,19 @@ namespace {
 Pipeline make(const Settings& settings, int threads) {
   const FlowSize& size = flow_size(settings.text("size"));
   return {
-      std::make_unique<FlowProblem>(size), std::make_unique<FlowSimulation>(size, threads),
+      std::make_unique<FlowProblem>(size), std::make_unique<FlowSimulation>(size, threads, settings.text(simulate_on)),
       [&size, device = settings.text(train_on)](std::uint64_t seed) { return make_flow_learner(size, seed, device); }};
 }
 
-// Samples and their copies while training, predictions of one generation, a lattice of each thread.
+// Samples and their copies while training, predictions of one generation, a lattice of each thread; for a device the
+// elements of all flows.
 double memory(const Settings& settings) {
   const FlowSize& size = flow_size(settings.text("size"));
-  check_device(settings, train_on);
+  for (const char* phase : {simulate_on, train_on}) check_device(settings, phase);
   const double rows =
       3 * static_cast<double>(size.schedule.samples) + 2 * static_cast<double>(size.questions * flow_population);
-  return 4 * static_cast<double>(size.mesh.values()) * rows + 2000 * static_cast<double>(size.mesh.cells());
+  const double placed = settings.text(simulate_on) == "cpu" ? 0 : 12 * static_cast<double>(size.schedule.samples);
+  return 4 * static_cast<double>(size.mesh.values()) * rows + (2000 + placed) * static_cast<double>(size.mesh.cells());
 }
 
 std::vector<Slice> slices(const Settings& settings) {
@@ -40,7 +42,9 @@ std::vector<Slice> slices(const Settings& settings) {
 PipelineEntry flow() {
   return {"flow",
           "two-element foil in a duct: lattice Boltzmann, surrogate of fields and forces, least drag for a lift",
-          {{"size", "S", "S: frozen targets; M, L: larger, targets provisional"}, device_parameter(train_on)},
+          {{"size", "S", "S: frozen targets; M, L: larger, targets provisional"},
+           device_parameter(simulate_on),
+           device_parameter(train_on)},
           make,
           memory,
           slices};

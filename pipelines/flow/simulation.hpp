@@ -1,12 +1,13 @@
 // The flow pipeline's simulation and the coarse model of its simulation-only arm: lattice Boltzmann flows run until
-// they are steady. Cases run side by side, one thread each: results do not depend on the number of threads.
+// they are steady. Cases run side by side, one thread each or, those for training, on a device: results do not depend
+// on the number of threads.
 #pragma once
 
 #include <memory>
 #include <vector>
 
-#include "kernels/lattice/boltzmann_solver.hpp"
-#include "pipelines/flow/size.hpp"
+#include "pipelines/flow/course.hpp"
+#include "pipelines/flow/device_solver.hpp"
 
 namespace tandem::pipelines {
 
@@ -20,19 +21,13 @@ class FlowSolver {
   std::size_t steps() const { return steps_; }  // of the last flow
 
  private:
-  void place(std::span<const double> parameters, double viscosity);
-  std::array<double, 4> forces();
+  std::array<double, 2 * flow_elements> forces(const FlowCourse& course);
 
   FlowMesh mesh_;
   kernels::Lattice lattice_;
-  std::vector<float> inlet_;
-  std::array<std::vector<float>, 2> shares_;  // of each element in the solid of a cell
   kernels::LatticeFields empty_, fields_;
   std::size_t steps_ = 0;
 };
-
-// The largest Reynolds number at which a lattice is stable: that of a cell, U_max / nu, stays below 13.
-double flow_stable_reynolds(const FlowMesh& mesh);
 
 // Outputs on one mesh to those on another, fields bilinearly between the centres of cells, 0 at the walls.
 std::vector<float> flow_interpolated(const FlowMesh& from, std::span<const float> outputs, const FlowMesh& to);
@@ -50,16 +45,19 @@ class FlowCoarse : public Model {
 
 class FlowSimulation : public Simulation {
  public:
-  FlowSimulation(const FlowSize& size, int threads) : size_(size), threads_(threads) {}
+  // `device`: where training samples are simulated, cpu, gpu or guarded; the truth that judges is the CPU's.
+  FlowSimulation(const FlowSize& size, int threads, const std::string& device = "cpu");
   std::vector<Sample> simulate(std::span<const Case> cases, Fidelity fidelity) const override;
   std::span<const float> outputs(const Sample& sample) const override;
   // Largest deviation of the flux through a column from that of the inlet, relative.
   double invariant(const Case& problem_case, std::span<const float> outputs) const override;
   std::unique_ptr<Model> coarse_model() const override;
+  Work work() const override { return device_ ? device_->work() : Work{}; }
 
  private:
   const FlowSize& size_;
   int threads_;
+  std::unique_ptr<FlowDeviceSolver> device_;  // null: the CPU
 };
 
 }  // namespace tandem::pipelines
