@@ -147,15 +147,17 @@ PipelineEntry heat_small() {
 
 PipelineEntry heat_guarded() {
   return {"heat_guarded",
-          "test-only: heat on a tiny mesh, its network on a device",
-          {device_parameter(train_on)},
+          "test-only: heat on a tiny mesh, its network or its simulations on a device",
+          {device_parameter(simulate_on), device_parameter(train_on)},
           [](const Settings& settings, int threads) -> Pipeline {
-            return {std::make_unique<HeatProblem>(kTiny), std::make_unique<HeatSimulation>(kTiny, threads),
+            return {std::make_unique<HeatProblem>(kTiny),
+                    std::make_unique<HeatSimulation>(kTiny, threads, HeatFormat::fp64, settings.text(simulate_on)),
                     [device = settings.text(train_on)](std::uint64_t seed) {
                       return make_heat_learner(kTiny, seed, kTinyWidth, HeatFormat::fp32, HeatFormat::fp32, device);
                     }};
           },
           [](const Settings& settings) {
+            check_device(settings, simulate_on);
             check_device(settings, train_on);
             return 1e8;
           },

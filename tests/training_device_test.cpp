@@ -1,5 +1,5 @@
-// A pipeline that trains on a device, through the whole program: the same weights from files and from memory, as good
-// as those of the CPU; every byte over the link in the ledger; what a plan may not ask.
+// A pipeline that trains or simulates on a device, through the whole program: the same weights from files and from
+// memory, as good as those of the CPU; every byte over the link in the ledger; what a plan may not ask.
 #include <map>
 #include <string>
 
@@ -78,27 +78,61 @@ TEST(TrainingDevice, APartOfAGpuIsUnofficial) {
   EXPECT_NE(reasons.find("NVIDIA H200 MIG 3g.71gb, cuBLASLt 13.1.0 is a part of a GPU"), std::string::npos) << reasons;
 }
 
-Outcome run(const std::string& train_on) {
+const Measured& simulated() {
+  static const Measured run(
+      "threads = 2\nlimits = \"none\"\n[[pipeline]]\nname = \"heat_guarded\"\nsimulate_on = "
+      "\"guarded\"\narms = [\"integrated\"]\n");
+  return run;
+}
+
+// Simulated there; trained and judged on the CPU.
+TEST(SimulatingDevice, TheFieldsAreThoseOfTheCpu) {
+  EXPECT_EQ(simulated().outcome.code, 3) << simulated().outcome.out << simulated().outcome.err;
+  const Json &found = simulated().arm("integrated in_memory"), cpu = arm("cpu", "integrated", "in_memory");
+  EXPECT_EQ(found.at("simulated_on"), "guarded device");
+  EXPECT_TRUE(found.at("trained_on").is_null());
+  EXPECT_TRUE(cpu.at("simulated_on").is_null());
+  EXPECT_NE(found.at("weights_sha256"), cpu.at("weights_sha256"));
+  const double here = cpu.at("launch_errors").at(0), there = found.at("launch_errors").at(0);
+  EXPECT_NEAR(there, here, 0.1 * here);  // drawn from different weights, so other cases
+}
+
+// All known before but how often the host looks at who goes on, once after each pass of a block of cases.
+TEST(SimulatingDevice, EveryByteOverTheLinkIsBooked) {
+  const Bytes bytes = simulated().arm("integrated in_memory").at("bytes").get<Bytes>();
+  ASSERT_EQ(bytes.size(), 2U);
+  const double nodes = 9 * 9 * 5, given = 2 * 4 + 3 + 2 * 8 * 8;
+  EXPECT_EQ(bytes.at("h2d"), kSamples * 8 * given);
+  const double looks = bytes.at("d2h") - kSamples * (4 * nodes + 24);
+  EXPECT_GE(looks, 4 * kSamples * 4);
+  EXPECT_LE(looks, 4 * kSamples * 12);
+}
+
+Outcome run(const std::string& device, const std::string& setting = "train_on") {
   const Workplace place;
   place.write("run.toml",
               "threads = 1\nlimits = \"none\"\n[[pipeline]]\nname = \"heat_guarded\"\narms = "
-              "[\"integrated\"]\ntrain_on = \"" +
-                  train_on + "\"\n");
+              "[\"integrated\"]\n" +
+                  setting + " = \"" + device + "\"\n");
   return place.run(std::string("'") + TANDEM_TEST_PROGRAM + "' run run.toml --out out");
 }
 
 TEST(TrainingDevice, WithoutAGpuTheArmIsSkipped) {
   for (const GpuModule& module : gpu_modules(std::filesystem::path(TANDEM_TEST_PROGRAM).parent_path()))
     if (module.reason.empty()) GTEST_SKIP() << "this machine has a GPU";
-  const Outcome outcome = run("gpu");
-  EXPECT_EQ(outcome.code, 77) << outcome.out << outcome.err;
-  EXPECT_TRUE(outcome.says("no GPU can be used: cuda: no "));
+  for (const char* setting : {"train_on", "simulate_on"}) {
+    const Outcome outcome = run("gpu", setting);
+    EXPECT_EQ(outcome.code, 77) << outcome.out << outcome.err;
+    EXPECT_TRUE(outcome.says("no GPU can be used: cuda: no ")) << outcome.out << outcome.err;
+  }
 }
 
 TEST(TrainingDevice, ThatNobodyKnowsIsRefused) {
-  const Outcome outcome = run("tpu");
-  EXPECT_EQ(outcome.code, 2);
-  EXPECT_TRUE(outcome.says("train_on=tpu is not cpu, gpu or guarded"));
+  for (const std::string setting : {"train_on", "simulate_on"}) {
+    const Outcome outcome = run("tpu", setting);
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_TRUE(outcome.says(setting + "=tpu is not cpu, gpu or guarded"));
+  }
 }
 
 }  // namespace

@@ -64,11 +64,11 @@ double overlap(double centre, double half, double low, double high, double& slop
 
 template <typename T>
 T silicon(T theta) {
-  return T(148) * std::pow((theta + T(heat_ambient)) / T(300), T(-1.3));
+  return T(silicon_factor) * std::pow((theta + T(heat_ambient)) / T(silicon_reference), T(silicon_exponent));
 }
 template <typename T>
 T silicon_slope(T theta, T k) {
-  return T(-1.3) * k / (theta + T(heat_ambient));
+  return T(silicon_exponent) * k / (theta + T(heat_ambient));
 }
 template double silicon(double);
 template double silicon_slope(double, double);
@@ -97,9 +97,7 @@ void BasicHeatAssembly<T>::set(std::span<const double> p) {
   cover(p);
   fill_layer(-1, static_cast<T>(bottom_));
   for (std::size_t e = 0; e < mesh_.nz; ++e)
-    fill_layer(static_cast<std::ptrdiff_t>(e), static_cast<T>(e < n              ? heat_copper
-                                                              : e < chip_layer() ? board_
-                                                                                 : heat_mould));
+    fill_layer(static_cast<std::ptrdiff_t>(e), static_cast<T>(conductivity(e)));
   fill_layer(static_cast<std::ptrdiff_t>(mesh_.nz), heat_top);
 }
 
@@ -185,19 +183,25 @@ void BasicHeatAssembly<T>::assemble(std::size_t first, kernels::Stencil27<T>& ma
 }
 
 template <typename T>
+double BasicHeatAssembly<T>::watts(const Covered& element, std::size_t layer) const {
+  double sum = 0;
+  for (std::size_t m = 0; m < 3; ++m)
+    sum += power_[m] * element.part[m] * dx() * dy() * dz_[layer] /
+           (heat_chip_side[m] * heat_chip_side[m] * heat_chip_layer);
+  return sum;
+}
+
+template <typename T>
 void BasicHeatAssembly<T>::load(T* b) const {
   std::fill_n(b, grid_.size(), T(0));
   const std::size_t stride = grid_.stride(), plane = grid_.plane();
   for (std::size_t e = chip_layer(); e < mesh_.nz; ++e)
     for (const Covered& c : covered_) {
-      double watts = 0;
-      for (std::size_t m = 0; m < 3; ++m)
-        watts +=
-            power_[m] * c.part[m] * dx() * dy() * dz_[e] / (heat_chip_side[m] * heat_chip_side[m] * heat_chip_layer);
+      const double heat = watts(c, e);
       const auto j = static_cast<std::ptrdiff_t>(c.j), k = static_cast<std::ptrdiff_t>(e);
       for (const std::size_t at : {grid_.at(c.i, j, k), grid_.at(c.i + 1, j, k)})
         for (const std::size_t node : {at, at + stride, at + plane, at + plane + stride})
-          b[node] += static_cast<T>(watts / 8);
+          b[node] += static_cast<T>(heat / 8);
     }
 }
 

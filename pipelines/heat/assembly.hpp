@@ -15,9 +15,11 @@ inline constexpr double heat_side = 0.04, heat_board_top = 0.003, heat_chip_laye
 inline constexpr double heat_copper = 390, heat_mould = 3;                                  // W/mK
 inline constexpr double heat_top = 10;                                                      // W/m2K
 inline constexpr double heat_ambient = 298.15;                                              // K
-inline constexpr std::array<double, 3> heat_chip_side = {0.012, 0.008, 0.008};              // m
+// Silicon: k(T) = 148 (T / 300 K)^-1.3 W/mK
+inline constexpr double silicon_factor = 148, silicon_reference = 300, silicon_exponent = -1.3;
+inline constexpr std::array<double, 3> heat_chip_side = {0.012, 0.008, 0.008};  // m
 
-// Silicon, k(T) = 148 (T / 300 K)^-1.3 W/mK, and its derivative.
+// Of silicon, and its derivative.
 template <typename T>
 T silicon(T theta);
 template <typename T>
@@ -56,6 +58,12 @@ class BasicHeatAssembly {
   double bottom() const { return bottom_; }
   double power(std::size_t chip) const { return power_[chip]; }
   double total_power() const { return power_[0] + power_[1] + power_[2]; }
+  double conductivity(std::size_t layer) const {  // without chips
+    return layer < copper_layers() ? heat_copper : layer < chip_layer() ? board_ : heat_mould;
+  }
+  double watts(const Covered& element, std::size_t layer) const;  // of the chips in it
+  // A first guess of the chips' temperature: the film below and a spreading resistance of 0.3 K/W.
+  double guess() const { return total_power() * (1 / (bottom_ * heat_side * heat_side) + 0.3); }
   std::span<const Covered> covered() const { return covered_; }
 
  private:

@@ -27,7 +27,8 @@ Pipeline make(const Settings& settings, int threads) {
   auto problem = std::make_unique<HeatProblem>(size, settings.text("box") == "scenarios");
   if (width != heat_width)
     problem->vary(fmt::format("-width-{}", width), fmt::format("the targets are meant for a width of {}", heat_width));
-  return {std::move(problem), std::make_unique<HeatSimulation>(size, threads, format_of(settings, "simulate")),
+  return {std::move(problem),
+          std::make_unique<HeatSimulation>(size, threads, format_of(settings, "simulate"), settings.text(simulate_on)),
           [&size, width, train = format_of(settings, "train"), infer = format_of(settings, "infer"),
            device = settings.text(train_on)](std::uint64_t seed) {
             return make_heat_learner(size, seed, width, train, infer, device);
@@ -40,6 +41,9 @@ double memory(const Settings& settings) {
   const std::string& box = settings.text("box");
   for (const char* phase : {"simulate", "train", "infer"}) format_of(settings, phase);
   check_device(settings, train_on);
+  check_device(settings, simulate_on);
+  check_usage(settings.text(simulate_on) == "cpu" || format_of(settings, "simulate") == HeatFormat::fp64,
+              "simulate_on={} simulates in fp64, not in {}", settings.text(simulate_on), settings.text("simulate"));
   check_usage(box == "whole" || box == "scenarios", "box={} is not whole or scenarios", box);
   const std::int64_t width = settings.integer("width");
   check_usage(width >= 1 && width <= 4096, "width={} is not a whole number of 1 to 4096", width);
@@ -70,6 +74,7 @@ PipelineEntry heat() {
            {"simulate", "fp64", "format of training simulations: fp64, fp32", false},
            {"train", "fp32", "format of the network's products while it trains: fp32, bf16", false},
            {"infer", "fp32", "format of the products that predict: fp32, bf16", false},
+           device_parameter(simulate_on),
            device_parameter(train_on)},
           make,
           memory,

@@ -81,12 +81,13 @@ Fields HeatCoarse::vjp(std::span<const Case> cases, const Seed& seed) const {
   return gradients;
 }
 
-HeatSimulation::HeatSimulation(const HeatSize& size, int threads, HeatFormat training)
+HeatSimulation::HeatSimulation(const HeatSize& size, int threads, HeatFormat training, const std::string& device)
     : size_(size),
       threads_(threads),
       truth_(size.mesh, size.truth),
       single_(size.mesh, size.truth),
       training_(training),
+      device_(device == "cpu" ? nullptr : std::make_unique<HeatDevice>(size.mesh, size.truth, device)),
       coarse_(coarse_model()) {}
 
 std::vector<Sample> HeatSimulation::simulate(std::span<const Case> cases, Fidelity fidelity) const {
@@ -106,7 +107,11 @@ std::vector<Sample> HeatSimulation::simulate(std::span<const Case> cases, Fideli
     const auto theta = solver.solve(cases[i].parameters);
     samples[i].arrays["theta"].values.assign(theta.begin(), theta.end());
   };
-  if (fidelity == Fidelity::train && training_ == HeatFormat::fp32)
+  if (fidelity == Fidelity::train && device_) {
+    const Fields solved = device_->solve(cases);
+    for (std::size_t i = 0; i < cases.size(); ++i)
+      samples[i].arrays["theta"].values.assign(solved.row(i).begin(), solved.row(i).end());
+  } else if (fidelity == Fidelity::train && training_ == HeatFormat::fp32)
     each_case(single_, cases.size(), threads_, solve);
   else if (fidelity != Fidelity::coarse)
     each_case(truth_, cases.size(), threads_, solve);
@@ -131,6 +136,8 @@ double HeatSimulation::invariant(const Case& problem_case, std::span<const float
   const double total = p[6] + p[7] + p[8];
   return std::abs(watts - total) / total;
 }
+
+Work HeatSimulation::work() const { return device_ ? device_->work() : Work{}; }
 
 std::unique_ptr<Model> HeatSimulation::coarse_model() const {
   return std::make_unique<HeatCoarse>(size_.coarse_mesh, size_.coarse, size_.mesh, threads_);

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <vector>
 
+#include "pipelines/heat/device.hpp"
 #include "pipelines/heat/interpolation.hpp"
 #include "pipelines/heat/solver.hpp"
 
@@ -43,12 +44,15 @@ class HeatCoarse : public Model {
 
 class HeatSimulation : public Simulation {
  public:
-  // `training`: the precision of training samples; the truth, by which all are judged, stays in fp64.
-  HeatSimulation(const HeatSize& size, int threads, HeatFormat training = HeatFormat::fp64);
+  // `training`: the precision of training samples; the truth, by which all are judged, stays in fp64. `device`: that
+  // solves them, cpu, gpu or guarded; another than the CPU in fp64.
+  HeatSimulation(const HeatSize& size, int threads, HeatFormat training = HeatFormat::fp64,
+                 const std::string& device = "cpu");
   std::vector<Sample> simulate(std::span<const Case> cases, Fidelity fidelity) const override;
   std::span<const float> outputs(const Sample& sample) const override;
   double invariant(const Case& problem_case, std::span<const float> outputs) const override;
   std::unique_ptr<Model> coarse_model() const override;
+  Work work() const override;
 
  private:
   const HeatSize& size_;
@@ -56,6 +60,7 @@ class HeatSimulation : public Simulation {
   mutable HeatSolvers<double> truth_;
   mutable HeatSolvers<float> single_;
   HeatFormat training_;
+  std::unique_ptr<HeatDevice> device_;  // null: the CPU
   std::unique_ptr<Model> coarse_;
 };
 

@@ -24,6 +24,10 @@ double subtract(std::size_t n, const T* b, const T* y, T* r) {
 
 }  // namespace
 
+void check_converged(double residual, double target, std::size_t passes) {
+  check(residual <= target, "heat: residual {:.3g} of {:.3g} after {} passes", residual, target, passes);
+}
+
 template <typename T>
 BasicHeatSolver<T>::BasicHeatSolver(const HeatMesh& mesh, const HeatTolerance& tolerance)
     : tolerance_(tolerance),
@@ -94,8 +98,7 @@ double BasicHeatSolver<T>::renew(const Buffer<T>& right) {
 template <typename T>
 std::span<const double> BasicHeatSolver<T>::solve(std::span<const double> parameters) {
   assembly_.set(parameters);
-  // A first guess of the chips' temperature: the film below and a spreading resistance of 0.3 K/W.
-  assembly_.conduct(static_cast<T>(assembly_.total_power() * (1 / (assembly_.bottom() * heat_side * heat_side) + 0.3)));
+  assembly_.conduct(static_cast<T>(assembly_.guess()));
   assembly_.assemble(0, matrix_);
   assembly_.load(load_.data());
   multigrid_.set_up(matrix_);
@@ -113,7 +116,7 @@ std::span<const double> BasicHeatSolver<T>::solve(std::span<const double> parame
     kernels::apply(matrix_, theta_.data(), image_.data(), false);
     norm = renew(load_);
   }
-  check(norm <= target || has_floor, "heat: residual {:.3g} of {:.3g} after {} passes", norm, target, passes_);
+  if (!has_floor) check_converged(norm, target, passes_);
   gather(theta_.data(), nodes_);
   return nodes_;
 }

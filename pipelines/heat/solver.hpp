@@ -14,6 +14,9 @@
 
 namespace tandem::pipelines {
 
+// Throws where it is not: of a case that has no solution.
+void check_converged(double residual, double target, std::size_t passes);
+
 template <typename T>
 class BasicHeatSolver {
  public:
