@@ -7,6 +7,9 @@
 
 #include <gtest/gtest.h>
 
+#include "harness/base/random.hpp"
+#include "kernels/sparse/batched_multigrid.hpp"
+#include "kernels/sparse/multigrid.hpp"
 #include "pipelines/heat/problem.hpp"
 #include "pipelines/heat/simulation.hpp"
 
@@ -71,6 +74,59 @@ TEST(HeatDevice, SolvesWhatTheCpuSolves) {
     passes.insert(end.passes);
   }
   EXPECT_GT(passes.size(), 1U);  // so that some wait for others
+}
+
+// To rounding, for each of two cases with an operator of its own; levels of even and odd numbers of nodes.
+TEST(HeatDevice, ItsPreconditionerIsTheCpus) {
+  constexpr unsigned cases = 2;
+  BasicHeatAssembly<float> assembly(mesh);
+  const kernels::Grid27& grid = assembly.grid();
+  const guarded::BatchedGrid batched = {static_cast<unsigned>(grid.nx), static_cast<unsigned>(grid.ny),
+                                        static_cast<unsigned>(grid.nz), cases};
+  Buffer<float> coefficients(27 * batched.nodes() * cases), right(batched.padded() * cases), found(right.size());
+  std::vector<Buffer<float>> expected;
+  const auto each_node = [&](const auto& body) {
+    for (std::size_t k = 0, node = 0; k < grid.nz; ++k)
+      for (std::size_t j = 0; j < grid.ny; ++j)
+        for (std::size_t i = 0; i < grid.nx; ++i, ++node)
+          body(node, i, j, k, grid.at(i, static_cast<std::ptrdiff_t>(j), static_cast<std::ptrdiff_t>(k)));
+  };
+  for (std::size_t c = 0; c < cases; ++c) {
+    kernels::Stencil27<float> matrix(grid);
+    kernels::Multigrid<float> multigrid(grid, kernels::Edge::natural, false);
+    Buffer<float> r(grid.size());
+    assembly.set(five()[c].parameters);
+    assembly.conduct(50.0f);
+    assembly.assemble(0, matrix);
+    each_node([&](std::size_t node, std::size_t i, std::size_t j, std::size_t k, std::size_t at) {
+      r[at] = static_cast<float>(random_uniform(3, c, node)) - 0.3f;
+      right[batched.at(i, j, k) * cases + c] = r[at];
+      for (std::size_t d = 0; d < 27; ++d)
+        coefficients[(d * batched.nodes() + node) * cases + c] = matrix.at(i, j, k, d);
+    });
+    expected.emplace_back(grid.size());
+    multigrid.set_up(matrix);
+    multigrid.apply(r.data(), expected.back().data());
+  }
+  guarded::BatchedMultigrid device(batched, cases);
+  Buffer<unsigned> all(cases);
+  std::fill(all.begin(), all.end(), 1U);
+  const guarded::DeviceBuffer<unsigned> open = guarded::on_device(all);
+  device.start_batch(cases);
+  const guarded::BatchedView finest = device.finest(open.data());
+  guarded::copy_in(finest.a, coefficients.data(), coefficients.size() * sizeof(float));
+  guarded::copy_in(finest.right, right.data(), right.size() * sizeof(float));
+  device.start_set_up(open.data());
+  device.start(open.data());
+  guarded::copy_out(found.data(), finest.unknown, found.size() * sizeof(float));
+  for (std::size_t c = 0; c < cases; ++c) {
+    float worst = 0, largest = 0;
+    each_node([&](std::size_t, std::size_t i, std::size_t j, std::size_t k, std::size_t at) {
+      largest = std::max(largest, std::abs(expected[c][at]));
+      worst = std::max(worst, std::abs(found[batched.at(i, j, k) * cases + c] - expected[c][at]));
+    });
+    EXPECT_LT(worst, 3e-4f * largest) << c;  // of fp32: a constant is nearly in the kernel
+  }
 }
 
 TEST(HeatDevice, ACaseIsSolvedAsIfAlone) {

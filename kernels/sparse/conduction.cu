@@ -234,7 +234,7 @@ class Conduction final : public DeviceConduction {
     grid_.cases = static_cast<unsigned>(count);
     bring(cases);
     start_set_up();
-    for (bool again = false; !again || any_open(); again = true) {
+    for (unsigned pass = 0; pass == 0 || (pass < most_passes && any_open()); ++pass) {
       if (graph_) {
         graph_->replay();
       } else {
