@@ -91,6 +91,8 @@ TEST(SimulatingDevice, TheFieldsAreThoseOfTheCpu) {
   const Json &found = simulated().arm("integrated in_memory"), cpu = arm("cpu", "integrated", "in_memory");
   EXPECT_EQ(found.at("simulated_on"), "guarded device");
   EXPECT_TRUE(found.at("trained_on").is_null());
+  EXPECT_NE(simulated().document.at("pipelines").at(0).at("reasons").dump().find("behaves like a GPU's"),
+            std::string::npos);
   EXPECT_TRUE(cpu.at("simulated_on").is_null());
   EXPECT_NE(found.at("weights_sha256"), cpu.at("weights_sha256"));
   const double here = cpu.at("launch_errors").at(0), there = found.at("launch_errors").at(0);
@@ -108,12 +110,13 @@ TEST(SimulatingDevice, EveryByteOverTheLinkIsBooked) {
   EXPECT_LE(looks, 4 * kSamples * 12);
 }
 
-Outcome run(const std::string& device, const std::string& setting = "train_on") {
+Outcome run(const std::string& device, const std::string& setting = "train_on",
+            const std::string& coupling = "in_memory") {
   const Workplace place;
   place.write("run.toml",
-              "threads = 1\nlimits = \"none\"\n[[pipeline]]\nname = \"heat_guarded\"\narms = "
-              "[\"integrated\"]\n" +
-                  setting + " = \"" + device + "\"\n");
+              "threads = 2\nlimits = \"none\"\n[[pipeline]]\nname = \"heat_guarded\"\narms = "
+              "[\"integrated\"]\ncoupling = \"" +
+                  coupling + "\"\n" + setting + " = \"" + device + "\"\n");
   return place.run(std::string("'") + TANDEM_TEST_PROGRAM + "' run run.toml --out out");
 }
 
@@ -125,6 +128,12 @@ TEST(TrainingDevice, WithoutAGpuTheArmIsSkipped) {
     EXPECT_EQ(outcome.code, 77) << outcome.out << outcome.err;
     EXPECT_TRUE(outcome.says("no GPU can be used: cuda: no ")) << outcome.out << outcome.err;
   }
+}
+
+TEST(SimulatingDevice, SeveralRanksAreRefusedOnEachOfThem) {
+  const Outcome outcome = run("gpu", "simulate_on", "concurrent");
+  EXPECT_EQ(outcome.code, 77) << outcome.out << outcome.err;
+  EXPECT_TRUE(outcome.says("simulate_on=gpu: on one rank only")) << outcome.out << outcome.err;
 }
 
 TEST(TrainingDevice, ThatNobodyKnowsIsRefused) {

@@ -60,11 +60,13 @@ HeatDevice::HeatDevice(const HeatMesh& mesh, const HeatTolerance& tolerance, std
     : tolerance_(tolerance),
       device_(std::move(device)),
       lockstep_(lockstep == 0 ? lockstep_of(mesh) : lockstep),
-      assembly_(mesh) {}
-
-void HeatDevice::make() {
+      assembly_(mesh) {
+  // Here and not in make(): on every rank, or one would wait for another's samples.
   if (device_ == "gpu" && ranks_of_all() > 1)
     throw Unsupported("simulate_on=gpu: on one rank only, for a simulation does not know which GPU is its rank's");
+}
+
+void HeatDevice::make() {
   const HeatMesh& mesh = assembly_.mesh();
   const auto cells = [](std::size_t n) { return static_cast<unsigned>(n); };
   const kernels::ConductionPlan plan = {

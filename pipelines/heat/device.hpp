@@ -17,7 +17,7 @@ void check_heat_device(const Settings& settings);
 
 class HeatDevice {
  public:
-  // `device`: gpu, guarded. `lockstep`: most cases side by side, 0: as many as fill a GPU.
+  // `device`: gpu, on one rank only, or guarded. `lockstep`: most cases side by side, 0: as many as fill a GPU.
   HeatDevice(const HeatMesh& mesh, const HeatTolerance& tolerance, std::string device, std::size_t lockstep = 0);
 
   // theta of each case. Unsupported where there is no such device.
