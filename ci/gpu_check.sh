@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Verifies and times every kernel on this machine's GPU (configs/gpu.toml), trains on it (configs/gpu_training.toml), then times the fastest kernels in turn with PyTorch where
+# Verifies and times every kernel on this machine's GPU (configs/gpu.toml), trains on it (configs/gpu_pipelines.toml), then times the fastest kernels in turn with PyTorch where
 # python3 has it, prints a table and leaves it with the result directories. Under 8 minutes.
 # Usage: ci/gpu_check.sh [FOLDER] (gpu-check-DATE); from a bundle (ci/bundle.sh), or from a checkout with
 # TANDEM_BUILD (build/cuda). TANDEM_PAIRS: how often both are timed (5).
@@ -41,7 +41,7 @@ mkdir -p "$folder"
 echo "$devices" >"$folder/devices.txt"
 status=0
 "$program" run configs/gpu.toml --out "$folder/all" | tee "$folder/all.txt" || status=${PIPESTATUS[0]}
-"$program" run configs/gpu_training.toml --out "$folder/training" | tee "$folder/training.txt" || status=$((status > PIPESTATUS[0] ? status : PIPESTATUS[0]))
+"$program" run configs/gpu_pipelines.toml --out "$folder/training" | tee "$folder/training.txt" || status=$((status > PIPESTATUS[0] ? status : PIPESTATUS[0]))
 
 # rates FILE: "name value" of every rate
 rates() { awk '/^TANDEM-FOM v1 kernel/ && $5 + 0 > 0 { print $3, $5 }' "$1"; }
