@@ -43,7 +43,8 @@ Flow flow_of(std::uint64_t number) {
   }
   for (std::size_t n = 0; n < cells; ++n) flow.shares.push_back(flow.solid[n] > 0 ? 1 - flow.shares[n] : 0);
   for (std::size_t n = 0; n < cells; ++n) {
-    const double x = static_cast<double>(n % nx), y = static_cast<double>(n / nx);
+    const std::size_t i = n % nx, j = n / nx;
+    const auto x = static_cast<double>(i), y = static_cast<double>(j);
     flow.start.r.push_back(static_cast<float>(0.01 * std::sin(x + random(5))));
     flow.start.u.push_back(static_cast<float>(0.05 + 0.03 * std::sin(2 * y + 6 * random(6))));
     flow.start.v.push_back(static_cast<float>(0.02 * std::cos(x - y)));

@@ -2,9 +2,15 @@
 // that works there. Its type, and the methods' Faults, are told by the header that names it (device_training.hpp).
 #pragma once
 
+#include <cstddef>
 #include <string>
 
 namespace tandem {
+
+// Bytes over the link between host and device, as they were copied.
+struct LinkBytes {
+  std::size_t to_device = 0, to_host = 0;
+};
 
 using AnyMake = void (*)();
 

@@ -49,11 +49,16 @@ void record_place(const Stage& stage, const char* record, const Work& work) {
 }  // namespace
 
 double simulate_cases(const Stage& stage, Handover& handover, std::span<const std::size_t> indices) {
-  const Simulation& simulation = *stage.pipeline.simulation;
   stage.recorder.enter("simulate");
   std::vector<Case> cases;
   for (const std::size_t index : indices)
     cases.push_back(stage.pipeline.problem->draw(Purpose::training, stage.seed, index));
+  return simulate_drawn(stage, handover, cases);
+}
+
+double simulate_drawn(const Stage& stage, Handover& handover, std::span<const Case> cases) {
+  const Simulation& simulation = *stage.pipeline.simulation;
+  stage.recorder.enter("simulate");
   const Work before = simulation.work();
   std::vector<Sample> samples = simulation.simulate(cases, Fidelity::train);
   book_moved(stage, before, simulation.work());

@@ -34,6 +34,7 @@ void simulate(const Stage& stage, Handover& handover, std::size_t block = kBlock
 // The parts of simulate(): these cases into the handover, returning the largest violation among them; and its record,
 // collective over the ranks that simulate.
 double simulate_cases(const Stage& stage, Handover& handover, std::span<const std::size_t> indices);
+double simulate_drawn(const Stage& stage, Handover& handover, std::span<const Case> cases);
 void record_invariant(const Stage& stage, double worst);
 
 // Follows the Problem's schedule over the samples, which may still be coming; ranks sum their gradients. Then fits the

@@ -108,19 +108,11 @@ class Growth {
   // This rank's share of the next cases, those below `end`.
   void simulate_to(std::size_t end) {
     stage_.recorder.enter("simulate");
-    const Simulation& simulation = *stage_.pipeline.simulation;
     std::vector<Case> mine;
     for (; simulated_ < end; ++simulated_)
       if (simulated_ % static_cast<std::size_t>(group().size()) == static_cast<std::size_t>(group().rank()))
         mine.push_back(cases_[simulated_]);
-    std::vector<Sample> samples = simulation.simulate(mine, Fidelity::train);
-    stage_.recorder.enter("validate");
-    for (std::size_t i = 0; i < samples.size(); ++i) {
-      const double violation = simulation.invariant(mine[i], simulation.outputs(samples[i]));
-      worst_ = std::max(worst_, std::isnan(violation) ? std::numeric_limits<double>::infinity() : violation);
-    }
-    stage_.recorder.enter("hand over", State::transition);
-    handover_.put(std::move(samples));
+    worst_ = std::max(worst_, simulate_drawn(stage_, handover_, mine));
   }
 
   std::unique_ptr<Learner> fresh() const { return rival_ ? rival_() : stage_.pipeline.learner(stage_.seed); }

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 
+#include "harness/device/routine.hpp"
 #include "harness/kernel/fault.hpp"
 #include "harness/ranks/ranks.hpp"
 #include "kernels/lattice/boltzmann_solver.hpp"
@@ -21,11 +22,6 @@ struct PlacedFlow {
 
 class DeviceFlows {
  public:
-  // Bytes over the link between host and device, as they were copied.
-  struct Moved {
-    std::size_t to_device = 0, to_host = 0;
-  };
-
   virtual ~DeviceFlows() = default;
   virtual Fault begin(std::size_t flow, const PlacedFlow& placed) noexcept = 0;
   // Flow k by steps[k]; waits for nothing.
@@ -35,8 +31,8 @@ class DeviceFlows {
   virtual Fault forces(std::span<double> to) noexcept = 0;
   // [2, ny, nx], as they were when its forces were last summed up.
   virtual Fault velocities(std::size_t flow, std::span<float> to) noexcept = 0;
-  virtual Moved moved() const noexcept = 0;  // so far
-  virtual std::string place() const = 0;     // "NVIDIA H200"
+  virtual LinkBytes moved() const noexcept = 0;  // so far
+  virtual std::string place() const = 0;         // "NVIDIA H200"
 };
 
 struct DeviceFlowsPlan {

@@ -19,7 +19,8 @@ class Flows final : public DeviceFlows {
         lattices_(size_, LatticeEdges::duct),
         start_(3 * size_.cells()),
         observed_(size_.flows * 3 * size_.cells()),
-        forces_(size_.flows * size_.bodies * 2) {
+        forces_(size_.flows * size_.bodies * 2),
+        start_bytes_(start_.size() * sizeof(float)) {
     lattices_.set_inlet(plan.inlet);
     float* to = start_.data();
     for (const std::vector<float>* field : {&plan.start.r, &plan.start.u, &plan.start.v}) {
@@ -27,7 +28,6 @@ class Flows final : public DeviceFlows {
       copy_in(to, field->data(), field->size() * sizeof(float));
       to += field->size();
     }
-    start_bytes_ = start_.size() * sizeof(float);
   }
 
   Fault begin(std::size_t flow, const PlacedFlow& placed) noexcept override {
@@ -65,7 +65,7 @@ class Flows final : public DeviceFlows {
     });
   }
 
-  Moved moved() const noexcept override { return {start_bytes_ + lattices_.uploaded(), to_host_}; }
+  LinkBytes moved() const noexcept override { return {start_bytes_ + lattices_.uploaded(), to_host_}; }
   std::string place() const override { return device_.name; }
 
  private:
@@ -74,7 +74,7 @@ class Flows final : public DeviceFlows {
   DeviceLattices lattices_;
   DeviceBuffer<float> start_, observed_;  // [3, ny, nx] of all flows, [flows, 3, ny, nx]
   DeviceBuffer<double> forces_;
-  std::size_t start_bytes_ = 0, to_host_ = 0;
+  std::size_t start_bytes_, to_host_ = 0;
 };
 
 Fault make(const DeviceFlowsPlan& plan, const Ranks& ranks, std::unique_ptr<DeviceFlows>& made) {

@@ -16,11 +16,6 @@
 
 namespace tandem::kernels {
 
-// Bytes over the link between host and device, as they were copied.
-struct LinkBytes {
-  std::size_t to_device = 0, to_host = 0;
-};
-
 // Of this rank's rows, numbered in the order in which they were added, those of a batch, which has `batch` on all
 // ranks.
 struct DrawnRows {

@@ -32,6 +32,7 @@ GPU_KERNEL void galerkin(BatchedView fine, BatchedView coarse) {
   const int coarse_x = static_cast<int>(node % coarse.grid.nx),
             coarse_y = static_cast<int>(node / coarse.grid.nx % coarse.grid.ny);
   const std::size_t k = node / coarse.grid.nx / coarse.grid.ny, pitch = fine.grid.nodes() * cases;
+  const std::size_t same_height = i / cases / nodes / 9 * 9;  // its 9 entries
   const int to_x = coarse_x + d % 3 - 1, to_y = coarse_y + d / 3 % 3 - 1;
   float sum = 0;
   for (int y = 2 * coarse_y - 1; y <= 2 * coarse_y + 1; ++y) {
@@ -44,7 +45,7 @@ GPU_KERNEL void galerkin(BatchedView fine, BatchedView coarse) {
         for (int ex = -1; ex <= 1; ++ex) {
           const float both = row_x * weight(nx, x + ex, to_x);
           if (both == 0) continue;
-          const std::size_t entry = static_cast<std::size_t>(d / 9 * 9 + (ey + 1) * 3 + ex + 1);
+          const std::size_t entry = same_height + static_cast<unsigned>((ey + 1) * 3 + ex + 1);
           const std::size_t row =
               (k * fine.grid.ny + static_cast<std::size_t>(y)) * fine.grid.nx + static_cast<std::size_t>(x);
           sum += both * fine.a[entry * pitch + row * cases + c];

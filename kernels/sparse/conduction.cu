@@ -224,7 +224,7 @@ class Conduction final : public DeviceConduction {
     });
   }
 
-  Moved moved() const noexcept override { return moved_; }
+  LinkBytes moved() const noexcept override { return moved_; }
   std::string place() const override { return device_.name; }
 
  private:
@@ -371,7 +371,7 @@ class Conduction final : public DeviceConduction {
   PinnedBuffer<unsigned> own_open_;
   PinnedBuffer<ConductionEnd> own_ends_;
   std::unique_ptr<DeviceGraph> graph_;  // of a pass of as many cases
-  Moved moved_;
+  LinkBytes moved_;
 };
 
 Fault make(const ConductionPlan& plan, const Ranks& ranks, std::unique_ptr<DeviceConduction>& made) {

@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 
+#include "harness/device/routine.hpp"
 #include "harness/kernel/fault.hpp"
 #include "harness/ranks/ranks.hpp"
 
@@ -49,16 +50,12 @@ struct ConductionPlan {
 
 class DeviceConduction {
  public:
-  struct Moved {
-    std::size_t to_device = 0, to_host = 0;  // bytes over the link, as they were copied
-  };
-
   virtual ~DeviceConduction() = default;
   // theta at the nodes, [case][z][y][x]. A case's numbers do not depend on those beside it.
   virtual Fault solve(std::span<const ConductionCase> cases, std::span<float> theta,
                       std::span<ConductionEnd> ends) noexcept = 0;
-  virtual Moved moved() const noexcept = 0;  // so far
-  virtual std::string place() const = 0;     // "NVIDIA H200"
+  virtual LinkBytes moved() const noexcept = 0;  // so far
+  virtual std::string place() const = 0;         // "NVIDIA H200"
 };
 
 // On every rank: each works on the device of its own.

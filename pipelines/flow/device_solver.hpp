@@ -27,7 +27,7 @@ class FlowDeviceSolver {
   int threads_;
   std::size_t room_ = 0;  // flows that fit
   std::unique_ptr<kernels::DeviceFlows> flows_;
-  kernels::DeviceFlows::Moved before_;  // by flows that had too little room
+  LinkBytes before_;  // by flows that had too little room
 };
 
 }  // namespace tandem::pipelines

@@ -46,16 +46,6 @@ int ranks_of_all() {
 
 }  // namespace
 
-Parameter heat_device_parameter() {
-  return {"simulate_on", "cpu", "device that solves the training simulations: cpu, gpu, guarded", false};
-}
-
-void check_heat_device(const Settings& settings) {
-  const std::string& device = settings.text("simulate_on");
-  check_usage(device == "cpu" || device == "gpu" || device == "guarded", "simulate_on={} is not cpu, gpu or guarded",
-              device);
-}
-
 HeatDevice::HeatDevice(const HeatMesh& mesh, const HeatTolerance& tolerance, std::string device, std::size_t lockstep)
     : tolerance_(tolerance),
       device_(std::move(device)),
@@ -83,6 +73,7 @@ Fields HeatDevice::solve(std::span<const Case> cases) {
   if (!conduction_) make();
   std::vector<Box> boxes;
   std::vector<kernels::ConductionCase> all;
+  all.reserve(cases.size());
   for (const Case& one : cases) {
     assembly_.set(one.parameters);
     boxes.emplace_back(assembly_);
@@ -98,7 +89,7 @@ Fields HeatDevice::solve(std::span<const Case> cases) {
 
 Work HeatDevice::work() const {
   if (!conduction_) return {};
-  const kernels::DeviceConduction::Moved moved = conduction_->moved();
+  const LinkBytes moved = conduction_->moved();
   return {0, {{"h2d", moved.to_device}, {"d2h", moved.to_host}}, conduction_->place()};
 }
 

@@ -11,10 +11,6 @@
 
 namespace tandem::pipelines {
 
-// The setting `simulate_on`, and what checks its value.
-Parameter heat_device_parameter();
-void check_heat_device(const Settings& settings);
-
 class HeatDevice {
  public:
   // `device`: gpu, on one rank only, or guarded. `lockstep`: most cases side by side, 0: as many as fill a GPU.
