@@ -147,9 +147,8 @@ TEST(GuardedDeathTest, a_kernel_that_reaches_beyond_its_memory_is_told) {
 TEST(Graph, replays_what_was_recorded_when_somebody_waits) {
   DeviceBuffer<int> values(count);
   values.upload(rising(count));
-  DeviceGraph graph;
   launch(add_one, blocks_for(count, 32), 32, values.data(), count);  // before it and no part of it
-  graph.record([&] {
+  DeviceGraph graph([&] {
     for (int times = 0; times < 2; ++times) launch(add_one, blocks_for(count, 32), 32, values.data(), count);
   });
   Buffer<int> back(count);
@@ -169,8 +168,7 @@ TEST(Graph, keeps_arguments_as_they_were) {
   DeviceBuffer<int> values(count);
   values.upload(rising(count));
   std::size_t n = 10;
-  DeviceGraph graph;
-  graph.record([&] { launch(add_one, blocks_for(count, 32), 32, values.data(), n); });
+  DeviceGraph graph([&] { launch(add_one, blocks_for(count, 32), 32, values.data(), n); });
   n = count;
   graph.replay();
   Buffer<int> back(count);
@@ -182,11 +180,10 @@ TEST(Graph, keeps_arguments_as_they_were) {
 TEST(Graph, refuses_work_that_waits_or_allocates) {
   DeviceBuffer<int> values(count);
   Buffer<int> host = rising(count);
-  DeviceGraph graph;
-  EXPECT_EQ(error_of([&] { graph.record([] { finish(); }); }), "guarded device: work that is recorded waits");
-  EXPECT_EQ(error_of([&] { graph.record([&] { values.upload(host); }); }),
+  EXPECT_EQ(error_of([&] { DeviceGraph([] { finish(); }); }), "guarded device: work that is recorded waits");
+  EXPECT_EQ(error_of([&] { DeviceGraph([&] { values.upload(host); }); }),
             "guarded device: work that is recorded waits");
-  EXPECT_EQ(error_of([&] { graph.record([] { DeviceBuffer<int> more(count); }); }),
+  EXPECT_EQ(error_of([&] { DeviceGraph([] { DeviceBuffer<int> more(count); }); }),
             "guarded device: work that is recorded allocates");
   values.upload(host);  // and the device still works
   values.download(host);
@@ -194,16 +191,29 @@ TEST(Graph, refuses_work_that_waits_or_allocates) {
 }
 
 TEST(DeviceOfRank, is_the_number_among_the_ranks_of_the_host) {
-  EXPECT_EQ(device_of_rank({1, 2, 1, 2}, 2, 2), 1);
-  EXPECT_EQ(device_of_rank({1, 2, 1, 2}, 3, 2), 1);
-  EXPECT_EQ(device_of_rank({1, 2, 1, 2}, 1, 2), 0);
-  EXPECT_THROW(device_of_rank({1, 1, 1, 2}, 3, 0), Unsupported);
-  try {
-    device_of_rank({1, 1, 1, 2}, 0, 2);
-    FAIL();
-  } catch (const Unsupported& reason) {
-    EXPECT_STREQ(reason.what(), "3 ranks on a host with 2 GPUs: start at most one rank for each");
-  }
+  const std::vector<SeenDevices> two = {{1, 2, 7}, {2, 2, 7}, {1, 2, 7}, {2, 2, 7}};
+  EXPECT_EQ(device_of_rank(two, 2).index, 1);
+  EXPECT_EQ(device_of_rank(two, 3).index, 1);
+  EXPECT_EQ(device_of_rank(two, 1).index, 0);
+  const std::vector<SeenDevices> three = {{1, 2, 7}, {1, 2, 7}, {1, 2, 7}, {2, 0, 0}};
+  EXPECT_EQ(device_of_rank(three, 0).reason, "3 ranks on a host with 2 GPUs: start at most one rank for each");
+  EXPECT_EQ(device_of_rank(three, 3).reason, "1 ranks on a host with 0 GPUs: start at most one rank for each");
+  EXPECT_EQ(device_of_rank(two, 0).reason, "");
+}
+
+TEST(DeviceOfRank, is_the_only_one_that_it_sees_where_each_sees_another) {
+  const std::vector<SeenDevices> each = {{1, 1, 7}, {1, 1, 8}, {2, 1, 7}};
+  for (int rank = 0; rank < 3; ++rank) EXPECT_EQ(device_of_rank(each, rank).reason, "");
+  EXPECT_EQ(device_of_rank(each, 1).index, 0);
+  const std::vector<SeenDevices> same = {{1, 1, 7}, {1, 1, 7}};
+  EXPECT_EQ(device_of_rank(same, 1).reason, "2 ranks on a host with 1 GPU: start at most one rank for each");
+}
+
+TEST(DeviceOfRank, without_one_tells_the_reason) {
+  EXPECT_EQ(device_of_rank(Ranks(1), "", 2, "0000:01:00.0"), 0);
+  EXPECT_EQ(error_of([] { device_of_rank(Ranks(1), "no GPU", 0, ""); }), "no GPU");
+  EXPECT_EQ(error_of([] { device_of_rank(Ranks(1), "", 0, ""); }),
+            "1 ranks on a host with 0 GPUs: start at most one rank for each");
 }
 
 }  // namespace

@@ -54,6 +54,10 @@ GPU_FUNCTION void block_barrier() { __syncthreads(); }
 
 template <typename... Parameters, typename... Arguments>
 void launch(void (*kernel)(Parameters...), std::size_t blocks, unsigned threads, Arguments... arguments) {
+#if defined(TANDEM_HIP)
+  check(blocks * threads < std::size_t{1} << 32, "{} blocks of {} threads: HIP starts fewer than 2^32 threads", blocks,
+        threads);
+#endif
   std::tuple<Parameters...> values(arguments...);
   std::array<void*, sizeof...(Parameters)> pointers = std::apply(
       [](auto&... value) { return std::array<void*, sizeof...(Parameters)>{static_cast<void*>(&value)...}; }, values);

@@ -14,11 +14,7 @@ struct DeviceGraph::State {
   gpuGraphExec_t ready = nullptr;
 };
 
-DeviceGraph::DeviceGraph() : state_(std::make_unique<State>()) {}
-DeviceGraph::~DeviceGraph() = default;
-
-void DeviceGraph::record(const std::function<void()>& work) {
-  state_ = std::make_unique<State>();
+DeviceGraph::DeviceGraph(const std::function<void()>& work) : state_(std::make_unique<State>()) {
   std::string refused;
   const auto demand = [&](gpuError_t code) {
     if (code != gpuSuccess && refused.empty()) refused = gpuGetErrorString(code);
@@ -38,6 +34,7 @@ void DeviceGraph::record(const std::function<void()>& work) {
   (void)gpuGetLastError();
   if (!refused.empty()) throw Unsupported(fmt::format("this cannot be recorded in a graph: {}", refused));
 }
+DeviceGraph::~DeviceGraph() = default;
 
 void DeviceGraph::replay() {
   const auto code = gpuGraphLaunch(state_->ready, stream());

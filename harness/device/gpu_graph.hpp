@@ -11,14 +11,13 @@ namespace tandem::GPU_VENDOR {
 
 class DeviceGraph {
  public:
-  DeviceGraph();
+  // Keeps what `work` starts and starts none of it; it must neither wait nor allocate, and must have been done once
+  // before, for libraries set themselves up at their first call. Unsupported where the runtime or a library refuses.
+  explicit DeviceGraph(const std::function<void()>& work);
   ~DeviceGraph();
   DeviceGraph(const DeviceGraph&) = delete;
   DeviceGraph& operator=(const DeviceGraph&) = delete;
 
-  // Keeps what `work` starts and starts none of it; it must neither wait nor allocate, and must have been done once
-  // before, for libraries set themselves up at their first call. Unsupported where the runtime or a library refuses.
-  void record(const std::function<void()>& work);
   void replay();  // waits for nothing
 
  private:

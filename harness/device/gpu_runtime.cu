@@ -1,4 +1,5 @@
 // gpu_runtime.hpp for CUDA and HIP; guarded.cpp has it for the guarded device.
+#include <array>
 #include <map>
 
 #include "harness/base/check.hpp"
@@ -58,6 +59,7 @@ GpuDevice describe(int index) {
   }
   device.free_bytes = free_bytes();
   if (!has_code()) device.unusable = fmt::format("this module has no code for {}", device.architecture);
+  (void)gpuDeviceReset();  // looking takes memory of a device, also of one that another rank will choose
   return device;
 }
 
@@ -115,10 +117,13 @@ GpuSurvey survey() {
 
 const GpuDevice& choose_device(const Ranks& ranks) {
   static const GpuSurvey found = survey();
-  if (!found.reason.empty()) throw Unsupported(found.reason);
-  const int index = device_of_rank(ranks, static_cast<int>(found.devices.size()));
+  std::array<char, 64> first{};  // where it lies on the host's bus
+  if (!found.devices.empty()) (void)gpuDeviceGetPCIBusId(first.data(), static_cast<int>(first.size()), 0);
+  const int index = device_of_rank(ranks, found.reason, static_cast<int>(found.devices.size()), first.data());
   const GpuDevice& device = found.devices[static_cast<std::size_t>(index)];
-  if (!device.unusable.empty()) throw Unsupported(fmt::format("GPU {}, {}: {}", index, device.name, device.unusable));
+  if (ranks.max(device.unusable.empty() ? 0 : 1) != 0)
+    throw Unsupported(device.unusable.empty() ? "the GPU of another rank cannot be used"
+                                              : fmt::format("GPU {}, {}: {}", index, device.name, device.unusable));
   demand(gpuSetDevice(index), "select the device");
   current_stream() = stream_of(index);
   return device;

@@ -40,6 +40,8 @@
 #define gpuMemcpyDeviceToHost GPU(MemcpyDeviceToHost)
 #define gpuMemcpyDeviceToDevice GPU(MemcpyDeviceToDevice)
 #define gpuLaunchKernel GPU(LaunchKernel)
+#define gpuDeviceReset GPU(DeviceReset)
+#define gpuDeviceGetPCIBusId GPU(DeviceGetPCIBusId)
 #define gpuDeviceSynchronize GPU(DeviceSynchronize)
 #define gpuGetDeviceCount GPU(GetDeviceCount)
 #define gpuSetDevice GPU(SetDevice)

@@ -8,10 +8,10 @@ struct DeviceGraph::State {
   std::vector<std::function<void()>> work;
 };
 
-DeviceGraph::DeviceGraph() : state_(std::make_unique<State>()) {}
+DeviceGraph::DeviceGraph(const std::function<void()>& work) : state_(std::make_unique<State>()) {
+  state_->work = recorded(work);
+}
 DeviceGraph::~DeviceGraph() = default;
-
-void DeviceGraph::record(const std::function<void()>& work) { state_->work = recorded(work); }
 
 void DeviceGraph::replay() {
   for (const auto& one : state_->work) start(one);

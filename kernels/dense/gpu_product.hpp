@@ -78,7 +78,9 @@ class Product {
 // Takes the fastest of the product's ways; `start` starts it once. Collective.
 inline std::size_t choose_way(const Ranks& ranks, Product& product, const std::function<void()>& start) {
   std::vector<Candidate> candidates;
-  for (std::size_t way = 0; way < product.ways(); ++way)
+  const auto ways =
+      static_cast<std::size_t>(-ranks.max(-static_cast<double>(product.ways())));  // the same on every rank
+  for (std::size_t way = 0; way < ways; ++way)
     candidates.push_back({[&, way] {
       product.use(way);
       start();

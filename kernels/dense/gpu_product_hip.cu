@@ -51,6 +51,7 @@ class Handle {
   Handle() {
     demand(rocblas_create_handle(&handle_), "start");
     demand(rocblas_set_stream(handle_, stream()), "use the stream");
+    demand(rocblas_set_atomics_mode(handle_, rocblas_atomics_not_allowed), "add in a fixed order");
   }
   ~Handle() { rocblas_destroy_handle(handle_); }
   Handle(const Handle&) = delete;

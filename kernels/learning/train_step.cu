@@ -127,8 +127,7 @@ class TrainStep final : public Kernel {
     }
     start_step();
     GPU_VENDOR::finish();
-    graph_ = std::make_unique<DeviceGraph>();
-    graph_->record([this] { start_step(); });
+    graph_ = std::make_unique<DeviceGraph>([this] { start_step(); });
     graph_note_ = "on";
   }
 

@@ -1,6 +1,7 @@
-// Training on a device from rows that stay there (device_training.hpp). Of a step the numbers of the rows and their
-// weights go to the device, and the losses of the outputs come back; the step of several ranks also brings its
-// gradients through the host.
+// Training on a device from rows that stay there (device_training.hpp). Of a step the numbers of the rows and the
+// factors of AdamW go to the device and the loss comes back; gradients of several ranks go from device to device, or
+// through the host where there is no library that can (device_allreduce.hpp). On one rank the rest of a step is
+// recorded and replayed.
 #include <algorithm>
 #include <vector>
 
@@ -100,7 +101,7 @@ class Training final : public DeviceTraining {
         graph_->replay();
       } else {
         start_step();
-        if (!sum_ || !sum_->host_waits()) record();
+        if (!sum_ && recordable_) record();
       }
       start_copy_out(own_loss_.data(), mlp_.loss(), sizeof(float));
       finish();
@@ -144,11 +145,15 @@ class Training final : public DeviceTraining {
     mlp_.start_update(factors_.data());
   }
 
-  // After a step that was not recorded: libraries set themselves up at their first call.
+  // After a step that was not recorded: libraries set themselves up at their first call. Not over ranks: their rows
+  // move at different steps, and a sum must be recorded or started by all of them alike.
   void record() {
     finish();
-    graph_ = std::make_unique<DeviceGraph>();
-    graph_->record([this] { start_step(); });
+    try {
+      graph_ = std::make_unique<DeviceGraph>([this] { start_step(); });
+    } catch (const Unsupported&) {
+      recordable_ = false;
+    }
   }
 
   template <typename To>
@@ -182,6 +187,7 @@ class Training final : public DeviceTraining {
   PinnedBuffer<float> own_loss_;
   std::unique_ptr<DeviceAllreduce<float>> sum_;  // of several ranks' gradients
   std::unique_ptr<DeviceGraph> graph_;           // of a step on rows that lie where they do
+  bool recordable_ = true;
   LinkBytes moved_;
 };
 

@@ -353,8 +353,7 @@ class Conduction final : public DeviceConduction {
   // After a pass that was not recorded: libraries and kernels are loaded at their first call.
   void record() {
     finish();
-    graph_ = std::make_unique<DeviceGraph>();
-    graph_->record([this] { start_pass(); });
+    graph_ = std::make_unique<DeviceGraph>([this] { start_pass(); });
   }
 
   const GpuDevice& device_;
