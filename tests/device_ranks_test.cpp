@@ -13,21 +13,8 @@
 #include "harness/base/check.hpp"
 #include "harness/kernel/gpu_kernels.hpp"
 #include "harness/kernel/time_kernel.hpp"
+#include "tests/held_messages.hpp"
 #include "tests/mpi_main.hpp"
-
-namespace {
-
-std::string fault;                        // of what is under way
-std::deque<std::vector<std::byte>> held;  // what faults put in the place of a message's memory
-
-std::byte* hold(const void* data, int count, MPI_Datatype type) {
-  int bytes = 0;
-  PMPI_Type_size(type, &bytes);
-  const auto* begin = static_cast<const std::byte*>(data);
-  return held.emplace_back(begin, begin + static_cast<std::ptrdiff_t>(bytes) * count).data();
-}
-
-}  // namespace
 
 // On the first rank: "lost message": the sum does not arrive; "wrong entry": the highest bits of the last one turned.
 extern "C" int MPI_Allreduce(const void* in, void* out, int count, MPI_Datatype type, MPI_Op operation, MPI_Comm comm) {

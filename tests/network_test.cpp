@@ -21,21 +21,12 @@
 #include "harness/ranks/messages.hpp"
 #include "kernels/learning/elementwise.hpp"
 #include "kernels/network/window_allreduce.hpp"
+#include "tests/held_messages.hpp"
 #include "tests/mpi_main.hpp"
 
 namespace {
 
-double seen = 0;                          // messages that went to MPI
-std::string fault;                        // of what is under way
-std::deque<std::vector<std::byte>> held;  // what faults put in the place of a message's memory
-
-std::byte* hold(const void* data, int count, MPI_Datatype type) {
-  int bytes = 0;
-  PMPI_Type_size(type, &bytes);
-  const auto* begin = static_cast<const std::byte*>(data);
-  return held.emplace_back(begin, begin + static_cast<std::ptrdiff_t>(bytes) * count).data();
-}
-
+double seen = 0;  // messages that went to MPI
 // A copy with the highest bits of the last byte turned.
 std::byte* wrong(const void* data, int count, MPI_Datatype type) {
   std::byte* copy = hold(data, count, type);

@@ -160,7 +160,7 @@ TEST(SimulationDevice, TheCouplingDoesNotChangeTheWeights) {
 }
 
 TEST(SimulationDevice, MoreThanOneRankIsSkippedWithTheReason) {
-  EXPECT_NE(arm("guarded", "integrated", 2).dump().find("simulate_on, run on one rank"), std::string::npos)
+  EXPECT_NE(arm("guarded", "integrated", 2).dump().find("simulate_on=guarded: on one rank only"), std::string::npos)
       << arm("guarded", "integrated", 2);
 }
 

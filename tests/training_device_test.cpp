@@ -130,10 +130,19 @@ TEST(TrainingDevice, WithoutAGpuTheArmIsSkipped) {
   }
 }
 
-TEST(SimulatingDevice, SeveralRanksAreRefusedOnEachOfThem) {
+// A rank that gave up alone would leave the other waiting.
+TEST(SimulatingDevice, ThatIsMissingIsToldOnEveryRank) {
+  for (const GpuModule& module : gpu_modules(std::filesystem::path(TANDEM_TEST_PROGRAM).parent_path()))
+    if (module.reason.empty()) GTEST_SKIP() << "this machine has a GPU";
   const Outcome outcome = run("gpu", "simulate_on", "concurrent");
   EXPECT_EQ(outcome.code, 77) << outcome.out << outcome.err;
-  EXPECT_TRUE(outcome.says("simulate_on=gpu: on one rank only")) << outcome.out << outcome.err;
+  EXPECT_TRUE(outcome.says("no GPU can be used: cuda: no ")) << outcome.out << outcome.err;
+}
+
+TEST(SimulatingDevice, OneRankSimulatesThereWhileAnotherTrains) {
+  const Outcome outcome = run("guarded", "simulate_on", "concurrent");
+  EXPECT_EQ(outcome.code, 3) << outcome.out << outcome.err;  // as trained() ends: too short a training
+  EXPECT_TRUE(outcome.says("sufficiency_of_d2h")) << outcome.out;
 }
 
 TEST(TrainingDevice, ThatNobodyKnowsIsRefused) {

@@ -19,6 +19,9 @@ struct Routine {
   AnyMake make = nullptr;
 };
 
+// Throws Unsupported where there is no such device.
+void demand_device(const std::string& device);
+
 // On "gpu" or "guarded". Throws Unsupported, with the reasons of all modules, where there is no GPU, or where its
 // module has no such routine.
 AnyMake routine_on(const std::string& device, const std::string& name);

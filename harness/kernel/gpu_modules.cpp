@@ -42,4 +42,8 @@ const GpuModule& usable_gpu_module() {
   throw Unsupported("no GPU can be used: " + reasons);
 }
 
+void demand_device(const std::string& device) {
+  if (device == "gpu") usable_gpu_module();
+}
+
 }  // namespace tandem

@@ -95,9 +95,11 @@ void regime(const Json& job, const Ranks& ranks, int threads, Recorder& recorder
   const Settings settings = settings_of(regime_parameters(entry), item);
   recorder.enter("start-up", State::transition);
   check_memory(regime_memory(entry, settings), item.at("case"));
+  const ArmJob arm_job = arm_job_of(job);
+  demand_simulating_device(arm_job.id, settings, ranks);
   const Pipeline pipeline = regime_pipeline(entry, settings, threads);
   const auto consumer = make_consumer(settings.text("consumer"));
-  run_coupled(arm_job_of(job), pipeline, *consumer, ranks, recorder);
+  run_coupled(arm_job, pipeline, *consumer, ranks, recorder);
 }
 
 void arm(const Json& job, const Ranks& ranks, int threads, Recorder& recorder) {
@@ -107,8 +109,9 @@ void arm(const Json& job, const Ranks& ranks, int threads, Recorder& recorder) {
   const Settings settings = settings_of(entry.parameters, item);
   recorder.enter("start-up", State::transition);
   check_memory(entry.memory(settings), entry.name + " " + settings.path());
-  const Pipeline pipeline = entry.make(settings, threads);
   ArmJob arm_job = arm_job_of(job);
+  demand_simulating_device(arm_job.id, settings, ranks);
+  const Pipeline pipeline = entry.make(settings, threads);
   const std::size_t all = pipeline.problem->spec().questions;
   const std::size_t subset = item.at("simulation_questions");
   arm_job.questions = arm_job.id.arm == "simulation_only" && subset > 0 ? std::min(subset, all) : all;

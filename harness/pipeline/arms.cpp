@@ -2,6 +2,8 @@
 
 #include "harness/base/digest.hpp"
 #include "harness/base/holdout_seed.hpp"
+#include "harness/device/routine.hpp"
+#include "harness/pipeline/device_setting.hpp"
 #include "harness/pipeline/gate.hpp"
 #include "harness/pipeline/handover.hpp"
 #include "harness/pipeline/stages.hpp"
@@ -226,6 +228,16 @@ void separated_consume(const Run& run, Consumer& consumer) {
 std::vector<std::string> stages_of(const std::string& arm) {
   if (arm == "separated") return {"simulate", "train", "answer"};
   return {"all"};
+}
+
+void demand_simulating_device(const ArmId& id, const Settings& settings, const Ranks& ranks) {
+  if (id.arm == "simulation_only" || !settings.has(simulate_on) || settings.text(simulate_on) == "cpu") return;
+  demand_device(settings.text(simulate_on));
+  if ((id.is_split() ? id.split.simulating : ranks.size()) > 1)
+    throw Unsupported(
+        fmt::format("simulate_on={}: on one rank only, for a simulation does not know which GPU is its "
+                    "rank's",
+                    settings.text(simulate_on)));
 }
 
 void run_arm(const ArmJob& job, const Pipeline& pipeline, const PipelineEntry& entry, const Settings& settings,

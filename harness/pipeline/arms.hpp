@@ -38,6 +38,10 @@ class Consumer {
 // The stages of the arms, in order of their processes.
 std::vector<std::string> stages_of(const std::string& arm);
 
+// Throws Unsupported on every rank where the setting simulate_on wants a device that is not there, or more ranks would
+// simulate on one than one: a Simulation does not know which of its host's devices is its rank's.
+void demand_simulating_device(const ArmId& id, const Settings& settings, const Ranks& ranks);
+
 void run_arm(const ArmJob& job, const Pipeline& pipeline, const PipelineEntry& entry, const Settings& settings,
              const Ranks& ranks, Recorder& recorder);
 

@@ -3,7 +3,6 @@
 // layer, three times in training. Or forward alone. Products by oneDNN, operands fp32 or bf16, sums and results fp32.
 // Data and verdicts: conv_case.hpp.
 #include "harness/base/check.hpp"
-#include "kernels/learning/choices.hpp"
 #include "kernels/learning/conv_case.hpp"
 #include "kernels/learning/conv_stack.hpp"
 
@@ -53,16 +52,6 @@ class Conv final : public Kernel {
 
 }  // namespace
 
-KernelEntry learning_conv() {
-  KernelEntry entry = conv_entry("", "64x64", "16");
-  entry.memory = [](const Settings& settings, const Placement&) {
-    return memory_of(conv_shapes(settings), conv_pass(settings), in_bf16(settings) ? 2 : 4);
-  };
-  entry.make = [](const Settings& settings, const KernelContext& context) -> std::unique_ptr<Kernel> {
-    if (in_bf16(settings)) return std::make_unique<Conv<Bf16>>(conv_shapes(settings), conv_pass(settings), context);
-    return std::make_unique<Conv<float>>(conv_shapes(settings), conv_pass(settings), context);
-  };
-  return entry;
-}
+KernelEntry learning_conv() { return conv_entry<Conv>(conv_entry("", "64x64", "16"), memory_of); }
 
 }  // namespace tandem::kernels

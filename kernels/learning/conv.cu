@@ -6,7 +6,6 @@
 
 #include "harness/base/check.hpp"
 #include "harness/device/gpu_memory.hpp"
-#include "kernels/learning/choices.hpp"
 #include "kernels/learning/conv_case.hpp"
 #include "kernels/learning/conv_device.hpp"
 
@@ -200,16 +199,6 @@ double memory_of(const std::vector<ConvShape>& shapes, ConvLayer::Pass pass, std
 
 }  // namespace
 
-KernelEntry learning_conv() {
-  KernelEntry entry = conv_entry(" on the device", "128x128", "128");
-  entry.memory = [](const Settings& settings, const Placement&) {
-    return memory_of(conv_shapes(settings), conv_pass(settings), in_bf16(settings) ? 2 : 4);
-  };
-  entry.make = [](const Settings& settings, const KernelContext& context) -> std::unique_ptr<Kernel> {
-    if (in_bf16(settings)) return std::make_unique<Conv<Bf16>>(conv_shapes(settings), conv_pass(settings), context);
-    return std::make_unique<Conv<float>>(conv_shapes(settings), conv_pass(settings), context);
-  };
-  return entry;
-}
+KernelEntry learning_conv() { return conv_entry<Conv>(conv_entry(" on the device", "128x128", "128"), memory_of); }
 
 }  // namespace tandem::GPU_VENDOR

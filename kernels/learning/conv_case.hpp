@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "harness/kernel/kernel.hpp"
+#include "kernels/learning/choices.hpp"
 #include "kernels/learning/conv_data.hpp"
 #include "kernels/learning/conv_reference.hpp"
 
@@ -18,6 +19,19 @@ double conv_bytes(const std::vector<ConvShape>& shapes, ConvLayer::Pass pass, st
 
 // Name and parameters (images of such a size, so many of them, unless given); make and memory: the device's.
 KernelEntry conv_entry(const std::string& where, const std::string& image, const std::string& batch);
+
+// The same with make and memory: of a device's kernel in fp32 or bf16, and what it holds of its own.
+template <template <typename> typename Conv, typename Memory>
+KernelEntry conv_entry(KernelEntry entry, const Memory& memory_of) {
+  entry.memory = [memory_of](const Settings& settings, const Placement&) {
+    return memory_of(conv_shapes(settings), conv_pass(settings), in_bf16(settings) ? 2 : 4);
+  };
+  entry.make = [](const Settings& settings, const KernelContext& context) -> std::unique_ptr<Kernel> {
+    if (in_bf16(settings)) return std::make_unique<Conv<Bf16>>(conv_shapes(settings), conv_pass(settings), context);
+    return std::make_unique<Conv<float>>(conv_shapes(settings), conv_pass(settings), context);
+  };
+  return entry;
+}
 
 template <typename T>
 class ConvCase {

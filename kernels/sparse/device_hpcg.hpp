@@ -9,8 +9,23 @@
 #include "harness/kernel/kernel.hpp"
 #include "kernels/sparse/device_cg.hpp"
 #include "kernels/sparse/device_multigrid.hpp"
+#include "kernels/sparse/grid_settings.hpp"
 
 namespace tandem::GPU_VENDOR {
+
+// Of the kernels of this problem; make: their own.
+inline KernelEntry device_hpcg_entry(const std::string& name, const std::string& summary, double bytes_per_point) {
+  KernelEntry entry;
+  entry.name = name;
+  entry.summary = summary;
+  entry.parameters = {{"local", "128", "points, 128 or 128x128x96; multiples of 8"}};
+  entry.memory = [bytes_per_point](const Settings& settings, const Placement&) {
+    const kernels::Triple n = kernels::multigrid_box(settings);
+    return bytes_per_point * static_cast<double>(n[0] * n[1] * n[2]);
+  };
+  entry.fits = [bytes_per_point](double bytes) { return kernels::largest_cube(bytes / bytes_per_point); };
+  return entry;
+}
 
 class Hpcg : public Kernel {
  public:

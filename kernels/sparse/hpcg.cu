@@ -111,19 +111,13 @@ Output Hpcg::output() {
 }
 
 KernelEntry sparse_hpcg() {
-  return {.name = "sparse/hpcg",
-          .summary = "HPCG-like on the device: 27-point problem by CG with 4-level multigrid, Gauss-Seidel by colours",
-          .parameters = {{"local", "128", "points, 128 or 128x128x96; multiples of 8"}},
-          .figure = KernelEntry::Figure::flop_rate,
-          .memory =
-              [](const Settings& settings, const Placement&) {
-                const Triple n = multigrid_box(settings);
-                return bytes_per_point * static_cast<double>(n[0] * n[1] * n[2]);
-              },
-          .make = [](const Settings& settings, const KernelContext& context) -> std::unique_ptr<Kernel> {
-            return std::make_unique<Hpcg>(settings, context);
-          },
-          .fits = [](double bytes) { return largest_cube(bytes / bytes_per_point); }};
+  KernelEntry entry = device_hpcg_entry(
+      "sparse/hpcg", "HPCG-like on the device: 27-point problem by CG with 4-level multigrid, Gauss-Seidel by colours",
+      bytes_per_point);
+  entry.make = [](const Settings& settings, const KernelContext& context) -> std::unique_ptr<Kernel> {
+    return std::make_unique<Hpcg>(settings, context);
+  };
+  return entry;
 }
 
 }  // namespace tandem::GPU_VENDOR

@@ -88,20 +88,15 @@ class HpgMixed final : public Hpcg {
 }  // namespace
 
 KernelEntry sparse_hpg_mixed() {
-  return {.name = "sparse/hpg_mixed",
-          .summary = "sparse/hpcg's problem on the device to the same residual by fp32 multigrid in flexible fp64 CG",
-          .parameters = {{"local", "128", "points, 128 or 128x128x96; multiples of 8"}},
-          .figure = KernelEntry::Figure::flop_rate,
-          .memory =
-              [](const Settings& settings, const Placement&) {
-                const Triple n = multigrid_box(settings);
-                return bytes_per_point * static_cast<double>(n[0] * n[1] * n[2]);
-              },
-          .make = [](const Settings& settings, const KernelContext& context) -> std::unique_ptr<Kernel> {
-            return std::make_unique<HpgMixed>(settings, context);
-          },
-          .fits = [](double bytes) { return largest_cube(bytes / bytes_per_point); },
-          .rival = {"fp64", [](Kernel& kernel) { dynamic_cast<HpgMixed&>(kernel).start_plainly(); }}};
+  KernelEntry entry = device_hpcg_entry(
+      "sparse/hpg_mixed",
+      "sparse/hpcg's problem on the device to the same residual by fp32 multigrid in flexible fp64 CG",
+      bytes_per_point);
+  entry.make = [](const Settings& settings, const KernelContext& context) -> std::unique_ptr<Kernel> {
+    return std::make_unique<HpgMixed>(settings, context);
+  };
+  entry.rival = {"fp64", [](Kernel& kernel) { dynamic_cast<HpgMixed&>(kernel).start_plainly(); }};
+  return entry;
 }
 
 }  // namespace tandem::GPU_VENDOR

@@ -2,29 +2,14 @@
 
 #include <optional>
 
-#include <mpi.h>
-
 #include "harness/device/routine.hpp"
 #include "pipelines/flow/course.hpp"
 #include "pipelines/flow/each_case.hpp"
 
 namespace tandem::pipelines {
-namespace {
-
-// A Simulation is made without its ranks, so that it cannot tell which of its host's devices is its own.
-void demand_one_rank() {
-  int running = 0, ranks = 1;
-  MPI_Initialized(&running);
-  if (running != 0) MPI_Comm_size(MPI_COMM_WORLD, &ranks);
-  if (ranks > 1) throw Unsupported("flows on a device, simulate_on, run on one rank");
-}
-
-}  // namespace
 
 FlowDeviceSolver::FlowDeviceSolver(const FlowMesh& mesh, std::string device, int threads)
-    : mesh_(mesh), device_(std::move(device)), threads_(threads) {
-  demand_one_rank();
-}
+    : mesh_(mesh), device_(std::move(device)), threads_(threads) {}
 
 void FlowDeviceSolver::make_room(std::size_t flows) {
   if (flows <= room_) return;

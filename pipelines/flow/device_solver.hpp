@@ -13,7 +13,7 @@ namespace tandem::pipelines {
 
 class FlowDeviceSolver {
  public:
-  // On "gpu" or "guarded". `threads` place the elements. Unsupported on more than one rank.
+  // On "gpu" or "guarded". `threads` place the elements.
   FlowDeviceSolver(const FlowMesh& mesh, std::string device, int threads);
   // As FlowSolver::solve() for each case; Unsupported where there is no such device.
   std::vector<std::vector<float>> solve(std::span<const Case> cases);
